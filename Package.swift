@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let strictSettings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+// CI turns warnings into errors; a newer compiler's warnings must not break somebody's build.
+let warningsAsErrors: [SwiftSetting] = Context.environment["APUS_WARNINGS_AS_ERRORS"] == nil
+    ? [] : [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "apus",
+    products: [
+        .executable(name: "apus", targets: ["apus"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        .target(name: "ApusCore"),
+        .target(name: "ApusEngine", dependencies: ["ApusCore"]),
+        .target(name: "CSIMDJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "ApusProtocol", dependencies: ["ApusCore", "CSIMDJSON", "CZlib"]),
+        .target(
+            name: "ApusServer",
+            dependencies: [
+                "ApusCore", "ApusEngine", "ApusBuiltin", "ApusONNXRuntime", "ApusScheduling", "ApusModels",
+                "ApusProtocol", "ApusListener", "ApusHTTP", "ApusTelemetry", "CLinux",
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ]
+        ),
+        .target(
+            name: "ApusClient",
+            dependencies: [
+                "ApusCore",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+        .executableTarget(
+            name: "apus",
+            dependencies: [
+                "ApusServer", "ApusClient", "ApusCore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+        .target(
+            name: "ApusHTTP",
+            dependencies: [
+                "ApusCore", "ApusListener", "ApusProtocol",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .target(name: "CLinux"),
+        .target(
+            name: "ApusScheduling",
+            dependencies: ["ApusCore", "ApusEngine", "CLinux", .product(name: "DequeModule", package: "swift-collections")]
+        ),
+        .target(name: "ApusModels", dependencies: ["ApusCore", "CLinux"]),
+        .target(name: "CONNXRuntime"),
+        .target(name: "ApusONNXRuntime", dependencies: ["ApusCore", "ApusEngine", "CONNXRuntime"]),
+        .target(name: "ApusBuiltin", dependencies: ["ApusCore", "ApusEngine"]),
+        .target(name: "ApusTelemetry", dependencies: ["ApusCore", .product(name: "Logging", package: "swift-log")]),
+        .target(
+            name: "ApusListener",
+            dependencies: [
+                "ApusCore",
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+    ],
+    cxxLanguageStandard: .cxx17
+)
+for target in package.targets where [.regular, .executable, .test].contains(target.type) && !target.name.hasPrefix("C") {
+    target.swiftSettings = strictSettings + warningsAsErrors
+}

@@ -1,0 +1,30 @@
+internal import ApusCore
+package import ApusEngine
+
+/// Runs models that need no library and no file; their configuration says everything.
+package struct BuiltinEngine: Engine {
+    package let name = "builtin"
+    package let platform = "builtin"
+    package let modelFilenames: [String] = []
+
+    package var information: EngineInformation {
+        EngineInformation(name: name, version: "1", devices: ["CPU"], libraryPath: nil)
+    }
+
+    /// Makes the engine; it has no state.
+    package init() {}
+
+    package func load(_ source: ModelSource, options: SessionOptions) throws(EngineError) -> any EngineSession {
+        let parameters = try BuiltinParameters(options)
+        try IdentityRule(options).check()
+        return IdentitySession(
+            modelName: options.modelName,
+            signature: ModelSignature(
+                inputs: options.configuredInputs,
+                outputs: options.configuredOutputs,
+                warnings: parameters.warnings
+            ),
+            delayNanoseconds: parameters.delayNanoseconds
+        )
+    }
+}

@@ -1,0 +1,24 @@
+package import ApusCore
+package import ApusEngine
+
+/// A built-in model that gives its inputs back.
+package final class IdentitySession: EngineSession {
+    package let signature: ModelSignature
+    package var allocator: any TensorAllocator { HeapTensorAllocator() }
+
+    /// For messages.
+    let modelName: String
+    /// How long each run waits.
+    let delayNanoseconds: Int64
+
+    /// Takes a checked configuration.
+    init(modelName: String, signature: ModelSignature, delayNanoseconds: Int64) {
+        self.modelName = modelName
+        self.signature = signature
+        self.delayNanoseconds = delayNanoseconds
+    }
+
+    package func makeInstance() throws(EngineError) -> any ModelInstance {
+        IdentityInstance(self)
+    }
+}

@@ -1,0 +1,67 @@
+package import ApusCore
+internal import NIOHTTP1
+
+/// A running server, asked over HTTP.
+package struct HTTPModelServerConnection: ModelServerConnection {
+    private let connection: HTTPConnection
+    private let timeout: Duration
+
+    /// Speaks to a server through a connection.
+    ///
+    /// - Parameters:
+    ///   - connection: The way to the server.
+    ///   - timeout: The longest time that one answer may take.
+    package init(_ connection: HTTPConnection, timeout: Duration = .seconds(60)) {
+        self.connection = connection
+        self.timeout = timeout
+    }
+
+    /// Everything in the repository, with its state.
+    package func index() async throws(ClientError) -> [RepositoryIndexEntry] {
+        let answer = try await ask(.POST, "/v2/repository/index")
+        return try RepositoryIndexEntry.entries(fromJSON: HTTPModelServerConnection.parse(answer))
+    }
+
+    /// What a model takes and gives.
+    package func metadata(
+        of model: ModelName,
+        version: ModelVersion?
+    ) async throws(ClientError) -> ModelMetadata {
+        let answer = try await ask(.GET, HTTPModelServerConnection.path(model, version))
+        return try ModelMetadata(json: HTTPModelServerConnection.parse(answer))
+    }
+
+    /// Asks a model.
+    package func infer(
+        _ model: ModelName,
+        version: ModelVersion?,
+        jsonBody: [UInt8]
+    ) async throws(ClientError) -> [UInt8] {
+        try await ask(.POST, HTTPModelServerConnection.path(model, version) + "/infer", body: jsonBody)
+    }
+
+    /// The path of a model or version; legal names need no escapes.
+    package static func path(_ model: ModelName, _ version: ModelVersion?) -> String {
+        if let version { return "/v2/models/\(model)/versions/\(version)" }
+        return "/v2/models/\(model)"
+    }
+
+    private func ask(
+        _ method: HTTPMethod,
+        _ path: String,
+        body: [UInt8] = []
+    ) async throws(ClientError) -> [UInt8] {
+        let headers = body.isEmpty ? [] : [("Content-Type", "application/json")]
+        let answer = try await connection.request(method, path, headers: headers, body: body, timeout: timeout)
+        guard answer.status == 200 else { throw ClientError(refusal: answer, from: connection.url) }
+        return answer.body
+    }
+
+    private static func parse(_ body: [UInt8]) throws(ClientError) -> JSONValue {
+        do {
+            return try JSONParser.parse(body)
+        } catch {
+            throw ClientError(.invalidAnswer, "the server's answer is not JSON: \(error)", cause: error)
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package import ApusCore
+
+/// What the commands ask of a model server, wherever it runs: behind a URL, or inside this process.
+package protocol ModelServerConnection: Sendable {
+    /// Everything in the repository, with its state.
+    func index() async throws(ClientError) -> [RepositoryIndexEntry]
+
+    /// What a model takes and gives.
+    ///
+    /// - Parameters:
+    ///   - model: The model's name.
+    ///   - version: The version, or `nil` for the one that the server would choose.
+    /// - Returns: The inputs and outputs.
+    /// - Throws: `.refused` with the server's words for a model that it doesn't have.
+    func metadata(of model: ModelName, version: ModelVersion?) async throws(ClientError) -> ModelMetadata
+
+    /// Asks a model.
+    ///
+    /// - Parameters:
+    ///   - model: The model's name.
+    ///   - version: The version, or `nil` for the one that the server would choose.
+    ///   - jsonBody: A v2 inference request, JSON from the first byte to the last.
+    /// - Returns: The v2 inference response, JSON from the first byte to the last.
+    /// - Throws: `.refused` with the server's words when it has no answer.
+    func infer(_ model: ModelName, version: ModelVersion?, jsonBody: [UInt8]) async throws(ClientError) -> [UInt8]
+}

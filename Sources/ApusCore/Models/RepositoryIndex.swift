@@ -1,0 +1,28 @@
+/// One line of the repository index: what is there, its state and why.
+package struct RepositoryIndexEntry: Hashable, Sendable {
+    /// The outward states of the v2 model repository extension.
+    package enum State: String, Sendable {
+        case unknown = "UNKNOWN"
+        case ready = "READY"
+        case unavailable = "UNAVAILABLE"
+        case loading = "LOADING"
+        case unloading = "UNLOADING"
+    }
+
+    /// The folder's name; not a `ModelName`, since a folder with an illegal name is listed as unavailable.
+    package let name: String
+    /// The version, when one was found.
+    package let version: ModelVersion?
+    /// Where in its life it is, outwardly.
+    package let state: State
+    /// Why it isn't ready; empty when it is.
+    package let reason: String
+
+    /// Makes one line.
+    package init(name: String, version: ModelVersion?, state: State, reason: String = "") {
+        self.name = name
+        self.version = version
+        self.state = state
+        self.reason = reason
+    }
+}

@@ -1,0 +1,86 @@
+/// Something that a caller can ask the server to do.
+///
+/// The one list of everything reachable: both edges build their routes from it and the gate decides by it, so that a
+/// second route to the same thing can't be forgotten by the gate.
+package enum Operation: String, Sendable, CaseIterable {
+    case infer
+    case serverLive
+    case serverReady
+    case modelReady
+    case serverMetadata
+    case modelList
+    case modelMetadata
+    case modelConfiguration
+    case modelStatistics
+    case repositoryIndex
+    case metrics
+
+    /// The role that a caller needs for it.
+    package var role: Role {
+        switch self {
+        case .infer, .serverLive, .serverReady, .modelReady, .serverMetadata, .modelList, .modelMetadata: .infer
+        case .modelConfiguration, .modelStatistics, .repositoryIndex, .metrics: .observe
+        }
+    }
+
+    /// The HTTP routes that lead to it; `{model}` and `{version}` stand for one segment each.
+    package var routes: [HTTPRoute] {
+        switch self {
+        case .infer: HTTPRoute.forModel(.post, suffix: "/infer")
+        case .serverLive: [HTTPRoute(.get, "/v2/health/live")]
+        case .serverReady: [HTTPRoute(.get, "/v2/health/ready")]
+        case .modelReady: HTTPRoute.forModel(.get, suffix: "/ready")
+        case .serverMetadata: [HTTPRoute(.get, "/v2"), HTTPRoute(.get, "/v2/")]
+        case .modelList: [HTTPRoute(.get, "/v2/models")]
+        case .modelMetadata: HTTPRoute.forModel(.get, suffix: "")
+        case .modelConfiguration: HTTPRoute.forModel(.get, suffix: "/config")
+        case .modelStatistics: [HTTPRoute(.get, "/v2/models/stats")] + HTTPRoute.forModel(.get, suffix: "/stats")
+        case .repositoryIndex:
+            [HTTPRoute(.post, "/v2/repository/index"), HTTPRoute(.post, "/v2/repository/{repository}/index")]
+        case .metrics: [HTTPRoute(.get, "/metrics"), HTTPRoute(.get, "/metrics/")]
+        }
+    }
+
+    /// Whether it belongs to the metrics port and not to the inference ports.
+    package var isOnMetricsPort: Bool { self == .metrics }
+}
+
+/// What a caller may do; each role includes the ones before it.
+package enum Role: Int, Sendable, Comparable {
+    case infer
+    case observe
+    case operate
+    case admin
+
+    package static func < (lhs: Role, rhs: Role) -> Bool {
+        lhs.rawValue < rhs.rawValue
+    }
+}
+
+/// A verb and a path pattern.
+package struct HTTPRoute: Hashable, Sendable {
+    /// The verbs in use.
+    package enum Verb: String, Sendable {
+        case get = "GET"
+        case post = "POST"
+    }
+
+    /// The verb.
+    package let verb: Verb
+    /// The path; segments in braces match any one segment.
+    package let pattern: String
+
+    /// Joins verb and pattern.
+    package init(_ verb: Verb, _ pattern: String) {
+        self.verb = verb
+        self.pattern = pattern
+    }
+
+    /// The two routes of something that a model or one of its versions does.
+    package static func forModel(_ verb: Verb, suffix: String) -> [HTTPRoute] {
+        [
+            HTTPRoute(verb, "/v2/models/{model}\(suffix)"),
+            HTTPRoute(verb, "/v2/models/{model}/versions/{version}\(suffix)"),
+        ]
+    }
+}

@@ -1,0 +1,58 @@
+/// How a request ended.
+package enum AnswerEnd: Sendable {
+    /// All answers have been given.
+    case success
+    /// No (further) answer will come.
+    case failure(InferenceError)
+}
+
+/// Takes 0…n answers to one request and then exactly one end.
+///
+/// Both methods are called on the sink's lane and nowhere else.
+package protocol AnswerSink: AnyObject, Sendable {
+    /// Where the sink lives.
+    var lane: any CompletionLane { get }
+    /// How many more answers the client can take now; a model with many answers waits while it is 0.
+    var demand: Int { get }
+    /// Takes one answer.
+    func receive(_ answer: consuming InferenceAnswer)
+    /// Takes the end; nothing follows.
+    func finish(_ end: AnswerEnd)
+}
+
+/// Core's word for an event loop: collects completions from engine threads and is woken once per batch.
+package protocol CompletionLane: AnyObject, Sendable {
+    /// Whether the caller runs on this lane: then sinks may be called at once.
+    var isCurrent: Bool { get }
+    /// Has completions carried out on the lane, in their order.
+    func deliver(_ completions: [Completion])
+}
+
+/// An answer and an end on their way from an engine thread to their sink's lane.
+package final class Completion: Sendable {
+    private let sink: any AnswerSink
+    private let end: AnswerEnd
+    private let answer: HandOver<InferenceAnswer>
+
+    /// One answer and success.
+    package init(answer: consuming InferenceAnswer, to sink: any AnswerSink) {
+        self.sink = sink
+        self.end = .success
+        self.answer = HandOver(answer)
+    }
+
+    /// No answer, only the failure.
+    package init(failure: InferenceError, to sink: any AnswerSink) {
+        self.sink = sink
+        self.end = .failure(failure)
+        self.answer = HandOver(nil)
+    }
+
+    /// Carries it out; called once, on the lane.
+    package func run() {
+        if let answer = answer.take() {
+            sink.receive(answer)
+        }
+        sink.finish(end)
+    }
+}

@@ -1,0 +1,23 @@
+/// What a scheduler keeps of a request that may still be called back.
+package protocol CancellableRequest: AnyObject, Sendable {
+    /// Nobody waits any more.
+    func cancel()
+}
+
+/// Lets an edge say that nobody waits for an answer any more.
+package struct CancellationHandle: Sendable {
+    private let request: (any CancellableRequest)?
+
+    /// For a request that was answered before `submit` returned.
+    package static let finished = CancellationHandle(nil)
+
+    /// Points at a waiting or running request.
+    package init(_ request: (any CancellableRequest)?) {
+        self.request = request
+    }
+
+    /// Takes the request out of its queue, or has its run terminated.
+    package func cancel() {
+        request?.cancel()
+    }
+}

@@ -1,0 +1,25 @@
+/// A live version seen from the edges: what it is and how to ask it.
+package protocol ServedModel: AnyObject, Sendable {
+    /// Name, tensors, configuration.
+    var description: ModelDescription { get }
+    /// Where decoders take memory for its inputs from.
+    var allocator: any TensorAllocator { get }
+    /// Accepts a request; its outcome comes to the sink, on the sink's lane, possibly before this returns.
+    func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle
+}
+
+/// What edges ask for inferences: look a version up, then submit.
+package protocol InferenceService: Sendable {
+    /// Finds a live version and keeps it alive.
+    ///
+    /// - Throws: `notFound` for an unknown model or version, `unavailable` for one that isn't ready.
+    func lease(_ selector: ModelSelector) throws(InferenceError) -> Lease
+}
+
+extension InferenceService {
+    /// Accepts a request; its outcome comes to the sink, on the sink's lane, possibly before this returns.
+    package func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle {
+        let model = request.lease.model
+        return model.submit(request, to: sink)
+    }
+}

@@ -1,0 +1,96 @@
+/// A count and a sum of nanoseconds, as the statistics extension has them.
+package struct DurationStatistic: Hashable, Sendable {
+    /// How often.
+    package var count: UInt64 = 0
+    /// How long altogether, in nanoseconds.
+    package var nanoseconds: UInt64 = 0
+
+    /// Starts at zero.
+    package init() {}
+
+    /// Adds one event.
+    package mutating func record(nanoseconds elapsed: UInt64) {
+        count &+= 1
+        nanoseconds &+= elapsed
+    }
+}
+
+/// Why a request failed, by the metric's closed set of reasons.
+package enum FailureReason: String, Sendable, CaseIterable {
+    case rejected = "REJECTED"
+    case canceled = "CANCELED"
+    case engine = "BACKEND"
+    case other = "OTHER"
+}
+
+/// What one version has done since it was loaded.
+package struct ModelStatistics: Sendable {
+    /// The phases of a request that are counted.
+    package enum Phase: Int, CaseIterable, Sendable {
+        case request
+        case queue
+        case computeInput
+        case computeInfer
+        case computeOutput
+    }
+
+    /// Executions at one batch size.
+    package struct Batch: Sendable {
+        package var computeInput = DurationStatistic()
+        package var computeInfer = DurationStatistic()
+        package var computeOutput = DurationStatistic()
+
+        /// Starts at zero.
+        package init() {}
+    }
+
+    /// When the last request came, milliseconds since 1970; 0 for never.
+    package var lastInference: Int64 = 0
+    /// Batch elements inferred.
+    package var inferenceCount: UInt64 = 0
+    /// Engine runs.
+    package var executionCount: UInt64 = 0
+    package var success = DurationStatistic()
+    package var fail = DurationStatistic()
+    package var queue = DurationStatistic()
+    package var computeInput = DurationStatistic()
+    package var computeInfer = DurationStatistic()
+    package var computeOutput = DurationStatistic()
+    /// Failures by `FailureReason`, in the order of its cases.
+    package var failures = [UInt64](repeating: 0, count: FailureReason.allCases.count)
+    /// Executions by batch size.
+    package var batches: [Int: Batch] = [:]
+    /// A latency histogram for each `Phase`, in the order of its cases.
+    package var histograms = [LatencyHistogram](repeating: LatencyHistogram(), count: Phase.allCases.count)
+    /// Requests that wait or run.
+    package var pending: Int = 0
+    /// How the version was loaded, in nanoseconds.
+    package var loadNanoseconds: UInt64 = 0
+    /// Runs on the event loop that decoded the request.
+    package var inlineExecutionCount: UInt64 = 0
+    /// One sentence: how requests run now and why.
+    package var schedulingNote = ""
+
+    /// Starts at zero.
+    package init() {}
+}
+
+/// The statistics of a version and what it is.
+package struct ModelStatisticsReport: Sendable {
+    /// Which version.
+    package let id: ModelID
+    /// Its counters, read at one moment.
+    package let statistics: ModelStatistics
+
+    /// Pairs a version with its counters.
+    package init(id: ModelID, statistics: ModelStatistics) {
+        self.id = id
+        self.statistics = statistics
+    }
+}
+
+/// Who knows what the models have done.
+package protocol StatisticsSource: Sendable {
+    /// The statistics of all live versions, sorted by name and version.
+    func statistics() -> [ModelStatisticsReport]
+}

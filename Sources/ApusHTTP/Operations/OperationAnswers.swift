@@ -1,0 +1,106 @@
+internal import ApusCore
+internal import ApusProtocol
+internal import HTTPTypes
+internal import Hummingbird
+internal import NIOCore
+
+/// The code of each operation that is no inference: look up, encode.
+struct OperationAnswers: Sendable {
+    let configuration: HTTPEdgeConfiguration
+
+    /// Answers one request.
+    func answer(_ request: Request, context: OperationContext) async throws -> Response {
+        switch context.match.operation {
+        case .serverLive:
+            return json(V2Documents.live(configuration.health.isLive), isWell: configuration.health.isLive)
+        case .serverReady:
+            return json(V2Documents.ready(configuration.health.isReady), isWell: configuration.health.isReady)
+        case .serverMetadata:
+            let server = configuration.server
+            return json(
+                V2Documents.serverMetadata(
+                    name: server.name,
+                    version: server.version,
+                    extensions: HTTPEdgeConfiguration.extensions
+                )
+            )
+        case .modelList:
+            let names = configuration.repository.index().filter { $0.state == .ready }.map(\.name)
+            return json(V2Documents.modelList(Array(Set(names)).sorted()))
+        case .modelReady:
+            return try modelReady(context.match.selector())
+        case .modelMetadata:
+            return json(try modelMetadata(context.match.selector()))
+        case .modelConfiguration:
+            return json(try configuration.service.lease(context.match.selector()).model.description.configurationJSON)
+        case .modelStatistics:
+            return json(try statistics(context.match))
+        case .repositoryIndex:
+            return json(try await index(request))
+        case .metrics:
+            return text(configuration.renderMetrics())
+        case .infer:
+            throw InferenceError(.internalFailure, "an inference came the wrong way")
+        }
+    }
+
+    private func modelReady(_ selector: ModelSelector) throws(InferenceError) -> Response {
+        let name = selector.name.description
+        do throws(InferenceError) {
+            _ = try configuration.service.lease(selector)
+            return json(V2Documents.modelReady(name: name, isReady: true, reason: ""))
+        } catch {
+            let isKnown = configuration.repository.index().contains { $0.name == name }
+            guard isKnown else { throw error }
+            return json(V2Documents.modelReady(name: name, isReady: false, reason: error.message), isWell: false)
+        }
+    }
+
+    private func modelMetadata(_ selector: ModelSelector) throws(InferenceError) -> [UInt8] {
+        let model = try configuration.service.lease(selector).model.description
+        let versions: [ModelVersion] =
+            switch selector.version {
+            case .exact(let version): [version]
+            case .latest: configuration.repository.readyVersions(of: selector.name)
+            }
+        return V2Documents.modelMetadata(model, versions: versions)
+    }
+
+    private func statistics(_ match: RouteTable.Match) throws(InferenceError) -> [UInt8] {
+        let all = configuration.statistics.statistics()
+        guard match.model != nil else { return V2Statistics.document(all) }
+        let selector = try match.selector()
+        let wanted = all.filter { report in
+            guard report.id.name == selector.name else { return false }
+            if case .exact(let version) = selector.version { return report.id.version == version }
+            return true
+        }
+        guard !wanted.isEmpty else {
+            throw InferenceError(.invalidArgument, "requested model '\(selector.name)' is not available", field: "model")
+        }
+        return V2Statistics.document(wanted)
+    }
+
+    private func index(_ request: Request) async throws -> [UInt8] {
+        let body = try await request.body.collect(upTo: 1 << 20)
+        let onlyReady = try RepositoryIndexQuery.onlyReady(body)
+        let entries = configuration.repository.index()
+        return V2Documents.repositoryIndex(onlyReady ? entries.filter { $0.state == .ready } : entries)
+    }
+
+    private func json(_ bytes: [UInt8], isWell: Bool = true) -> Response {
+        Response(
+            status: isWell ? .ok : .serviceUnavailable,
+            headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+        )
+    }
+
+    private func text(_ bytes: [UInt8]) -> Response {
+        Response(
+            status: .ok,
+            headers: [.contentType: "text/plain; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+        )
+    }
+}

@@ -1,0 +1,102 @@
+package import ApusCore
+internal import ApusListener
+internal import ApusProtocol
+internal import HTTPTypes
+internal import Hummingbird
+package import Logging
+internal import NIOCore
+
+/// Everything over HTTP that is no inference, behind Hummingbird's router.
+///
+/// The table of operations has found the operation and the gate has let it pass; the router is built from the same
+/// table, so that middleware and streamed bodies have their usual place.
+package final class OperationRoutes: Sendable {
+    private let respond: @Sendable (Request, OperationContext) async throws -> Response
+    private let configuration: HTTPEdgeConfiguration
+    private let logger: Logger
+
+    /// Builds the router for the operations of one port.
+    package init(configuration: HTTPEdgeConfiguration, operations: [Operation], logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        let router = Router(context: OperationContext.self)
+        let answers = OperationAnswers(configuration: configuration)
+        // The router takes `/v2` and `/v2/` for the same path and wants it once.
+        var known: Set<String> = []
+        for operation in operations where operation != .infer {
+            for route in operation.routes {
+                let path = route.pattern.replacingBraces()
+                guard known.insert("\(route.verb.rawValue) \(path)").inserted else { continue }
+                let method: HTTPRequest.Method = route.verb == .get ? .get : .post
+                router.on(RouterPath(path), method: method) { request, context in
+                    try await answers.answer(request, context: context)
+                }
+            }
+        }
+        let responder = router.buildResponder()
+        self.respond = { request, context in try await responder.respond(to: request, context: context) }
+    }
+
+    /// Answers a request in its connection's task; called on the event loop.
+    func respond(to head: HTTPRequestHead, body: ByteBuffer, match: RouteTable.Match, on exchange: HTTPExchange) {
+        let method = HTTPRequest.Method(head.verb == "HEAD" ? "GET" : head.verb) ?? .get
+        var fields = HTTPFields()
+        for field in head.fields {
+            guard let name = HTTPField.Name(head.text(field.name)) else { continue }
+            fields.append(HTTPField(name: name, value: head.text(field.value)))
+        }
+        let path = head.query.isEmpty ? head.text(head.path) : "\(head.text(head.path))?\(head.text(head.query))"
+        let request = Request(
+            head: HTTPRequest(method: method, scheme: "http", authority: nil, path: path, headerFields: fields),
+            body: RequestBody(buffer: body)
+        )
+        let context = OperationContext(source: OperationContext.Source(logger: logger, match: match))
+        let reporter = RequestReporter(
+            observer: configuration.observer,
+            time: configuration.time,
+            operation: match.operation,
+            received: exchange.received,
+            selector: try? match.selector(),
+            bytesIn: body.readableBytes
+        )
+        exchange.perform { [self] in
+            let (answer, bytes) = await answer(request, context: context)
+            exchange.loop.eventLoop.execute {
+                exchange.answer(answer, bytes: bytes)
+                reporter.answered(status: answer.status, byteCount: bytes.count)
+            }
+        }
+    }
+
+    private func answer(_ request: Request, context: OperationContext) async -> (HTTPResponseHead, [UInt8]) {
+        do {
+            let response = try await respond(request, context)
+            let collector = BodyCollector()
+            try await response.body.write(collector)
+            var head = HTTPResponseHead(status: response.status.code)
+            for field in response.headers where field.name != .contentLength {
+                if field.name == .contentType {
+                    head.contentType = field.value
+                } else {
+                    head.fields.append((field.name.rawName, field.value))
+                }
+            }
+            return (head, collector.bytes)
+        } catch let error as InferenceError {
+            return HTTPStatusTable.answer(to: error)
+        } catch {
+            return HTTPStatusTable.answer(
+                to: InferenceError(.internalFailure, "the operation failed: \(error)", cause: error)
+            )
+        }
+    }
+}
+
+extension String {
+    /// `/a/{b}` as Hummingbird spells it: `/a/:b`.
+    fileprivate func replacingBraces() -> String {
+        split(separator: "/", omittingEmptySubsequences: true)
+            .map { $0.hasPrefix("{") ? ":\($0.dropFirst().dropLast())" : String($0) }
+            .reduce(into: "") { $0 += "/\($1)" }
+    }
+}

@@ -1,0 +1,30 @@
+internal import ApusCore
+
+extension RouteTable.Match {
+    /// The model that the path names, checked.
+    ///
+    /// - Throws: `invalidArgument` for a name that no model can have, `notFound` for a version that no model can have.
+    func selector() throws(InferenceError) -> ModelSelector {
+        let text = model ?? ""
+        guard let name = ModelName(text) else {
+            throw InferenceError(
+                .invalidArgument,
+                "illegal model name: expected 1 to \(ModelName.maxLength) of A-Z, a-z, 0-9, '.', '_' and '-', "
+                    + "and not '.' or '..'",
+                field: "model",
+                expected: "[A-Za-z0-9._-]{1,255}"
+            )
+        }
+        guard let version else { return ModelSelector(name: name) }
+        guard let number = ModelVersion(parsing: version) else {
+            throw InferenceError(
+                .notFound,
+                "Request for unknown model: '\(name)' version \(version) is not found",
+                field: "version",
+                expected: "a positive integer without a leading zero",
+                got: version
+            )
+        }
+        return ModelSelector(name: name, version: .exact(number))
+    }
+}

@@ -1,0 +1,78 @@
+internal import ApusCore
+internal import NIOCore
+
+extension HTTP1Connection {
+    /// Takes one step; `false` when more bytes, or an answer, must come first.
+    func parseNext() throws(HTTPParsingFault) -> Bool {
+        switch machine.state {
+        case .idle, .readingHead:
+            guard machine.mayParse, inbound.readableBytes > 0 else { return false }
+            return try parseHead()
+        case .readingBody:
+            return try parseBody()
+        case .responding, .lingering, .closed:
+            return false
+        }
+    }
+
+    private func parseHead() throws(HTTPParsingFault) -> Bool {
+        let now = loop.time.now
+        if machine.state == .idle { received = now }
+        let bytes = inbound
+        guard case .complete(let byteCount) = try parser.parse(bytes.readableBytesUInt8Span, into: &head) else {
+            machine.headBegan(now: now)
+            return false
+        }
+        head.bytes = inbound.readSlice(length: byteCount) ?? ByteBuffer()
+        switch application.admit(head) {
+        case .accept: break
+        case .refuse(var response, let bytes):
+            // A body that nobody takes would be read as the next request: the connection can't go on behind it.
+            if head.isChunked || (head.contentLength ?? 0) > 0 { response.closes = true }
+            machine.requestCompleted(now: now)
+            number &+= 1
+            var body = makeBody()
+            body.buffer.writeBytes(bytes)
+            write(response, body)
+            return true
+        }
+        let length = head.contentLength ?? 0
+        guard length <= configuration.limits.maxBodyBytes else { throw .bodyTooLarge }
+        if !head.isChunked, length <= inbound.readableBytes {
+            handOnInPlace(length, now: now)
+            return true
+        }
+        try body.begin(head)
+        machine.headCompleted(now: now)
+        if head.expectsContinue, inbound.readableBytes == 0 { writeContinue() }
+        return true
+    }
+
+    /// Hands a request on whose body has been read together with its head, without a copy.
+    private func handOnInPlace(_ length: Int, now: MonotonicTime) {
+        // Not a slice: that would hide the memory behind the body, which a JSON parser may look at.
+        var whole = inbound
+        whole.moveWriterIndex(to: whole.readerIndex + length)
+        inbound.moveReaderIndex(forwardBy: length)
+        if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+        handOn(whole, now: now)
+    }
+
+    private func parseBody() throws(HTTPParsingFault) -> Bool {
+        let now = loop.time.now
+        guard inbound.readableBytes > 0 else { return false }
+        machine.bodyProgressed(now: now)
+        guard let whole = try body.take(from: &inbound) else {
+            if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+            return false
+        }
+        handOn(whole, now: now)
+        return true
+    }
+
+    private func writeContinue() {
+        guard let context else { return }
+        let bytes = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+}

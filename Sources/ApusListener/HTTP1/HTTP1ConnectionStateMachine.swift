@@ -1,0 +1,174 @@
+internal import ApusCore
+
+/// How long a connection may stay in each state.
+package struct ConnectionTimeouts: Sendable, Hashable {
+    /// Between an answer and the first byte of the next request.
+    package var keepAlive: Int64 = 75_000_000_000
+    /// From a head's first byte to its last.
+    package var head: Int64 = 10_000_000_000
+    /// Between two reads of a body.
+    package var bodyGap: Int64 = 20_000_000_000
+    /// From a body's first byte to its last.
+    package var body: Int64 = 300_000_000_000
+    /// While the client takes nothing of its answer.
+    package var write: Int64 = 30_000_000_000
+    /// From the last answer to the client's own close.
+    package var linger: Int64 = 2_000_000_000
+    /// From the start of a drain to the close of a connection on which nothing happens.
+    package var drainIdle: Int64 = 1_000_000_000
+
+    /// The defaults, in nanoseconds.
+    package init() {}
+}
+
+/// Where an HTTP/1 connection is in its life: one request at a time, in order, with a time limit for each state.
+///
+/// Pure: no clock, no channel. The connection's handler feeds it events and carries out what it returns.
+struct HTTP1ConnectionStateMachine {
+    /// What the connection is doing.
+    enum State: Equatable {
+        /// Between requests.
+        case idle
+        /// A head has begun to arrive.
+        case readingHead
+        /// The head is there, the body isn't yet.
+        case readingBody
+        /// A whole request has been handed on and waits for its answer.
+        case responding
+        /// The last answer has been written; what still comes in is thrown away.
+        case lingering
+        /// Over.
+        case closed
+    }
+
+    /// What is to be done when time has passed.
+    enum OnTick: Equatable {
+        case nothing
+        /// Answer with this fault and close.
+        case refuse(HTTPParsingFault)
+        /// Close without a word.
+        case close
+    }
+
+    /// What is to be done when an answer has been written.
+    enum OnResponse: Equatable {
+        /// Read the next request.
+        case readNext
+        /// Close the sending side and wait for the client's close.
+        case linger
+        /// The answer came too late.
+        case ignore
+    }
+
+    private(set) var state = State.idle
+    private(set) var isDraining = false
+    private let timeouts: ConnectionTimeouts
+    private var stateSince: MonotonicTime
+    private var lastProgress: MonotonicTime
+    private var drainSince: MonotonicTime?
+    private var blockedSince: MonotonicTime?
+    private var inputEnded = false
+
+    init(timeouts: ConnectionTimeouts, now: MonotonicTime) {
+        self.timeouts = timeouts
+        self.stateSince = now
+        self.lastProgress = now
+    }
+
+    /// Whether the next bytes may be parsed as a request.
+    var mayParse: Bool {
+        blockedSince == nil && (state == .idle || state == .readingHead)
+    }
+
+    /// Whether the answer in the making must be the connection's last.
+    var mustClose: Bool { isDraining || inputEnded }
+
+    /// Bytes of a request have come, but not yet its whole head.
+    mutating func headBegan(now: MonotonicTime) {
+        if state == .idle { move(to: .readingHead, now: now) }
+    }
+
+    /// The head is complete and its body isn't.
+    mutating func headCompleted(now: MonotonicTime) {
+        move(to: .readingBody, now: now)
+    }
+
+    /// Some of the body has come.
+    mutating func bodyProgressed(now: MonotonicTime) {
+        lastProgress = now
+    }
+
+    /// The whole request has been handed on.
+    mutating func requestCompleted(now: MonotonicTime) {
+        move(to: .responding, now: now)
+    }
+
+    /// An answer has been written.
+    mutating func responseWritten(keepsAlive: Bool, now: MonotonicTime) -> OnResponse {
+        switch state {
+        case .lingering, .closed: return .ignore
+        case .idle, .readingHead, .readingBody, .responding: break
+        }
+        guard keepsAlive, !mustClose else {
+            move(to: .lingering, now: now)
+            return .linger
+        }
+        move(to: .idle, now: now)
+        return .readNext
+    }
+
+    /// The client takes no more bytes, or takes them again.
+    mutating func writabilityChanged(isWritable: Bool, now: MonotonicTime) {
+        blockedSince = isWritable ? nil : (blockedSince ?? now)
+    }
+
+    /// The client has closed its sending side; `true` when the connection has nothing left to do.
+    mutating func inputClosed() -> Bool {
+        inputEnded = true
+        switch state {
+        case .responding: return false
+        case .idle, .readingHead, .readingBody, .lingering, .closed: return true
+        }
+    }
+
+    /// A drain has begun.
+    mutating func drain(now: MonotonicTime) {
+        guard !isDraining else { return }
+        isDraining = true
+        drainSince = now
+    }
+
+    /// The channel is gone.
+    mutating func channelClosed(now: MonotonicTime) {
+        move(to: .closed, now: now)
+    }
+
+    /// Looks whether a limit has passed.
+    func tick(now: MonotonicTime) -> OnTick {
+        if let blockedSince, isOver(blockedSince, timeouts.write, now) { return .close }
+        switch state {
+        case .idle:
+            if let drainSince, isOver(max(drainSince, stateSince), timeouts.drainIdle, now) { return .close }
+            return isOver(stateSince, timeouts.keepAlive, now) ? .close : .nothing
+        case .readingHead:
+            return isOver(stateSince, timeouts.head, now) ? .refuse(.headTimeout) : .nothing
+        case .readingBody:
+            let isLate = isOver(lastProgress, timeouts.bodyGap, now) || isOver(stateSince, timeouts.body, now)
+            return isLate ? .refuse(.bodyTimeout) : .nothing
+        case .lingering:
+            return isOver(stateSince, timeouts.linger, now) ? .close : .nothing
+        case .responding, .closed:
+            return .nothing
+        }
+    }
+
+    private func isOver(_ since: MonotonicTime, _ limit: Int64, _ now: MonotonicTime) -> Bool {
+        since.advanced(byNanoseconds: limit) <= now
+    }
+
+    private mutating func move(to next: State, now: MonotonicTime) {
+        state = next
+        stateSince = now
+        lastProgress = now
+    }
+}

@@ -1,0 +1,67 @@
+extension Span<UInt8> {
+    /// Whether the bytes at an offset spell a text.
+    func matches(_ text: StaticString, at offset: Int) -> Bool {
+        let length = text.utf8CodeUnitCount
+        guard offset >= 0, length <= count - offset else { return false }
+        for index in 0..<length where unsafe self[offset + index] != text.utf8Start[index] {
+            return false
+        }
+        return true
+    }
+
+    /// Whether a range spells a text that is given in lower case, whatever case the range has.
+    func matches(lowercased text: StaticString, _ range: Range<Int>) -> Bool {
+        guard range.count == text.utf8CodeUnitCount else { return false }
+        for index in 0..<range.count {
+            var byte = self[range.lowerBound + index]
+            if byte &- UInt8(ascii: "A") < 26 { byte |= 0x20 }
+            guard unsafe byte == text.utf8Start[index] else { return false }
+        }
+        return true
+    }
+
+    /// Whether a field has a name, given in lower case.
+    func matches(name field: HTTPRequestHead.Field, _ text: StaticString) -> Bool {
+        matches(lowercased: text, field.name)
+    }
+
+    /// Whether a field has a value, given in lower case.
+    func matches(value field: HTTPRequestHead.Field, _ text: StaticString) -> Bool {
+        matches(lowercased: text, field.value)
+    }
+
+    /// The decimal number that a range spells; `nil` when it spells anything else or doesn't fit.
+    func decimal(_ range: Range<Int>) -> Int? {
+        guard !range.isEmpty else { return nil }
+        var number = 0
+        for index in range {
+            let digit = Int(self[index]) - 48
+            guard (0...9).contains(digit) else { return nil }
+            let (tens, overflow) = number.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = tens.addingReportingOverflow(digit)
+            guard !overflow, !carry else { return nil }
+            number = sum
+        }
+        return number
+    }
+
+    /// The parts of a comma-separated value, without white space.
+    func listElements(of range: Range<Int>) -> [Range<Int>] {
+        var elements: [Range<Int>] = []
+        var start = range.lowerBound
+        for index in range where self[index] == UInt8(ascii: ",") {
+            elements.append(trimmed(start..<index))
+            start = index + 1
+        }
+        elements.append(trimmed(start..<range.upperBound))
+        return elements
+    }
+
+    private func trimmed(_ range: Range<Int>) -> Range<Int> {
+        var lower = range.lowerBound
+        var upper = range.upperBound
+        while lower < upper, self[lower] == 0x20 || self[lower] == 0x09 { lower += 1 }
+        while upper > lower, self[upper - 1] == 0x20 || self[upper - 1] == 0x09 { upper -= 1 }
+        return lower..<upper
+    }
+}

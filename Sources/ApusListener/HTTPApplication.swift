@@ -1,0 +1,79 @@
+package import ApusCore
+package import NIOCore
+
+/// What answers requests; one for each event loop, used on it only.
+package protocol HTTPApplication: AnyObject {
+    /// Decides on a request whose head has arrived, before its body is taken.
+    func admit(_ head: HTTPRequestHead) -> HTTPAdmission
+    /// Answers a request that has arrived whole; the answer may come later, through the exchange.
+    ///
+    /// - Parameters:
+    ///   - head: The head, valid for this call.
+    ///   - body: The body; 64 bytes behind it can be read.
+    ///   - exchange: Takes the answer.
+    func respond(to head: HTTPRequestHead, body: ByteBuffer, on exchange: HTTPExchange)
+    /// Makes the answer for something that is no request.
+    func answer(to fault: HTTPParsingFault) -> (HTTPResponseHead, [UInt8])
+}
+
+/// What an application says of a head.
+package enum HTTPAdmission {
+    /// Take the body.
+    case accept
+    /// Answer at once; the body is not taken.
+    case refuse(HTTPResponseHead, [UInt8])
+}
+
+/// A connection or stream that takes answers, on its event loop.
+protocol HTTPAnswering: AnyObject {
+    /// Starts a body in memory of the connection.
+    func makeBody() -> HTTPResponseBody
+    /// Has asynchronous work done in the connection's own task, one piece after the other.
+    func perform(_ work: @escaping @Sendable () async -> Void)
+    /// Takes the answer to the request with a number; a second one, or one that comes too late, is dropped.
+    func answer(_ number: UInt64, _ head: HTTPResponseHead, _ body: consuming HTTPResponseBody)
+}
+
+/// One request that waits for its answer.
+package struct HTTPExchange: Sendable {
+    private let connection: NIOLoopBound<any HTTPAnswering>
+    private let number: UInt64
+    /// When the first byte of the request came.
+    package let received: MonotonicTime
+    /// The services of the event loop that it lives on.
+    package let loop: LoopServices
+
+    init(
+        connection: any HTTPAnswering,
+        number: UInt64,
+        received: MonotonicTime,
+        loop: LoopServices
+    ) {
+        self.connection = NIOLoopBound(connection, eventLoop: loop.eventLoop)
+        self.number = number
+        self.received = received
+        self.loop = loop
+    }
+
+    /// Starts a body; on the event loop only.
+    package func makeBody() -> HTTPResponseBody {
+        connection.value.makeBody()
+    }
+
+    /// Gives the answer; on the event loop only.
+    package func answer(_ head: HTTPResponseHead, _ body: consuming HTTPResponseBody) {
+        connection.value.answer(number, head, body)
+    }
+
+    /// Has asynchronous work done in the connection's own task; on the event loop only.
+    package func perform(_ work: @escaping @Sendable () async -> Void) {
+        connection.value.perform(work)
+    }
+
+    /// Gives an answer with a ready body; on the event loop only.
+    package func answer(_ head: HTTPResponseHead, bytes: [UInt8]) {
+        var body = makeBody()
+        body.buffer.writeBytes(bytes)
+        answer(head, body)
+    }
+}

@@ -1,0 +1,72 @@
+internal import ApusCore
+internal import HummingbirdCore
+package import Logging
+package import NIOCore
+internal import ServiceLifecycle
+
+/// Accepts connections at one address and serves HTTP on them until a graceful shutdown has drained them.
+package struct HTTPListener: Service {
+    private let host: String
+    private let port: Int
+    private let channel: HTTP1Channel
+    private let configuration: ListenerConfiguration
+    private let group: any EventLoopGroup
+    private let logger: Logger
+    private let onBound: @Sendable (Int) async -> Void
+
+    /// Prepares a listener; nothing is bound before `run`.
+    ///
+    /// - Parameters:
+    ///   - host: Name or address to bind to.
+    ///   - port: Port to bind to; 0 for any free one.
+    ///   - channel: What is put on each connection.
+    ///   - configuration: Limits.
+    ///   - group: The event loops.
+    ///   - logger: For what concerns the listener as a whole.
+    ///   - onBound: Told the port when connections are accepted.
+    package init(
+        host: String,
+        port: Int,
+        channel: HTTP1Channel,
+        configuration: ListenerConfiguration,
+        group: any EventLoopGroup,
+        logger: Logger,
+        onBound: @escaping @Sendable (Int) async -> Void
+    ) {
+        self.host = host
+        self.port = port
+        self.channel = channel
+        self.configuration = configuration
+        self.group = group
+        self.logger = logger
+        self.onBound = onBound
+    }
+
+    package func run() async throws {
+        let onBound = onBound
+        let port = port
+        let server = Server(
+            childChannelSetup: channel,
+            configuration: ServerConfiguration(
+                address: .hostname(host, port: port),
+                backlog: 4096,
+                availableConnectionsDelegate: MaximumAvailableConnections(configuration.maxConnections)
+            ),
+            onServerRunning: { channel in
+                await onBound(channel.localAddress?.port ?? port)
+            },
+            eventLoopGroup: group,
+            logger: logger
+        )
+        do {
+            try await server.run()
+        } catch let error as IOError {
+            throw RuntimeFailure(
+                .bind,
+                "can't listen on \(host):\(port): \(error.description). Is another server running there? "
+                    + "Choose another port or host.",
+                cause: error
+            )
+        }
+    }
+}

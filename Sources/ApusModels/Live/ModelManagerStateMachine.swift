@@ -1,0 +1,199 @@
+internal import ApusCore
+internal import DequeModule
+
+/// What there is, what should be live, and what is to be done next: names and states only.
+///
+/// Threads ask `threadBecameFree()` for work, carry it out, and tell how it went; whatever is told may make more work.
+/// The order of work is the order in which models were listed, then of what happened to them.
+struct ModelManagerStateMachine: ~Copyable, Sendable {
+    /// Everything known, by name.
+    private(set) var models: [ModelName: ManagedModel] = [:]
+    /// What looks like a model and can't be one.
+    private(set) var unavailable: [UnavailableFolder] = []
+    private let policy: any TransitionPolicy
+    private var tally = Tally()
+    /// Counts lists, so that a plan made for an older one is known as such.
+    private var listing = 0
+    /// Models that may need a step; one that needs none is dropped when its turn comes.
+    private var queue: Deque<ModelName> = []
+    /// Drained versions without leases.
+    private var unused: Deque<ModelID> = []
+
+    /// Starts with nothing listed.
+    init(policy: any TransitionPolicy) {
+        self.policy = policy
+    }
+
+    // MARK: - What is known
+
+    /// Whether a list has been given and nothing is on its way to live.
+    var isIdle: Bool { listing > 0 && tally.busy == 0 }
+    /// Whether a list has been given and every model has come to live or failed.
+    var isSettled: Bool { listing > 0 && tally.unsettled == 0 }
+    /// Whether no version is in memory or on its way there.
+    var isEmpty: Bool { tally.occupied == 0 && tally.busy == 0 }
+    /// Whether something in the repository can't be served.
+    var hasFailures: Bool { tally.failed > 0 || !unavailable.isEmpty }
+
+    // MARK: - Events
+
+    /// The repository said what is there, all of it.
+    mutating func modelsListed(_ names: [ModelName], unavailable: [UnavailableFolder]) {
+        listing += 1
+        self.unavailable = unavailable
+        let listed = Set(names)
+        for name in models.keys.filter({ !listed.contains($0) }).sorted() {
+            change(name) { $0.isListedNoMore() }
+            if models[name]?.versions.allSatisfy(\.life.isOver) == true { forget(name) }
+            queue.append(name)
+        }
+        for name in names {
+            change(name, orBegin: true) { $0.isListed() }
+            queue.append(name)
+        }
+    }
+
+    /// What came of a plan.
+    enum OnModelPlanned {
+        /// These versions failed at once.
+        case accepted(failed: [(version: ModelVersion, error: ModelError)])
+        /// A newer list is in force, and a newer plan under way.
+        case outdated
+    }
+
+    /// A model's configuration was read.
+    mutating func modelPlanned(_ aspired: AspiredVersions, listing: Int) -> OnModelPlanned {
+        guard listing == self.listing else { return .outdated }
+        var failed: [(version: ModelVersion, error: ModelError)] = []
+        change(aspired.name) { failed = $0.isPlanned(aspired) }
+        queue.append(aspired.name)
+        return .accepted(failed: failed)
+    }
+
+    /// A model's configuration is wrong; `false` when a newer list is in force.
+    mutating func planFailed(_ name: ModelName, error: ModelError, listing: Int) -> Bool {
+        guard listing == self.listing else { return false }
+        change(name) { $0.isRefused(error) }
+        queue.append(name)
+        return true
+    }
+
+    /// A version answers requests.
+    mutating func versionLoaded(_ id: ModelID) {
+        move(id, to: .live)
+    }
+
+    /// A version couldn't be loaded.
+    mutating func versionFailed(_ id: ModelID, error: ModelError) {
+        move(id, to: .failed(error))
+    }
+
+    /// A draining version has no lease left.
+    mutating func leasesEnded(_ id: ModelID) {
+        unused.append(id)
+    }
+
+    /// A version is gone.
+    mutating func versionUnloaded(_ id: ModelID) {
+        move(id, to: .unloaded)
+    }
+
+    /// What a free thread should do.
+    enum OnThreadFree: Equatable {
+        /// Read a model's configuration.
+        case plan(ModelName, listing: Int)
+        /// Load a version.
+        case load(ModelID)
+        /// Take a version out of service.
+        case drain(ModelID)
+        /// End a version that nobody uses.
+        case unload(ModelID)
+        /// Wait until something happens.
+        case idle
+    }
+
+    /// A thread can do something.
+    mutating func threadBecameFree() -> OnThreadFree {
+        if let id = unused.popFirst() { return .unload(id) }
+        while let name = queue.popFirst() {
+            if let step = nextStep(of: name) { return step }
+        }
+        return .idle
+    }
+
+    // MARK: - Steps
+
+    private mutating func nextStep(of name: ModelName) -> OnThreadFree? {
+        guard let model = models[name] else { return nil }
+        switch model.intent {
+        case .unplanned:
+            change(name) { $0.intent = .planning }
+            return .plan(name, listing: listing)
+        case .planning:
+            return nil
+        case .planned, .refused:
+            switch policy.nextAction(for: model.snapshots) {
+            case .load(let version):
+                let id = ModelID(name: name, version: version)
+                move(id, to: .loading)
+                return .load(id)
+            case .drain(let version):
+                let id = ModelID(name: name, version: version)
+                move(id, to: .draining)
+                return .drain(id)
+            case nil:
+                return nil
+            }
+        }
+    }
+
+    /// Moves a version on and has its model looked at again: another thread may find more to do.
+    private mutating func move(_ id: ModelID, to life: VersionLife) {
+        change(id.name) { $0.move(id.version, to: life) }
+        queue.append(id.name)
+    }
+
+    private mutating func forget(_ name: ModelName) {
+        if let model = models.removeValue(forKey: name) { tally.subtract(model) }
+    }
+
+    /// Changes one model and keeps the counts right.
+    private mutating func change(
+        _ name: ModelName,
+        orBegin isNew: Bool = false,
+        _ body: (inout ManagedModel) -> Void
+    ) {
+        let known = models[name]
+        guard isNew || known != nil else { return }
+        if let known { tally.subtract(known) }
+        var model = known ?? ManagedModel()
+        body(&model)
+        tally.add(model)
+        models[name] = model
+    }
+}
+
+/// How many models are in which condition, so that nobody has to look through all of them.
+private struct Tally: Sendable {
+    private(set) var busy = 0
+    private(set) var unsettled = 0
+    private(set) var occupied = 0
+    private(set) var failed = 0
+
+    /// Counts a model.
+    mutating func add(_ model: ManagedModel) {
+        count(model, by: 1)
+    }
+
+    /// Counts a model no longer.
+    mutating func subtract(_ model: ManagedModel) {
+        count(model, by: -1)
+    }
+
+    private mutating func count(_ model: ManagedModel, by step: Int) {
+        if model.isBusy { busy += step }
+        if !model.isSettled { unsettled += step }
+        if model.isOccupied { occupied += step }
+        if model.hasFailed { failed += step }
+    }
+}

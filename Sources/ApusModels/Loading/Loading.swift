@@ -1,0 +1,28 @@
+internal import ApusCore
+
+/// A loader's three calls, without the type of its plans, so that the manager's type only names what it serves.
+struct Loading<Servable: AnyObject & Sendable>: Sendable {
+    /// A model whose configuration has been read.
+    struct Model: Sendable {
+        /// Which of the versions should be live.
+        let policy: VersionPolicy
+        /// Loads one of them.
+        let load: @Sendable (ModelID, ModelFolder) throws(ModelError) -> Servable
+    }
+
+    /// Reads a model's configuration.
+    let plan: @Sendable (ModelFolder) throws(ModelError) -> Model
+    /// Ends a version.
+    let unload: @Sendable (Servable) -> Void
+
+    /// Takes a loader's calls.
+    init<Loader: ModelLoader>(by loader: Loader) where Loader.Servable == Servable {
+        self.plan = { folder throws(ModelError) in
+            let planned = try loader.plan(folder)
+            return Model(policy: planned.policy) { id, folder throws(ModelError) in
+                try loader.load(id, from: folder, plan: planned.plan)
+            }
+        }
+        self.unload = { loader.unload($0) }
+    }
+}

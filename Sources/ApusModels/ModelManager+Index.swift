@@ -1,0 +1,119 @@
+package import ApusCore
+internal import Synchronization
+
+extension ModelManager {
+    /// All models and versions with state and reason, sorted by name and version.
+    package func index() -> [RepositoryIndexEntry] {
+        let (models, unavailable) = contents.withLock { ($0.machine.models, $0.machine.unavailable) }
+        var entries = unavailable.map {
+            RepositoryIndexEntry(name: $0.name, version: nil, state: .unavailable, reason: $0.error.message)
+        }
+        for (name, model) in models { entries += model.indexEntries(of: name) }
+        return entries.sorted { left, right in
+            left.name != right.name
+                ? left.name < right.name
+                : (left.version?.number ?? 0) < (right.version?.number ?? 0)
+        }
+    }
+
+    /// Says why there's no lease, in Triton's words, with what may help.
+    func refusal(of selector: ModelSelector) -> InferenceError {
+        let name = selector.name
+        let (models, unavailable) = contents.withLock { ($0.machine.models, $0.machine.unavailable) }
+        let model = models[name]
+        let folderFault = unavailable.first { $0.name == name.description }?.error
+        let words = "Request for unknown model: '\(name)'"
+        guard model != nil || folderFault != nil else {
+            let nearest = models.keys.nearest(to: name)
+            return InferenceError(
+                .notFound,
+                "\(words) is not found",
+                got: name.description,
+                hint: nearest.map { "did you mean '\($0)'?" } ?? "POST /v2/repository/index lists the models"
+            )
+        }
+        switch selector.version {
+        case .latest:
+            return InferenceError(
+                .notFound,
+                "\(words) has no available versions",
+                hint: folderFault?.message ?? model?.reasonForNoVersion ?? ""
+            )
+        case .exact(let version):
+            guard let life = model?.life(of: version) else {
+                let live = readyVersions(of: name).map(\.description).joined(separator: ", ")
+                let hint = folderFault?.message ?? model?.refusal?.message
+                return InferenceError(
+                    .notFound,
+                    "\(words) version \(version) is not found",
+                    got: version.description,
+                    hint: hint ?? (live.isEmpty ? "no version of it is live" : "live versions: \(live)")
+                )
+            }
+            return InferenceError(
+                .unavailable,
+                "\(words) version \(version) is not at ready state",
+                hint: life.explanation
+            )
+        }
+    }
+}
+
+extension ManagedModel {
+    /// Its lines in the repository index.
+    fileprivate func indexEntries(of name: ModelName) -> [RepositoryIndexEntry] {
+        var entries = versions.map {
+            RepositoryIndexEntry(
+                name: name.description,
+                version: $0.version,
+                state: $0.life.outwardState,
+                reason: $0.life.outwardReason
+            )
+        }
+        switch intent {
+        case .refused(let error):
+            entries.append(
+                RepositoryIndexEntry(
+                    name: name.description,
+                    version: nil,
+                    state: .unavailable,
+                    reason: error.message
+                )
+            )
+        case .unplanned, .planning:
+            if entries.isEmpty {
+                entries.append(RepositoryIndexEntry(name: name.description, version: nil, state: .loading))
+            }
+        case .planned:
+            if entries.isEmpty {
+                entries.append(
+                    RepositoryIndexEntry(
+                        name: name.description,
+                        version: nil,
+                        state: .unavailable,
+                        reason: "its version policy asks for no version"
+                    )
+                )
+            }
+        }
+        return entries
+    }
+
+    /// Why none of its versions is live; the highest one's reason counts.
+    fileprivate var reasonForNoVersion: String {
+        if let refusal { return refusal.message }
+        guard let highest = versions.last else { return isBusy ? "its configuration is being read" : "" }
+        return "version \(highest.version): \(highest.life.explanation)"
+    }
+}
+
+extension VersionLife {
+    /// What a caller is told who asked for a version that isn't live.
+    fileprivate var explanation: String {
+        switch outwardState {
+        case .loading: "it is loading; ask again soon"
+        case .unloading: "it is being unloaded"
+        default: outwardReason
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package import ApusCore
+
+/// One model's folder in a repository, as it was when the repository was listed.
+///
+/// It says what is there, not what should be served: that takes the model's configuration, which a `ModelLoader` reads
+/// from here.
+package struct ModelFolder: Sendable {
+    /// The name of the configuration file that a model may have.
+    package static let configurationFilename = "config.pbtxt"
+
+    /// The model's name: its folder's, or the root's for a model file that lies directly in the root.
+    package let name: ModelName
+    /// Where the folder lies in the storage.
+    package let path: StoragePath
+    /// Everything in the folder, sorted by name.
+    package let entries: [StorageEntry]
+    /// Its versions, ascending; never empty.
+    package let versions: [VersionFolder]
+    /// The storage that it was found in.
+    package let storage: any ModelStorage
+    /// Names of model files that the engines take, the default one first.
+    let modelFilenames: [String]
+
+    /// Whether it has a `config.pbtxt`.
+    package var hasConfiguration: Bool {
+        entries.contains { $0.name == ModelFolder.configurationFilename }
+    }
+
+    /// What is there of a version; `nil` when it has no folder.
+    package func folder(of version: ModelVersion) -> VersionFolder? {
+        versions.first { $0.version == version }
+    }
+
+    /// The bytes of a file beside the version folders, for example the configuration.
+    ///
+    /// - Parameters:
+    ///   - filename: One path component.
+    ///   - byteLimit: The most bytes that are read; a larger file is refused.
+    /// - Returns: `nil` when there is no such file.
+    /// - Throws: When it's there and can't be read.
+    package func contents(of filename: String, byteLimit: Int) throws(ModelError) -> [UInt8]? {
+        guard entries.contains(where: { $0.name == filename }), let path = path.appending(filename) else { return nil }
+        return try storage.contents(of: path, byteLimit: byteLimit)
+    }
+
+    /// Finds the model's file in a version.
+    ///
+    /// - Parameters:
+    ///   - version: Which version.
+    ///   - filename: What the configuration calls the file; `nil` for the names that the engines take.
+    /// - Returns: Where it lies and how large it is.
+    /// - Throws: A reason that says what was found instead and what to do.
+    package func modelFile(of version: ModelVersion, named filename: String? = nil) throws(ModelError) -> StoredFile {
+        guard let folder = folder(of: version) else { throw .missingVersion(version, of: name) }
+        let search = ModelFileSearch(storage: storage, modelFilenames: filename.map { [$0] } ?? modelFilenames)
+        guard let file = try search.modelFile(in: folder.path, holding: folder.entries) else {
+            throw search.missingFile(in: folder, of: name)
+        }
+        return try storage.locate(file)
+    }
+}
+
+/// One version's folder.
+package struct VersionFolder: Sendable {
+    /// The version.
+    package let version: ModelVersion
+    /// Where it lies in the storage.
+    package let path: StoragePath
+    /// Everything in it, sorted by name.
+    package let entries: [StorageEntry]
+    /// Why it can't be served, as far as its names tell; `nil` when it may be, or when the configuration decides.
+    package let fault: ModelError?
+
+    /// Describes a version's folder.
+    package init(version: ModelVersion, path: StoragePath, entries: [StorageEntry], fault: ModelError? = nil) {
+        self.version = version
+        self.path = path
+        self.entries = entries
+        self.fault = fault
+    }
+}

@@ -1,0 +1,137 @@
+internal import ApusCore
+
+/// Walks a repository's folders, two levels deep, and judges each one.
+struct RepositoryScan: Sendable {
+    /// What became of one folder.
+    enum Finding: Sendable {
+        /// It may be served.
+        case model(ModelFolder)
+        /// It can't be, and why.
+        case unavailable(UnavailableFolder)
+    }
+
+    /// The repository.
+    let storage: any ModelStorage
+    /// Names of model files that the engines take, the default one first.
+    let modelFilenames: [String]
+
+    private var search: ModelFileSearch { ModelFileSearch(storage: storage, modelFilenames: modelFilenames) }
+
+    /// Judges everything in the root.
+    func findings() throws(ModelError) -> [Finding] {
+        let entries = try storage.entries(of: .root).filter { !$0.isHidden }
+        let candidates = entries.filter { !$0.isFile && $0.name != "lost+found" && !modelFilenames.contains($0.name) }
+        var findings: [Finding] = []
+        for entry in candidates {
+            switch entry.kind {
+            case .folder: findings.append(modelFolder(entry.name))
+            case .unreachable(let error):
+                findings.append(.unavailable(UnavailableFolder(name: entry.name, error: error)))
+            case .file, .other: break
+            }
+        }
+        if let single = singleModel(among: entries, isAlone: findings.isEmpty) { findings.append(single) }
+        return findings
+    }
+
+    /// Judges a folder in the root.
+    private func modelFolder(_ folderName: String) -> Finding {
+        guard let name = ModelName(folderName) else {
+            return .unavailable(UnavailableFolder(name: folderName, error: .illegalName(folderName)))
+        }
+        let path = StoragePath.root.appending(name)
+        do throws(ModelError) {
+            let entries = try storage.entries(of: path)
+            let versions = try versionFolders(of: name, in: path, holding: entries)
+            guard !versions.isEmpty else { throw search.missingVersions(in: path, holding: entries) }
+            return .model(folder(name, at: path, entries, versions))
+        } catch {
+            return .unavailable(UnavailableFolder(name: folderName, error: error))
+        }
+    }
+
+    /// The versions of a model: its version folders, or else version 1 for a model file that lies beside them.
+    private func versionFolders(
+        of name: ModelName,
+        in path: StoragePath,
+        holding entries: [StorageEntry]
+    ) throws(ModelError) -> [VersionFolder] {
+        var versions: [VersionFolder] = []
+        // The configuration may name another file, or a built-in model that has none.
+        let decidesByName = !entries.contains { $0.name == ModelFolder.configurationFilename }
+        for entry in entries {
+            guard let version = ModelVersion(parsing: entry.name) else { continue }
+            switch entry.kind {
+            case .folder:
+                versions.append(versionFolder(version, of: name, in: path, decidesByName: decidesByName))
+            case .unreachable(let error):
+                let path = path.appending(version)
+                versions.append(VersionFolder(version: version, path: path, entries: [], fault: error))
+            case .file, .other:
+                break
+            }
+        }
+        if versions.isEmpty, try search.modelFile(in: path, holding: entries) != nil {
+            return [VersionFolder(version: .first, path: path, entries: entries)]
+        }
+        return versions.sorted { $0.version < $1.version }
+    }
+
+    private func versionFolder(
+        _ version: ModelVersion,
+        of name: ModelName,
+        in path: StoragePath,
+        decidesByName: Bool
+    ) -> VersionFolder {
+        let path = path.appending(version)
+        do throws(ModelError) {
+            let folder = VersionFolder(version: version, path: path, entries: try storage.entries(of: path))
+            guard decidesByName, let fault = search.fault(of: folder, of: name) else { return folder }
+            return VersionFolder(version: version, path: path, entries: folder.entries, fault: fault)
+        } catch {
+            return VersionFolder(version: version, path: path, entries: [], fault: error)
+        }
+    }
+
+    /// Judges model files that lie directly in the root: served when there is nothing else.
+    private func singleModel(among entries: [StorageEntry], isAlone: Bool) -> Finding? {
+        guard let entry = entries.first(where: { modelFilenames.contains($0.name) }) else {
+            guard isAlone, UnservedFormat.recognized(in: entries) != nil else { return nil }
+            let place = "'\(storage.location)'"
+            let target = "\(storage.location)/\(search.expected)"
+            let error = search.missingFile(in: place, holding: entries, target: target)
+            return .unavailable(UnavailableFolder(name: storage.name, error: error))
+        }
+        guard isAlone else {
+            let reason =
+                "'\(entry.name)' lies beside models' folders, so it has no name: put it in '<name>/1/\(entry.name)'"
+            return .unavailable(UnavailableFolder(name: entry.name, error: ModelError(.illegalName, reason)))
+        }
+        guard let name = ModelName(storage.name) else {
+            return .unavailable(UnavailableFolder(name: storage.name, error: .illegalName(storage.name)))
+        }
+        do throws(ModelError) {
+            guard try search.modelFile(in: .root, holding: entries) != nil else { return nil }
+            let version = VersionFolder(version: .first, path: .root, entries: entries)
+            return .model(folder(name, at: .root, entries, [version]))
+        } catch {
+            return .unavailable(UnavailableFolder(name: storage.name, error: error))
+        }
+    }
+
+    private func folder(
+        _ name: ModelName,
+        at path: StoragePath,
+        _ entries: [StorageEntry],
+        _ versions: [VersionFolder]
+    ) -> ModelFolder {
+        ModelFolder(
+            name: name,
+            path: path,
+            entries: entries,
+            versions: versions,
+            storage: storage,
+            modelFilenames: modelFilenames
+        )
+    }
+}

@@ -1,0 +1,88 @@
+/// A model format that people bring along and that isn't served, with the way out.
+struct UnservedFormat: Sendable {
+    /// What people call it, with its article.
+    let title: String
+    /// How to get something that is served out of it.
+    let advice: String
+    private let filenames: [String]
+    private let suffixes: [String]
+
+    /// Describes a format.
+    ///
+    /// - Parameters:
+    ///   - title: What people call it, with its article.
+    ///   - filenames: Names that mean this format.
+    ///   - suffixes: Ends of names that mean this format.
+    ///   - advice: How to get something that is served out of it.
+    private init(_ title: String, filenames: [String] = [], suffixes: [String] = [], advice: String) {
+        self.title = title
+        self.advice = advice
+        self.filenames = filenames
+        self.suffixes = suffixes
+    }
+
+    /// The first entry that is in a known format.
+    static func recognized(in entries: [StorageEntry]) -> (entry: StorageEntry, format: UnservedFormat)? {
+        for format in all {
+            for entry in entries where format.filenames.contains(entry.name) { return (entry, format) }
+        }
+        for format in all {
+            for entry in entries where format.suffixes.contains(where: entry.name.hasSuffix) { return (entry, format) }
+        }
+        return nil
+    }
+
+    /// Every format known; an entry is judged by its full name before its suffix.
+    private static let all = [
+        UnservedFormat(
+            "a PyTorch model",
+            filenames: ["model.pt", "model.pt2"],
+            suffixes: [".pt", ".pt2", ".pth", ".safetensors"],
+            advice: "export it to ONNX with torch.onnx.export"
+        ),
+        UnservedFormat(
+            "a TensorRT plan",
+            filenames: ["model.plan"],
+            suffixes: [".plan", ".engine"],
+            advice: "a plan can't be converted back: export the model that it was built from to ONNX"
+        ),
+        UnservedFormat(
+            "a TensorFlow SavedModel",
+            filenames: ["model.savedmodel", "saved_model.pb"],
+            suffixes: [".savedmodel"],
+            advice: "convert it to ONNX with 'python -m tf2onnx.convert --saved-model'"
+        ),
+        UnservedFormat(
+            "a TensorFlow graph",
+            filenames: ["model.graphdef"],
+            suffixes: [".graphdef", ".pb"],
+            advice: "convert it to ONNX with 'python -m tf2onnx.convert --graphdef'"
+        ),
+        UnservedFormat(
+            "a Python model",
+            filenames: ["model.py"],
+            advice: "no Python runs in this server: export the network inside it to ONNX"
+        ),
+        UnservedFormat(
+            "an OpenVINO model",
+            filenames: ["model.xml"],
+            suffixes: [".xml"],
+            advice: "use the ONNX file that it was converted from"
+        ),
+        UnservedFormat(
+            "a pickled Python object",
+            suffixes: [".pkl", ".pickle", ".joblib"],
+            advice: "convert it to ONNX, a scikit-learn model with skl2onnx"
+        ),
+        UnservedFormat(
+            "a Keras model",
+            suffixes: [".h5", ".keras"],
+            advice: "convert it to ONNX with tf2onnx"
+        ),
+        UnservedFormat(
+            "a TensorFlow Lite model",
+            suffixes: [".tflite"],
+            advice: "convert it to ONNX with 'python -m tf2onnx.convert --tflite'"
+        ),
+    ]
+}

@@ -1,0 +1,27 @@
+/// Never leaves a model without a live version: an old one goes only when a wanted one is live, or when none is wanted.
+///
+/// Old and new are in memory together for a while. A wanted version that fails to load leaves the old one where it is.
+package struct AvailabilityPreservingPolicy: TransitionPolicy {
+    /// Makes the policy; it has no state.
+    package init() {}
+
+    package func nextAction(for versions: [VersionSnapshot]) -> TransitionAction? {
+        let isNoneAspired = !versions.contains(where: \.isAspired)
+        let isAspiredLive = versions.contains { $0.isAspired && $0.life.isLive }
+        if isNoneAspired || isAspiredLive, let old = versions.first(where: { !$0.isAspired && $0.isDrainable }) {
+            return .drain(old.version)
+        }
+        // The highest first: it's the one that requests without a version ask for.
+        return versions.last { $0.isAspired && $0.life.isDiscovered }.map { .load($0.version) }
+    }
+}
+
+extension VersionSnapshot {
+    /// Whether it's in memory and can be taken out.
+    fileprivate var isDrainable: Bool {
+        switch life {
+        case .live, .standby: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,19 @@
+package import ApusCore
+
+/// Where models lie: folders and files, read only.
+///
+/// Calls block, so they belong on a loading thread or before the server starts. Implementation guidance: nothing
+/// outside the root may be reached, whatever the folders hold; sizes are bounded before memory is taken; entries come
+/// sorted by name, so that the same storage gives the same history.
+package protocol ModelStorage: Sendable {
+    /// What people call the root, for messages: an absolute path, a bucket's address.
+    var location: String { get }
+    /// The last component of the location: the name of a model that lies directly in the root.
+    var name: String { get }
+    /// Everything in a folder, sorted by name.
+    func entries(of folder: StoragePath) throws(ModelError) -> [StorageEntry]
+    /// The bytes of a small file; one that is larger than `byteLimit` is refused.
+    func contents(of file: StoragePath, byteLimit: Int) throws(ModelError) -> [UInt8]
+    /// Finds a regular file, so that a library can open it.
+    func locate(_ file: StoragePath) throws(ModelError) -> StoredFile
+}

@@ -1,0 +1,159 @@
+package import ApusCore
+internal import CSIMDJSON
+
+/// Writes JSON text into memory that the caller has measured out: no tree of values, no growing.
+///
+/// Bytes that would not fit end the process by the span's own check, so callers size by the `bound…` functions.
+package struct JSONWriter: ~Copyable, ~Escapable {
+    private var output: OutputRawSpan
+
+    /// Writes behind what the span holds already.
+    @_lifetime(copy output)
+    package init(_ output: consuming OutputRawSpan) {
+        self.output = output
+    }
+
+    /// Ends writing and gives the span back.
+    @_lifetime(copy self)
+    package consuming func finish() -> OutputRawSpan {
+        output
+    }
+
+    /// Bytes written so far.
+    package var count: Int { output.byteCount }
+
+    /// Writes text that needs no escape, such as punctuation and keys of the protocol.
+    @_lifetime(self: copy self)
+    package mutating func raw(_ text: StaticString) {
+        unsafe append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Writes a text that is known to need no escape, such as a model's name.
+    @_lifetime(self: copy self)
+    package mutating func raw(_ text: String) {
+        var text = text
+        text.withUTF8 { utf8 in
+            unsafe append(UnsafeRawBufferPointer(utf8))
+        }
+    }
+
+    /// Writes an integer.
+    @_lifetime(self: copy self)
+    package mutating func integer(_ number: Int) {
+        var digits: (UInt64, UInt64, UInt64) = (0, 0, 0)
+        unsafe withUnsafeMutableBytes(of: &digits) { buffer in
+            var at = buffer.count
+            var rest = number.magnitude
+            repeat {
+                at -= 1
+                unsafe buffer[at] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            if number < 0 {
+                at -= 1
+                unsafe buffer[at] = UInt8(ascii: "-")
+            }
+            unsafe append(UnsafeRawBufferPointer(rebasing: buffer[at...]))
+        }
+    }
+
+    /// Writes a string with quotes and escapes.
+    @_lifetime(self: copy self)
+    package mutating func string(_ text: String) {
+        var text = text
+        text.withUTF8 { utf8 in
+            unsafe string(bytes: UnsafeRawBufferPointer(utf8))
+        }
+    }
+
+    /// Writes bytes that are UTF-8 as a string with quotes and escapes.
+    @_lifetime(self: copy self)
+    package mutating func string(bytes: UnsafeRawBufferPointer) {
+        output.append(UInt8(ascii: "\""))
+        var clean = 0
+        for index in bytes.indices {
+            let byte = unsafe bytes[index]
+            if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { continue }
+            unsafe append(UnsafeRawBufferPointer(rebasing: bytes[clean..<index]))
+            escape(byte)
+            clean = index + 1
+        }
+        unsafe append(UnsafeRawBufferPointer(rebasing: bytes[clean...]))
+        output.append(UInt8(ascii: "\""))
+    }
+
+    /// Writes all elements of a tensor that isn't BYTES, with commas between them.
+    @_lifetime(self: copy self)
+    package mutating func elements(of tensor: Tensor) {
+        let count = tensor.shape.elementCount
+        unsafe output.withUnsafeMutableBytes { buffer, initialized in
+            let start = unsafe buffer.baseAddress.map { unsafe $0 + initialized }
+            initialized += unsafe tensor.storage.withUnsafeBytes { memory in
+                unsafe CSIMDJSON_writeNumbers(
+                    tensor.dataType.element,
+                    memory.baseAddress,
+                    count,
+                    start?.assumingMemoryBound(to: CChar.self)
+                )
+            }
+        }
+    }
+
+    /// Writes the elements of a BYTES tensor as strings; each has been checked to be UTF-8.
+    @_lifetime(self: copy self)
+    package mutating func textElements(of tensor: Tensor) {
+        let ranges = BytesElements.ranges(in: tensor.storage.bytes) ?? []
+        for (index, range) in ranges.enumerated() {
+            if index > 0 { raw(",") }
+            unsafe tensor.storage.withUnsafeBytes { memory in
+                unsafe string(bytes: UnsafeRawBufferPointer(rebasing: memory[range]))
+            }
+        }
+    }
+
+    /// Whether bytes are UTF-8, so that they may stand in a JSON string.
+    package static func isUTF8(_ bytes: RawSpan) -> Bool {
+        unsafe bytes.withUnsafeBytes { buffer in
+            unsafe String(validating: buffer, as: UTF8.self) != nil
+        }
+    }
+
+    /// The most bytes that a string takes: each byte as `\u00XX`, and the quotes.
+    package static func bound(string: String) -> Int { string.utf8.count * 6 + 2 }
+
+    /// The most bytes that a tensor's elements take.
+    package static func bound(elementsOf tensor: Tensor) -> Int {
+        tensor.dataType == .bytes
+            ? tensor.storage.byteCount * 6
+            : tensor.shape.elementCount * CSIMDJSON_widestElement(tensor.dataType.element)
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count > 0 else { return }
+        precondition(output.freeCapacity >= bytes.count, "a JSON text was measured too small")
+        unsafe output.withUnsafeMutableBytes { buffer, initialized in
+            unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[initialized...]).copyMemory(from: bytes)
+            initialized += bytes.count
+        }
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): raw("\\\"")
+        case UInt8(ascii: "\\"): raw("\\\\")
+        case 0x0a: raw("\\n")
+        case 0x0d: raw("\\r")
+        case 0x09: raw("\\t")
+        default:
+            raw("\\u00")
+            output.append(JSONWriter.hexDigit(byte >> 4))
+            output.append(JSONWriter.hexDigit(byte & 0xf))
+        }
+    }
+
+    private static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+}

@@ -1,0 +1,60 @@
+package import ApusCore
+
+/// An output that a request asked for by name.
+package struct V2RequestedOutput: Sendable {
+    /// The output's name.
+    package let name: String
+    /// Whether its data should come as bytes behind the JSON.
+    package let isBinary: Bool
+
+    /// Asks for one output.
+    package init(name: String, isBinary: Bool) {
+        self.name = name
+        self.isBinary = isBinary
+    }
+}
+
+/// What a v2 inference request said, before anybody compared it with the model.
+package struct V2InferRequest: Sendable {
+    /// The caller's name for the request; empty when none was sent.
+    package var id = ""
+    /// Input tensors in the request's order.
+    package var inputs: [NamedTensor] = []
+    /// Outputs asked for; empty for all.
+    package var outputs: [V2RequestedOutput] = []
+    /// Whether outputs that were not listed come as bytes.
+    package var binaryDataOutput = false
+    /// 0 is the default level, 1 the highest.
+    package var priority: UInt64 = 0
+    /// Microseconds that the request may take; 0 for no limit.
+    package var timeoutMicroseconds: UInt64 = 0
+    /// Parameters that aren't the protocol's own.
+    package var parameters: [String: ParameterValue] = [:]
+
+    /// Starts an empty request.
+    package init() {}
+}
+
+/// The part of a body behind its JSON, and how tensors are made of it.
+package protocol BinaryBody {
+    /// Bytes behind the JSON.
+    var byteCount: Int { get }
+    /// Tensor memory for a part of the bytes: borrowed where it is aligned, else a copy; `nil` without memory.
+    func makeStorage(for range: Range<Int>, alignment: Int, allocator: any TensorAllocator) -> TensorStorage?
+}
+
+/// A body that is JSON to its end.
+package struct NoBinaryBody: BinaryBody {
+    /// Makes the empty part.
+    package init() {}
+
+    package var byteCount: Int { 0 }
+
+    package func makeStorage(
+        for range: Range<Int>,
+        alignment: Int,
+        allocator: any TensorAllocator
+    ) -> TensorStorage? {
+        nil
+    }
+}

@@ -1,0 +1,87 @@
+internal import ApusCore
+
+extension V2RequestDecoder {
+    /// Gives each input its tensor: the one read from JSON, or its part of the binary bytes.
+    func resolve(
+        _ drafts: [V2InputDraft],
+        binary: some BinaryBody,
+        context: Context
+    ) throws(InferenceError) -> [NamedTensor] {
+        var inputs: [NamedTensor] = []
+        inputs.reserveCapacity(drafts.count)
+        var offset = 0
+        do throws(V2DecodingFault) {
+            for (index, draft) in drafts.enumerated() {
+                inputs.append(
+                    try resolve(draft, index: index, offset: &offset, binary: binary, context: context)
+                )
+            }
+            guard offset == binary.byteCount else {
+                throw .leftover(byteCount: binary.byteCount - offset)
+            }
+        } catch {
+            throw error.inferenceError(model: context.model)
+        }
+        return inputs
+    }
+
+    private func resolve(
+        _ draft: V2InputDraft,
+        index: Int,
+        offset: inout Int,
+        binary: some BinaryBody,
+        context: Context
+    ) throws(V2DecodingFault) -> NamedTensor {
+        guard let name = draft.name else { throw .missing(field: "inputs[\(index)].name", expected: "a string") }
+        guard let dataType = draft.dataType else {
+            throw .missing(field: "inputs[\(index)].datatype", expected: "a string such as FP32")
+        }
+        guard let shape = draft.shape else {
+            throw .missing(field: "inputs[\(index)].shape", expected: "an array of integers")
+        }
+        guard !draft.hasTwoSources else { throw .sources(index: index, name: name) }
+        switch draft.source {
+        case .missing, .deferred: throw .sources(index: index, name: name)
+        case .sharedMemory: throw .unsupported(field: "inputs[\(index)].parameters.shared_memory_region")
+        case .json: break
+        case .binary(let byteCount):
+            guard byteCount <= binary.byteCount - offset else {
+                throw .shortBinary(name: name, missing: byteCount - (binary.byteCount - offset))
+            }
+            let tensor = try V2BinaryTensor(name: name, dataType: dataType, shape: shape)
+                .make(from: binary, range: offset..<offset + byteCount, allocator: context.allocator)
+            offset += byteCount
+            return NamedTensor(name: name, tensor: tensor)
+        }
+        guard let tensor = draft.tensor else { throw .sources(index: index, name: name) }
+        return NamedTensor(name: name, tensor: tensor)
+    }
+}
+
+/// Makes a tensor of raw bytes and proves that they are as many as type and shape say.
+struct V2BinaryTensor {
+    let name: String
+    let dataType: DataType
+    let shape: TensorShape
+
+    func make(
+        from binary: some BinaryBody,
+        range: Range<Int>,
+        allocator: any TensorAllocator
+    ) throws(V2DecodingFault) -> Tensor {
+        if dataType != .bytes {
+            guard shape.byteCount(of: dataType) == range.count else {
+                throw .byteSize(name: name, expected: shape.byteCount(of: dataType), got: range.count)
+            }
+        }
+        guard
+            let storage = binary.makeStorage(for: range, alignment: dataType.alignment, allocator: allocator)
+        else { throw .json(JSONFailure(kind: .noMemory), field: name) }
+        if dataType == .bytes {
+            guard BytesElements.count(in: storage.bytes) == shape.elementCount else {
+                throw .bytesElements(name: name, expected: shape.elementCount)
+            }
+        }
+        return Tensor(dataType: dataType, shape: shape, storage: storage)
+    }
+}

@@ -1,0 +1,70 @@
+package import ApusCore
+
+/// The JSON document of the statistics extension.
+package enum V2Statistics {
+    /// `{"model_stats": […]}` for the versions given.
+    package static func document(_ reports: [ModelStatisticsReport]) -> [UInt8] {
+        var text = JSONText()
+        text.object { text in
+            text.key("model_stats")
+            text.array { text in
+                for report in reports { write(report, to: &text) }
+            }
+        }
+        return text.bytes
+    }
+
+    private static func write(_ report: ModelStatisticsReport, to text: inout JSONText) {
+        let statistics = report.statistics
+        text.object { text in
+            text.member("name", report.id.name.description)
+            text.member("version", report.id.version.description)
+            text.member("last_inference", statistics.lastInference)
+            text.member("inference_count", statistics.inferenceCount)
+            text.member("execution_count", statistics.executionCount)
+            text.key("inference_stats")
+            text.object { text in
+                duration("success", statistics.success, to: &text)
+                duration("fail", statistics.fail, to: &text)
+                duration("queue", statistics.queue, to: &text)
+                duration("compute_input", statistics.computeInput, to: &text)
+                duration("compute_infer", statistics.computeInfer, to: &text)
+                duration("compute_output", statistics.computeOutput, to: &text)
+                duration("cache_hit", DurationStatistic(), to: &text)
+                duration("cache_miss", DurationStatistic(), to: &text)
+            }
+            text.key("response_stats")
+            text.object { _ in }
+            text.key("batch_stats")
+            batches(statistics, to: &text)
+            text.key("memory_usage")
+            text.array { _ in }
+            text.key("scheduling")
+            text.object { text in
+                text.member("note", statistics.schedulingNote)
+                text.member("inline_execution_count", statistics.inlineExecutionCount)
+            }
+        }
+    }
+
+    private static func batches(_ statistics: ModelStatistics, to text: inout JSONText) {
+        text.array { text in
+            for (size, batch) in statistics.batches.sorted(by: { $0.key < $1.key }) {
+                text.object { text in
+                    text.member("batch_size", size)
+                    duration("compute_input", batch.computeInput, to: &text)
+                    duration("compute_infer", batch.computeInfer, to: &text)
+                    duration("compute_output", batch.computeOutput, to: &text)
+                }
+            }
+        }
+    }
+
+    private static func duration(_ name: String, _ value: DurationStatistic, to text: inout JSONText) {
+        text.key(name)
+        text.object { text in
+            text.member("count", value.count)
+            text.member("ns", value.nanoseconds)
+        }
+    }
+}

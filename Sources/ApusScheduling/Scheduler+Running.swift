@@ -1,0 +1,145 @@
+internal import ApusCore
+internal import ApusEngine
+internal import Synchronization
+
+extension Scheduler {
+    /// Runs a request on the event loop that brought it.
+    func runInline(
+        _ request: consuming InferenceRequest,
+        call: ValidatedCall,
+        shape: UInt64,
+        instance: Int,
+        sink: any AnswerSink
+    ) {
+        let outcome = compute(&request, call: call, instance: instance)
+        let timings = request.timings
+        let change = state.withLock { state in
+            record(outcome, timings: timings, call: call, isInline: true, in: &state.statistics)
+            return state.machine.inlineRunEnded(
+                instance: instance,
+                shape: shape,
+                nanoseconds: timings.computeEnded.nanoseconds(since: timings.computeStarted),
+                now: timings.computeEnded
+            )
+        }
+        carryOut(change)
+        switch outcome {
+        case .success(let outputs):
+            sink.receive(request.answer(with: outputs))
+            sink.finish(.success)
+        case .failure(let error):
+            sink.finish(.failure(Scheduler.prefixed(error, id: request.id)))
+        }
+    }
+
+    /// Runs a request on an engine thread.
+    func runOnPool(_ request: consuming InferenceRequest, queued: QueuedRequest, instance: Int) {
+        let isExpired = request.deadline.hasPassed(at: time.now)
+        let outcome =
+            isExpired ? .failure(Scheduler.expired) : compute(&request, call: queued.call, instance: instance)
+        queued.runEnded()
+        let timings = request.timings
+        let change = state.withLock { state in
+            record(outcome, timings: timings, call: queued.call, isInline: false, in: &state.statistics)
+            let elapsed = timings.computeEnded.nanoseconds(since: timings.computeStarted)
+            return state.machine.poolRunEnded(
+                instance: instance,
+                shape: queued.shape,
+                nanoseconds: isExpired ? nil : elapsed
+            )
+        }
+        carryOut(change)
+        let id = request.id
+        switch outcome {
+        case .success(let outputs):
+            queued.sink.lane.deliver([Completion(answer: request.answer(with: outputs), to: queued.sink)])
+        case .failure(let error):
+            _ = consume request
+            let prefixed = Scheduler.prefixed(error, id: id)
+            queued.sink.lane.deliver([Completion(failure: prefixed, to: queued.sink)])
+        }
+    }
+
+    /// Ends a request that nobody waits for any more, without a run.
+    func drop(_ request: consuming InferenceRequest, queued: QueuedRequest, instance: Int) {
+        let error = InferenceError(.cancelled, "the request was cancelled before it ran")
+        let elapsed = time.now.nanoseconds(since: request.timings.received)
+        let change = state.withLock { state in
+            state.statistics.recordFailure(.canceled, nanoseconds: elapsed)
+            return state.machine.poolRunEnded(instance: instance, shape: queued.shape, nanoseconds: nil)
+        }
+        carryOut(change)
+        _ = consume request
+        queued.sink.lane.deliver([Completion(failure: error, to: queued.sink)])
+    }
+
+    /// Ends a request that can't be run.
+    func fail(_ request: consuming InferenceRequest, with error: InferenceError, sink: any AnswerSink) {
+        let elapsed = time.now.nanoseconds(since: request.timings.received)
+        state.withLock { state in
+            state.statistics.lastInference = WallClock.millisecondsSince1970
+            state.statistics.recordFailure(error.code.failureReason, nanoseconds: elapsed)
+        }
+        let prefixed = Scheduler.prefixed(error, id: request.id)
+        _ = consume request
+        if sink.lane.isCurrent {
+            sink.finish(.failure(prefixed))
+        } else {
+            sink.lane.deliver([Completion(failure: prefixed, to: sink)])
+        }
+    }
+
+    private func compute(
+        _ request: inout InferenceRequest,
+        call: ValidatedCall,
+        instance: Int
+    ) -> Result<[NamedTensor], InferenceError> {
+        request.timings.computeStarted = time.now
+        defer { request.timings.computeEnded = time.now }
+        do throws(EngineError) {
+            let tensors = try instances[instance].run(
+                inputs: call.inputs,
+                outputs: sessionOutputs.map { indices in call.outputs.map { indices[$0] } } ?? call.outputs,
+                timings: &request.timings
+            )
+            var outputs: [NamedTensor] = []
+            outputs.reserveCapacity(tensors.count)
+            for (index, tensor) in zip(call.outputs, tensors) {
+                outputs.append(NamedTensor(name: description.outputs[index].name, tensor: tensor))
+            }
+            return .success(outputs)
+        } catch {
+            return .failure(InferenceError(error))
+        }
+    }
+
+    private func record(
+        _ outcome: Result<[NamedTensor], InferenceError>,
+        timings: RequestTimings,
+        call: ValidatedCall,
+        isInline: Bool,
+        in statistics: inout ModelStatistics
+    ) {
+        statistics.lastInference = WallClock.millisecondsSince1970
+        switch outcome {
+        case .success:
+            statistics.recordSuccess(timings, batchSize: call.batchSize, isInline: isInline)
+        case .failure(let error):
+            let elapsed = timings.computeEnded.nanoseconds(since: timings.received)
+            statistics.recordFailure(error.code.failureReason, nanoseconds: elapsed)
+        }
+    }
+
+    /// Puts the request's id in front of the message, as Triton does and its users match on.
+    static func prefixed(_ error: InferenceError, id: String) -> InferenceError {
+        InferenceError(
+            error.code,
+            "[request id: \(id.isEmpty ? "<id_unknown>" : id)] \(error.message)",
+            field: error.field,
+            expected: error.expected,
+            got: error.got,
+            hint: error.hint,
+            cause: error.cause
+        )
+    }
+}

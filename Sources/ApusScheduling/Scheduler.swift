@@ -1,0 +1,138 @@
+package import ApusCore
+package import ApusEngine
+internal import Synchronization
+
+/// Runs the requests of one model version on its instances.
+///
+/// A request is compared with the model, then runs at once on the event loop that brought it, when the model is known
+/// to be cheaper than a thread hop, else on an engine thread, in the order of arrival.
+package final class Scheduler: ServedModel {
+    /// What a scheduler needs besides the model.
+    package struct Configuration: Sendable {
+        /// Parallel instances.
+        package var instances: Int
+        /// How the version came to be, for its statistics.
+        package var loadNanoseconds: UInt64
+        /// Whether runs on event loops are allowed at all.
+        package var allowsInlineRuns: Bool
+        /// For each output of the description its index in the session; `nil` when they are the same.
+        package var sessionOutputs: [Int]?
+
+        /// Sets the number of instances; inline runs are allowed unless said otherwise.
+        package init(instances: Int, loadNanoseconds: UInt64 = 0, allowsInlineRuns: Bool = true) {
+            self.instances = instances
+            self.loadNanoseconds = loadNanoseconds
+            self.allowsInlineRuns = allowsInlineRuns
+            self.sessionOutputs = nil
+        }
+    }
+
+    struct State {
+        var machine: SchedulerStateMachine
+        var statistics = ModelStatistics()
+    }
+
+    package let description: ModelDescription
+    package let allocator: any TensorAllocator
+    let instances: [any ModelInstance]
+    let state: Mutex<State>
+    let time: any TimeSource
+    private let pool: EngineThreadPool
+    private let validation: RequestValidation
+    let sessionOutputs: [Int]?
+
+    /// Makes the instances of a session.
+    ///
+    /// - Throws: What the engine reports.
+    package init(
+        description: ModelDescription,
+        session: any EngineSession,
+        pool: EngineThreadPool,
+        time: any TimeSource,
+        configuration: Configuration
+    ) throws(EngineError) {
+        self.description = description
+        self.allocator = session.allocator
+        self.pool = pool
+        self.time = time
+        self.validation = RequestValidation(model: description)
+        self.sessionOutputs = configuration.sessionOutputs
+        var instances: [any ModelInstance] = []
+        for _ in 0..<max(1, configuration.instances) { instances.append(try session.makeInstance()) }
+        self.instances = instances
+        let isAllowed = configuration.allowsInlineRuns && !session.signature.hasControlFlow
+        var state = State(
+            machine: SchedulerStateMachine(instances: instances.count, policy: InlinePolicy(isAllowed: isAllowed))
+        )
+        state.statistics.loadNanoseconds = configuration.loadNanoseconds
+        self.state = Mutex(state)
+    }
+
+    package func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle {
+        let now = time.now
+        request.timings.queued = now
+        let call: ValidatedCall
+        do throws(InferenceError) {
+            guard !request.deadline.hasPassed(at: now) else { throw Scheduler.expired }
+            call = try validation.validate(inputs: request.inputs, outputs: request.requestedOutputs)
+        } catch {
+            fail(request, with: error, sink: sink)
+            return .finished
+        }
+        let shape = Scheduler.shapeKey(of: call.inputs)
+        let isOnLane = sink.lane.isCurrent
+        let decision = state.withLock { $0.machine.requestArrived(shape: shape, isOnLane: isOnLane, now: now) }
+        switch decision {
+        case .runInline(let instance):
+            runInline(request, call: call, shape: shape, instance: instance, sink: sink)
+            return .finished
+        case .enqueue:
+            let queued = QueuedRequest(request: request, call: call, shape: shape, sink: sink, scheduler: self)
+            carryOut(state.withLock { $0.machine.enqueued(queued) })
+            return CancellationHandle(queued)
+        }
+    }
+
+    /// The counters, read at one moment.
+    package func statistics() -> ModelStatistics {
+        let now = time.now
+        return state.withLock { state in
+            var statistics = state.statistics
+            statistics.pending = state.machine.waiting
+            statistics.schedulingNote = state.machine.note(now: now)
+            return statistics
+        }
+    }
+
+    func carryOut(_ change: SchedulerStateMachine.OnChange) {
+        switch change {
+        case .nothing: break
+        case .run(let queued, let instance):
+            queued.assign(instance: instance)
+            pool.submit(queued)
+        }
+    }
+
+    func terminate(instance: Int) {
+        instances[instance].terminate()
+    }
+
+    static let expired = InferenceError(
+        .unavailable,
+        "Request timeout expired",
+        field: "timeout",
+        hint: "the request's deadline passed before the model could run it"
+    )
+
+    /// Tells shapes apart for the measurements; a collision would only mislead the inline policy.
+    static func shapeKey(of inputs: [Tensor?]) -> UInt64 {
+        var key: UInt64 = 0xcbf2_9ce4_8422_2325
+        for input in inputs {
+            for size in input?.shape.dimensions ?? [] {
+                key = (key ^ UInt64(bitPattern: Int64(size))) &* 0x100_0000_01b3
+            }
+            key = (key ^ 0xff) &* 0x100_0000_01b3
+        }
+        return key
+    }
+}

@@ -1,0 +1,43 @@
+/// One key of the server's configuration: its type, default and help; the one source of flags, variables and docs.
+package struct Setting: Sendable {
+    /// What a value may be.
+    package enum Kind: Sendable {
+        case text
+        case integer(ClosedRange<Int>)
+        case byteCount
+        case duration
+        case boolean
+        case choice([String])
+    }
+
+    /// The key in files: lower case, underscores.
+    package let key: String
+    /// What a value may be.
+    package let kind: Kind
+    /// The default, as it would be written.
+    package let defaultValue: String
+    /// One line of help.
+    package let help: String
+
+    /// The flag: `--http-port`.
+    package var flag: String { "--" + key.split(separator: "_").joined(separator: "-") }
+    /// The environment variable: `APUS_HTTP_PORT`.
+    package var variable: String { "APUS_" + key.uppercased() }
+    /// Whether the flag may stand without a value.
+    package var isBoolean: Bool {
+        if case .boolean = kind { return true }
+        return false
+    }
+
+    /// What a value looks like, for help and faults.
+    package var form: String {
+        switch kind {
+        case .text: "text"
+        case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
+        case .byteCount: "a number of bytes, such as 65536, 64KiB or 1GiB"
+        case .duration: "a duration, such as 500ms, 8s or 2m"
+        case .boolean: "true or false"
+        case .choice(let words): "one of \(words.joined(separator: ", "))"
+        }
+    }
+}

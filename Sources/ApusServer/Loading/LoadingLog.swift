@@ -1,0 +1,30 @@
+internal import ApusCore
+internal import ApusModels
+internal import Logging
+
+/// Logs what becomes of models.
+struct LoadingLog: ModelManagerObserver {
+    let logger: Logger
+
+    func modelLoaded(_ id: ModelID, nanoseconds: UInt64) {
+        logger.info(
+            "The model is live",
+            metadata: [
+                LogKeys.model: "\(id.name)", LogKeys.version: "\(id.version)",
+                LogKeys.duration: "\(Double(nanoseconds / 1000) / 1000)",
+            ]
+        )
+    }
+
+    func modelFailed(_ name: String, version: ModelVersion?, error: ModelError) {
+        var metadata: Logger.Metadata = [
+            LogKeys.model: "\(name)", LogKeys.reason: "\(error.message)", LogKeys.code: "\(error.code.label)",
+        ]
+        if let version { metadata[LogKeys.version] = "\(version)" }
+        logger.error("The model can't be served", metadata: metadata)
+    }
+
+    func modelUnloaded(_ id: ModelID) {
+        logger.info("The model is gone", metadata: [LogKeys.model: "\(id.name)", LogKeys.version: "\(id.version)"])
+    }
+}

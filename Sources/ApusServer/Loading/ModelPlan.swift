@@ -1,0 +1,84 @@
+internal import ApusCore
+internal import ApusEngine
+internal import ApusModels
+internal import ApusProtocol
+
+/// What is known of a model before one of its versions is loaded.
+struct ModelPlan: Sendable {
+    /// What the user wrote; empty when there is no `config.pbtxt`.
+    let configuration: ModelConfiguration
+    /// Whether there is a `config.pbtxt`.
+    let isConfigured: Bool
+    /// The engine's name.
+    let engineName: String
+
+    /// Reads a model's configuration and chooses its engine.
+    ///
+    /// - Throws: `invalidConfiguration` with every fault and its place.
+    init(_ folder: ModelFolder) throws(ModelError) {
+        let filename = ModelFolder.configurationFilename
+        guard let text = try folder.contents(of: filename, byteLimit: 1 << 20) else {
+            self.configuration = .empty
+            self.isConfigured = false
+            self.engineName = "onnxruntime"
+            return
+        }
+        let place = "\(folder.name)/\(filename)"
+        let configuration: ModelConfiguration
+        do throws(ModelConfigurationError) {
+            configuration = try ModelConfiguration.parse(text: text)
+        } catch {
+            throw ModelError(.invalidConfiguration, "\(place):\(error)", cause: error)
+        }
+        let faults = configuration.validate()
+        guard faults.isEmpty else {
+            let words = faults.map { "\(place):\($0)" }.joined(separator: "; ")
+            throw ModelError(.invalidConfiguration, words, cause: faults.first)
+        }
+        guard configuration.name.isEmpty || configuration.name == folder.name.description else {
+            throw ModelError(
+                .invalidConfiguration,
+                "\(place): name is '\(configuration.name)', but the model's folder is '\(folder.name)'; "
+                    + "make them equal or leave the name out"
+            )
+        }
+        self.configuration = configuration
+        self.isConfigured = true
+        self.engineName = try ModelPlan.engineName(of: configuration, place: place)
+    }
+
+    /// Which versions should be live.
+    var versionPolicy: VersionPolicy {
+        switch configuration.versionPolicy {
+        case .latest(let count): .latest(count)
+        case .all: .all
+        case .specific(let numbers): .specific(numbers.compactMap { ModelVersion($0) })
+        }
+    }
+
+    /// Fields that were written and that the server doesn't act on, as dotted paths.
+    var ignoredFields: [String] {
+        configuration.unsupportedFields(supported: ModelPlan.supportedFields)
+    }
+
+    private static let supportedFields: Set<String> = [
+        "name", "platform", "backend", "max_batch_size", "version_policy", "default_model_filename", "parameters",
+        "input.name", "input.data_type", "input.dims", "input.optional", "input.format",
+        "output.name", "output.data_type", "output.dims",
+        "instance_group.count", "instance_group.kind", "instance_group.name",
+    ]
+
+    private static func engineName(of configuration: ModelConfiguration, place: String) throws(ModelError) -> String {
+        if !configuration.backend.isEmpty { return configuration.backend }
+        switch configuration.platform {
+        case "", "onnxruntime_onnx": return "onnxruntime"
+        case "builtin": return "builtin"
+        default:
+            throw ModelError(
+                .invalidConfiguration,
+                "\(place): platform '\(configuration.platform)' is not one that this server has; "
+                    + "export the model to ONNX and write platform: \"onnxruntime_onnx\""
+            )
+        }
+    }
+}

@@ -1,0 +1,142 @@
+internal import ApusCore
+internal import ApusEngine
+internal import ApusModels
+internal import ApusProtocol
+internal import ApusScheduling
+internal import Logging
+
+/// Makes a scheduler of a version's folder: configuration, engine session, description.
+struct SchedulerLoader: ModelLoader {
+    let engines: EngineSet
+    let pool: EngineThreadPool
+    let time: any TimeSource
+    /// Instances of a model whose configuration says nothing.
+    let defaultInstances: Int
+    let allowsInlineRuns: Bool
+    let logger: Logger
+
+    func plan(_ folder: ModelFolder) throws(ModelError) -> VersionPlan<ModelPlan> {
+        let plan = try ModelPlan(folder)
+        let ignored = plan.ignoredFields
+        if !ignored.isEmpty {
+            logger.warning(
+                "The configuration has fields that are read and not acted on",
+                metadata: [
+                    LogKeys.model: "\(folder.name)", LogKeys.field: "\(ignored.joined(separator: ", "))",
+                ]
+            )
+        }
+        return VersionPlan(policy: plan.versionPolicy, plan: plan)
+    }
+
+    func load(_ id: ModelID, from folder: ModelFolder, plan: ModelPlan) throws(ModelError) -> Scheduler {
+        let began = time.now
+        let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
+        let engine = try engines.engine(named: plan.engineName)
+        let session = try openSession(id, folder: folder, plan: plan, engine: engine, place: place)
+        let agreement = try SignatureAgreement(
+            configuration: plan.configuration,
+            signature: session.signature,
+            place: place
+        )
+        note(session.signature, id: id)
+        let description = try describe(id, plan: plan, engine: engine, session: session, agreement: agreement)
+        var configuration = Scheduler.Configuration(
+            instances: instances(of: plan),
+            loadNanoseconds: time.now.nanoseconds(since: began),
+            allowsInlineRuns: allowsInlineRuns
+        )
+        configuration.sessionOutputs = agreement.sessionOutputs
+        do throws(EngineError) {
+            return try Scheduler(
+                description: description,
+                session: session,
+                pool: pool,
+                time: time,
+                configuration: configuration
+            )
+        } catch {
+            throw ModelError(.loadFailed, error.message, cause: error)
+        }
+    }
+
+    func unload(_ scheduler: Scheduler) {}
+
+    private func openSession(
+        _ id: ModelID,
+        folder: ModelFolder,
+        plan: ModelPlan,
+        engine: any Engine,
+        place: String
+    ) throws(ModelError) -> any EngineSession {
+        let configuration = plan.configuration
+        let tensors = ConfiguredTensors(configuration, hasBatch: configuration.maxBatchSize > 0)
+        let options = SessionOptions(
+            modelName: id.name.description,
+            parameters: configuration.parameters,
+            configuredInputs: try tensors.inputs(place: place),
+            configuredOutputs: try tensors.outputs(place: place),
+            maxBatchSize: configuration.maxBatchSize
+        )
+        var source = ModelSource.none
+        if !engine.modelFilenames.isEmpty {
+            let filename = configuration.defaultModelFilename
+            source = .file(path: try folder.modelFile(of: id.version, named: filename.isEmpty ? nil : filename).path)
+        }
+        do throws(EngineError) {
+            return try engine.load(source, options: options)
+        } catch {
+            throw ModelError(.loadFailed, error.message, cause: error)
+        }
+    }
+
+    private func describe(
+        _ id: ModelID,
+        plan: ModelPlan,
+        engine: any Engine,
+        session: any EngineSession,
+        agreement: SignatureAgreement
+    ) throws(ModelError) -> ModelDescription {
+        let completed: ModelConfiguration
+        do throws(ModelConfigurationError) {
+            completed = try CompletedConfiguration(id: id, engine: engine).complete(plan.configuration, agreement)
+        } catch {
+            throw ModelError(.invalidConfiguration, error.message, cause: error)
+        }
+        return ModelDescription(
+            id: id,
+            platform: completed.platform.isEmpty ? completed.backend : completed.platform,
+            inputs: agreement.inputs,
+            outputs: agreement.outputs,
+            unservedOutputs: session.signature.unservedOutputs,
+            maxBatchSize: plan.configuration.maxBatchSize,
+            configurationJSON: completed.jsonBytes()
+        )
+    }
+
+    private func instances(of plan: ModelPlan) -> Int {
+        let groups = plan.configuration.instanceGroups
+        guard !groups.isEmpty else { return defaultInstances }
+        return max(1, groups.reduce(0) { $0 + max(1, $1.count) })
+    }
+
+    private func note(_ signature: ModelSignature, id: ModelID) {
+        for warning in signature.warnings {
+            logger.warning(
+                "The engine has a remark on the model",
+                metadata: [
+                    LogKeys.model: "\(id.name)", LogKeys.version: "\(id.version)", LogKeys.reason: "\(warning)",
+                ]
+            )
+        }
+        for output in signature.unservedOutputs {
+            logger.warning(
+                "An output of the model can't be served",
+                metadata: [
+                    LogKeys.model: "\(id.name)", LogKeys.version: "\(id.version)",
+                    LogKeys.outputs: "\(output.name)", LogKeys.reason: "\(output.reason)",
+                ]
+            )
+        }
+    }
+}

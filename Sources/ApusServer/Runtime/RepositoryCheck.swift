@@ -1,0 +1,53 @@
+internal import ApusCore
+internal import ApusModels
+internal import ApusScheduling
+internal import ApusTelemetry
+internal import Logging
+internal import NIOCore
+
+/// Loads everything that would be live, without opening a port.
+package struct RepositoryCheck {
+    /// What was found.
+    package struct Report: Sendable {
+        /// A table for people.
+        package let text: String
+        /// Whether everything can be served.
+        package let isWell: Bool
+    }
+
+    private let configuration: ServerConfiguration
+
+    /// Prepares a check.
+    package init(_ configuration: ServerConfiguration) {
+        self.configuration = configuration
+    }
+
+    /// Loads and unloads.
+    ///
+    /// - Throws: When the repository itself can't be read.
+    package func run() async throws -> Report {
+        var configuration = configuration
+        configuration.logLevel = max(configuration.logLevel, .warning)
+        let assembly = try ServerAssembly(configuration)
+        let listing = try assembly.listRepository()
+        await assembly.manager.loadAll(listing)
+        let entries = assembly.manager.index()
+        await assembly.manager.unloadAll()
+        try? await assembly.group.shutdownGracefully()
+        return RepositoryCheck.report(entries)
+    }
+
+    private static func report(_ entries: [RepositoryIndexEntry]) -> Report {
+        var text = ""
+        let failures = entries.filter { $0.state == .unavailable && $0.reason != "unloaded" }
+        for entry in entries {
+            let version = entry.version.map { " version \($0)" } ?? ""
+            let isBad = failures.contains(entry)
+            text += "\(isBad ? "FAIL" : "ok  ") \(entry.name)\(version)"
+            text += isBad ? ": \(entry.reason)\n" : "\n"
+        }
+        if entries.isEmpty { text += "no models found\n" }
+        text += "\(entries.count - failures.count) can be served, \(failures.count) can't\n"
+        return Report(text: text, isWell: failures.isEmpty && !entries.isEmpty)
+    }
+}

@@ -1,0 +1,136 @@
+internal import ApusCore
+internal import ApusHTTP
+internal import ApusListener
+internal import ApusModels
+internal import ApusScheduling
+internal import ApusTelemetry
+internal import CLinux
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import ServiceLifecycle
+
+/// Puts the server together: one place where every part meets the others.
+package struct ServerAssembly {
+    /// The version in metadata, `--version` and metrics.
+    package static let version = "0.1.0"
+
+    let configuration: ServerConfiguration
+    let logger: Logger
+    let destination: LogDestination
+    let engines: EngineSet
+    let group: MultiThreadedEventLoopGroup
+    let loops: [LoopServices]
+    let manager: ModelManager<Scheduler>
+    let health: ServerHealth
+    let listenerConfiguration: ListenerConfiguration
+    let edge: HTTPEdgeConfiguration
+
+    /// Makes all parts; nothing is bound and no model loaded before `run`.
+    ///
+    /// - Throws: When the log file can't be opened or the system has no threads.
+    package init(_ configuration: ServerConfiguration) throws {
+        _ = CLinux_ignoreSIGPIPE()
+        _ = CLinux_raiseFileLimit()
+        _ = CLinux_setMallocArenas(2)
+        self.configuration = configuration
+        self.destination = try ServerAssembly.makeDestination(configuration)
+        let handler = ApusLogHandler(
+            destination: destination,
+            format: configuration.logFormat,
+            level: configuration.logLevel
+        )
+        self.logger = Logger(label: "apus") { _ in handler }
+        let time = SystemTime()
+        let cores = configuration.cpuBudget > 0 ? configuration.cpuBudget : CPUBudget.cores()
+        self.engines = EngineSet(
+            path: configuration.enginePath,
+            executableFolder: ExecutableFolder.path,
+            threadCount: cores,
+            logger: logger
+        )
+        self.group = MultiThreadedEventLoopGroup(numberOfThreads: cores)
+        self.loops = group.makeIterator().map { LoopServices(eventLoop: $0, time: time) }
+        self.manager = try ServerAssembly.makeManager(configuration, engines: engines, cores: cores, logger: logger)
+        self.health = ServerHealth(manager: manager, isStrict: configuration.isReadinessStrict)
+        var limits = ListenerConfiguration(
+            limits: configuration.limits,
+            timeouts: configuration.timeouts,
+            budget: ByteBudget(limit: configuration.inFlightBytes),
+            maxConnections: configuration.maxConnections
+        )
+        limits.maxPipelinedBytes = min(limits.maxPipelinedBytes, configuration.limits.maxBodyBytes)
+        self.listenerConfiguration = limits
+        self.edge = ServerAssembly.makeEdge(
+            configuration,
+            manager: manager,
+            health: health,
+            destination: destination,
+            loops: loops
+        )
+    }
+
+    private static func makeDestination(_ configuration: ServerConfiguration) throws -> LogDestination {
+        configuration.logFile.isEmpty ? .standardError() : try LogDestination.file(configuration.logFile)
+    }
+
+    private static func makeManager(
+        _ configuration: ServerConfiguration,
+        engines: EngineSet,
+        cores: Int,
+        logger: Logger
+    ) throws(RuntimeFailure) -> ModelManager<Scheduler> {
+        let loader = SchedulerLoader(
+            engines: engines,
+            pool: EngineThreadPool(threadCount: cores),
+            time: SystemTime(),
+            defaultInstances: cores,
+            allowsInlineRuns: configuration.allowsInlineRuns,
+            logger: logger
+        )
+        var settings = ModelManager<Scheduler>.Configuration()
+        settings.loadingThreads = configuration.loadingThreads
+        return try ModelManager(loader: loader, observer: LoadingLog(logger: logger), configuration: settings)
+    }
+
+    private static func makeEdge(
+        _ configuration: ServerConfiguration,
+        manager: ModelManager<Scheduler>,
+        health: ServerHealth,
+        destination: LogDestination,
+        loops: [LoopServices]
+    ) -> HTTPEdgeConfiguration {
+        let models = ServedModels(manager: manager)
+        let observer = AnswerObserver(
+            accessLog: AccessLog(
+                mode: configuration.accessLog,
+                format: configuration.logFormat,
+                destination: destination
+            )
+        )
+        var edge = HTTPEdgeConfiguration(
+            models: (models, models, models),
+            health: health,
+            gate: OpenGate(),
+            observer: observer,
+            time: SystemTime(),
+            limits: configuration.limits
+        )
+        let exposition = MetricsExposition(
+            statistics: models,
+            health: health,
+            build: ["version": version],
+            gauges: {
+                var gauges = ServerGauges()
+                gauges.connections = loops.reduce(0) { $0 + $1.connectionCount }
+                gauges.responses = observer.responses
+                gauges.logLinesLost = destination.linesLost
+                return gauges
+            }
+        )
+        edge.renderMetrics = { exposition.render() }
+        edge.compressionFloor = configuration.compressionFloor
+        edge.server = (configuration.serverID, version)
+        return edge
+    }
+}

@@ -1,0 +1,57 @@
+internal import ApusCore
+internal import ApusEngine
+internal import ApusModels
+internal import Logging
+internal import ServiceLifecycle
+
+/// Loads what the repository has, says when the server is ready, unloads at the end.
+struct ModelsService: Service {
+    let assembly: ServerAssembly
+    let bound: BoundPorts
+    let onReady: @Sendable (ServerAssembly.Addresses) async -> Void
+
+    func run() async throws {
+        let listing = try assembly.listRepository()
+        for missing in assembly.engines.missing {
+            assembly.logger.warning(
+                "An engine is missing",
+                metadata: [LogKeys.engine: "\(missing.name)", LogKeys.reason: "\(missing.error.message)"]
+            )
+        }
+        let ports = await bound.all()
+        await assembly.manager.loadAll(listing)
+        let addresses = ServerAssembly.Addresses(
+            host: assembly.configuration.host,
+            httpPort: ports.http,
+            metricsPort: ports.metrics
+        )
+        assembly.logger.info(
+            "Server is ready",
+            metadata: [
+                LogKeys.address: "\(addresses.host):\(addresses.httpPort)",
+                "metrics_address": "\(addresses.host):\(addresses.metricsPort)",
+                LogKeys.count: "\(assembly.manager.liveVersions().count)",
+            ]
+        )
+        await onReady(addresses)
+        try? await gracefulShutdown()
+        await assembly.manager.unloadAll()
+    }
+}
+
+extension ServerAssembly {
+    /// What is in the repository now.
+    ///
+    /// - Throws: `RuntimeFailure` when its folder can't be read.
+    func listRepository() throws -> RepositoryListing {
+        guard !configuration.models.isEmpty else {
+            throw RuntimeFailure(
+                .repository,
+                "no model repository: say where the models are with --models DIR (or APUS_MODELS, or 'models' in the "
+                    + "configuration file)"
+            )
+        }
+        let storage = try LocalModelStorage(path: configuration.models)
+        return try RepositoryListing(scanning: storage, modelFilenames: engines.modelFilenames)
+    }
+}

@@ -1,0 +1,25 @@
+internal import ApusCore
+internal import ApusModels
+internal import ApusScheduling
+
+/// The models as the edges see them, on top of the manager.
+struct ServedModels: InferenceService, RepositoryControl, StatisticsSource {
+    let manager: ModelManager<Scheduler>
+
+    func lease(_ selector: ModelSelector) throws(InferenceError) -> Lease {
+        let (scheduler, holder) = try manager.lease(selector).transfer()
+        return Lease(model: scheduler, holder: holder)
+    }
+
+    func index() -> [RepositoryIndexEntry] {
+        manager.index()
+    }
+
+    func readyVersions(of name: ModelName) -> [ModelVersion] {
+        manager.readyVersions(of: name)
+    }
+
+    func statistics() -> [ModelStatisticsReport] {
+        manager.liveVersions().map { ModelStatisticsReport(id: $0.id, statistics: $0.servable.statistics()) }
+    }
+}

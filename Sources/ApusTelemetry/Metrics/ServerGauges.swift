@@ -1,0 +1,12 @@
+/// What only the edges know of the server's state, read at one moment.
+package struct ServerGauges: Sendable {
+    /// Open connections.
+    package var connections = 0
+    /// HTTP responses sent since the start, by status code.
+    package var responses: [Int: UInt64] = [:]
+    /// Log lines that could not be written, from `LogDestination.linesLost`.
+    package var logLinesLost: UInt64 = 0
+
+    /// Starts at zero.
+    package init() {}
+}

@@ -1,0 +1,241 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <malloc.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// MARK: - Files beneath a folder
+
+/// The kernel's `struct open_how`; written out because <linux/openat2.h> is newer than some C libraries.
+struct openHow {
+    uint64_t flags;
+    uint64_t mode;
+    uint64_t resolve;
+};
+
+int CLinux_openWithoutLinks(int folder, const char *path, int flags) {
+    if (path[0] == '\0' || path[0] == '/') {
+        errno = EXDEV;
+        return -1;
+    }
+    int current = folder;
+    while (true) {
+        size_t length = strcspn(path, "/");
+        char component[NAME_MAX + 1];
+        if (length > NAME_MAX) {
+            errno = ENAMETOOLONG;
+        } else if (length == 0 || (length == 2 && path[0] == '.' && path[1] == '.')) {
+            errno = EXDEV;
+        } else {
+            memcpy(component, path, length);
+            component[length] = '\0';
+            path += length;
+            while (*path == '/') path++;
+            bool isLast = *path == '\0';
+            int step = isLast ? flags : O_PATH | O_DIRECTORY;
+            int next = openat(current, component, step | O_NOFOLLOW | O_CLOEXEC);
+            int error = errno;
+            if (current != folder) close(current);
+            errno = error;
+            // O_PATH with O_NOFOLLOW opens the link itself, which is the one thing not wanted here.
+            struct stat status;
+            if (next >= 0 && isLast && (flags & O_PATH) && fstat(next, &status) == 0 && S_ISLNK(status.st_mode)) {
+                close(next);
+                errno = ELOOP;
+                return -1;
+            }
+            if (next < 0 || isLast) return next;
+            current = next;
+            continue;
+        }
+        int error = errno;
+        if (current != folder) close(current);
+        errno = error;
+        return -1;
+    }
+}
+
+int CLinux_openBeneath(int folder, const char *path, int flags) {
+#ifdef SYS_openat2
+    const long number = SYS_openat2;
+#else
+    const long number = 437;
+#endif
+    const uint64_t noMagicLinks = 0x02, beneath = 0x08;
+    struct openHow how = {
+        .flags = (uint64_t)(unsigned int)(flags | O_CLOEXEC), .mode = 0, .resolve = noMagicLinks | beneath};
+    // EAGAIN: somebody renamed a folder on the way, so the kernel could not be sure.
+    for (int attempt = 0; attempt < 8; attempt++) {
+        long descriptor = syscall(number, folder, path, &how, sizeof how);
+        if (descriptor >= 0) return (int)descriptor;
+        if (errno == ENOSYS || errno == EPERM) return CLinux_openWithoutLinks(folder, path, flags);
+        if (errno != EAGAIN && errno != EINTR) return -1;
+    }
+    return -1;
+}
+
+int CLinux_pathOnly(void) { return O_PATH; }
+
+const char *CLinux_errorText(int error) {
+    static _Thread_local char buffer[128];
+#if defined(__GLIBC__)
+    return strerror_r(error, buffer, sizeof buffer);
+#else
+    strerror_r(error, buffer, sizeof buffer);
+    return buffer;
+#endif
+}
+
+enum CLinux_FileKind CLinux_entryKind(const struct dirent *entry) {
+    switch (entry->d_type) {
+    case DT_REG: return CLinux_isFile;
+    case DT_DIR: return CLinux_isFolder;
+    case DT_LNK: return CLinux_isLink;
+    case DT_UNKNOWN: return CLinux_isUnknown;
+    default: return CLinux_isOther;
+    }
+}
+
+struct CLinux_Status CLinux_status(int descriptor) {
+    struct CLinux_Status result = {.error = 0, .kind = CLinux_isOther, .byteCount = 0, .linkCount = 0};
+    struct stat status;
+    if (fstat(descriptor, &status) != 0) {
+        result.error = errno;
+        return result;
+    }
+    if (S_ISREG(status.st_mode)) result.kind = CLinux_isFile;
+    if (S_ISDIR(status.st_mode)) result.kind = CLinux_isFolder;
+    if (S_ISLNK(status.st_mode)) result.kind = CLinux_isLink;
+    result.byteCount = status.st_size;
+    result.linkCount = status.st_nlink;
+    return result;
+}
+
+// MARK: - Threads
+
+/// What a new thread needs to know; freed by the thread.
+struct ThreadStart {
+    char name[16];
+    bool lowPriority;
+    void (*body)(void *);
+    void *context;
+};
+
+/// A new thread's first function.
+static void *threadMain(void *argument) {
+    struct ThreadStart start = *(struct ThreadStart *)argument;
+    free(argument);
+    pthread_setname_np(pthread_self(), start.name);
+    // On Linux niceness belongs to a thread; threads that this one makes inherit it.
+    if (start.lowPriority) setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
+    start.body(start.context);
+    return NULL;
+}
+
+int CLinux_startThread(
+    pthread_t *joinable, const char *name, bool lowPriority, void (*body)(void *), void *context) {
+    struct ThreadStart *start = (struct ThreadStart *)calloc(1, sizeof *start);
+    if (start == NULL) return ENOMEM;
+    strncpy(start->name, name, sizeof start->name - 1);
+    start->lowPriority = lowPriority;
+    start->body = body;
+    start->context = context;
+
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+    for (size_t index = 0; index < sizeof faults / sizeof faults[0]; index++) sigdelset(&blocked, faults[index]);
+
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error == 0) {
+        if (joinable == NULL) pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+        pthread_sigmask(SIG_SETMASK, &blocked, &before);
+        pthread_t thread;
+        error = pthread_create(&thread, &attributes, threadMain, start);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        pthread_attr_destroy(&attributes);
+        if (error == 0 && joinable != NULL) *joinable = thread;
+    }
+    if (error != 0) free(start);
+    return error;
+}
+
+int CLinux_makeSemaphore(void) { return eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE); }
+
+void CLinux_signalSemaphore(int semaphore) {
+    uint64_t one = 1;
+    while (write(semaphore, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+}
+
+void CLinux_waitForSemaphore(int semaphore) {
+    uint64_t one;
+    while (read(semaphore, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+}
+
+// MARK: - The process
+
+int64_t CLinux_raiseFileLimit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    rlim_t now = setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
+    return now > (rlim_t)INT64_MAX ? INT64_MAX : (int64_t)now;
+}
+
+int CLinux_ignoreSIGPIPE(void) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = SIG_IGN;
+    return sigaction(SIGPIPE, &action, NULL);
+}
+
+bool CLinux_setMallocArenas(int count) {
+#if defined(__GLIBC__)
+    return mallopt(M_ARENA_MAX, count) == 1;
+#else
+    (void)count;
+    return false;
+#endif
+}
+
+bool CLinux_trimHeap(void) {
+#if defined(__GLIBC__)
+    return malloc_trim(0) == 1;
+#else
+    return false;
+#endif
+}
+
+int CLinux_allowedProcessorCount(void) {
+    // 8,192 processors at first: sched_getaffinity fails with EINVAL when the kernel's own mask is wider.
+    for (int processors = 8192; processors <= 1 << 20; processors *= 2) {
+        cpu_set_t *set = CPU_ALLOC(processors);
+        if (set == NULL) return 0;
+        size_t size = CPU_ALLOC_SIZE(processors);
+        int result = sched_getaffinity(0, size, set);
+        int error = errno;
+        int count = result == 0 ? CPU_COUNT_S(size, set) : 0;
+        CPU_FREE(set);
+        if (result == 0) return count;
+        if (error != EINVAL) return 0;
+    }
+    return 0;
+}

@@ -1,0 +1,46 @@
+#ifndef CSIMDJSON_CURSOR_HPP
+#define CSIMDJSON_CURSOR_HPP
+
+#include <memory>
+#include <simdjson.h>
+#include <vector>
+
+#include "include/CSIMDJSON.h"
+
+namespace ondemand = simdjson::ondemand;
+
+/// One container that the cursor is in.
+struct Frame {
+    bool isObject = false;
+    bool isFirst = true;
+    ondemand::object_iterator member;
+    ondemand::array_iterator element;
+};
+
+struct CSIMDJSON_Cursor {
+    explicit CSIMDJSON_Cursor(size_t depth) : maxDepth(depth), frames(depth) {}
+
+    size_t maxDepth;
+    std::vector<Frame> frames;
+    ondemand::parser parser;
+    ondemand::document document;
+    ondemand::value current;
+    /// Containers entered.
+    size_t depth = 0;
+    /// Whether `current` is still unread.
+    bool isPending = false;
+    const char *start = nullptr;
+    size_t length = 0;
+    CSIMDJSON_Text lastToken{nullptr, 0};
+};
+
+/// Translates simdjson's codes; everything that isn't more special is a breach of the grammar.
+CSIMDJSON_Error translate(simdjson::error_code code);
+/// Walks a value and checks all of it; bare NaN and Infinity pass where `takesBareWords` says so.
+CSIMDJSON_Error walk(ondemand::value value, size_t depth, CSIMDJSON_Cursor *cursor, bool takesBareWords = false);
+/// Reads NaN, Infinity and -Infinity, which are no JSON but which Triton and TensorFlow Serving take.
+bool readBareWord(ondemand::value &value, double &number);
+/// Notes the token of a value for messages.
+void noteToken(CSIMDJSON_Cursor *cursor, ondemand::value &value);
+
+#endif

@@ -1,0 +1,412 @@
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+
+#include "Cursor.hpp"
+
+bool readBareWord(ondemand::value &value, double &number) {
+    std::string_view token = value.raw_json_token();
+    while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') {
+        token.remove_suffix(1);
+    }
+    if (token == "NaN") {
+        number = std::numeric_limits<double>::quiet_NaN();
+    } else if (token == "Infinity") {
+        number = std::numeric_limits<double>::infinity();
+    } else if (token == "-Infinity") {
+        number = -std::numeric_limits<double>::infinity();
+    } else {
+        return false;
+    }
+    return true;
+}
+
+namespace {
+
+/// Where elements go.
+struct Output {
+    CSIMDJSON_Cursor *cursor;
+    size_t capacity;
+    size_t count = 0;
+};
+
+/// Whether the token is a number by its grammar, so that its failure is one of range.
+bool isNumberToken(std::string_view token) {
+    size_t i = 0;
+    auto digits = [&] {
+        size_t from = i;
+        while (i < token.size() && token[i] >= '0' && token[i] <= '9') {
+            i++;
+        }
+        return i > from;
+    };
+    while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') {
+        token.remove_suffix(1);
+    }
+    if (i < token.size() && token[i] == '-') {
+        i++;
+    }
+    if (i < token.size() && token[i] == '0') {
+        i++;
+    } else if (!digits()) {
+        return false;
+    }
+    if (i < token.size() && token[i] == '.') {
+        i++;
+        if (!digits()) {
+            return false;
+        }
+    }
+    if (i < token.size() && (token[i] == 'e' || token[i] == 'E')) {
+        i++;
+        if (i < token.size() && (token[i] == '+' || token[i] == '-')) {
+            i++;
+        }
+        if (!digits()) {
+            return false;
+        }
+    }
+    return i == token.size();
+}
+
+CSIMDJSON_Error explain(Output &output, ondemand::value &value) {
+    noteToken(output.cursor, value);
+    ondemand::json_type type;
+    if (value.type().get(type)) {
+        return CSIMDJSON_SYNTAX;
+    }
+    if (type == ondemand::json_type::number) {
+        return isNumberToken(value.raw_json_token()) ? CSIMDJSON_RANGE : CSIMDJSON_SYNTAX;
+    }
+    // The value must be JSON, or that is the complaint.
+    CSIMDJSON_Text token = output.cursor->lastToken;
+    auto error = walk(value, output.cursor->depth, output.cursor);
+    output.cursor->lastToken = token;
+    return error ? error : CSIMDJSON_TYPE;
+}
+
+/// Rounds a double to a float once: by way of the decimal text where the double lies on the middle of two floats.
+CSIMDJSON_Error narrow(double wide, std::string_view token, float &narrowed) {
+    uint64_t bits;
+    std::memcpy(&bits, &wide, sizeof bits);
+    if ((bits & 0x1fffffff) == 0x10000000) {
+        float exact = 0;
+        auto result = std::from_chars(token.data(), token.data() + token.size(), exact);
+        if (result.ec == std::errc()) {
+            narrowed = exact;
+            return CSIMDJSON_OK;
+        }
+    }
+    narrowed = static_cast<float>(wide);
+    return std::isinf(narrowed) && !std::isinf(wide) ? CSIMDJSON_RANGE : CSIMDJSON_OK;
+}
+
+/// Nearest even of the upper half of a float, with the double's lost bits kept sticky.
+uint16_t toBrain(double wide) {
+    float value = static_cast<float>(wide);
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    if (std::isnan(wide)) {
+        return static_cast<uint16_t>((bits >> 16) | 0x40);
+    }
+    if (static_cast<double>(value) != wide && !std::isinf(value)) {
+        if (std::fabs(static_cast<double>(value)) > std::fabs(wide)) {
+            bits--;
+        }
+        bits |= 1;
+    }
+    uint32_t rounding = 0x7fff + ((bits >> 16) & 1);
+    return static_cast<uint16_t>((bits + rounding) >> 16);
+}
+
+/// A double as IEEE half: nearest even, subnormals included.
+uint16_t toHalf(double wide) {
+    uint64_t bits;
+    std::memcpy(&bits, &wide, sizeof bits);
+    uint16_t sign = static_cast<uint16_t>((bits >> 48) & 0x8000);
+    if (std::isnan(wide)) {
+        return sign | 0x7e00;
+    }
+    double magnitude = std::fabs(wide);
+    if (magnitude >= 65520.0) {
+        return sign | 0x7c00;
+    }
+    if (magnitude < 0x1p-14) {
+        // Steps of 2^-24; nearbyint rounds to even.
+        return sign | static_cast<uint16_t>(std::nearbyint(magnitude * 0x1p24));
+    }
+    int exponent;
+    double fraction = std::frexp(magnitude, &exponent);
+    // 1024 to 2048 steps; a carry moves on into the exponent as it should.
+    auto steps = static_cast<uint32_t>(std::nearbyint(fraction * 2048.0));
+    return sign | static_cast<uint16_t>(((exponent + 13) << 10) + steps);
+}
+
+template <typename Integer> struct IntegerReader {
+    static CSIMDJSON_Error read(Output &output, ondemand::value &value, Integer &element) {
+        if constexpr (std::is_signed_v<Integer>) {
+            int64_t number;
+            if (value.get_int64().get(number) == simdjson::SUCCESS) {
+                if (number < std::numeric_limits<Integer>::min() || number > std::numeric_limits<Integer>::max()) {
+                    return outOfRange(output, number);
+                }
+                element = static_cast<Integer>(number);
+                return CSIMDJSON_OK;
+            }
+        } else {
+            uint64_t number;
+            if (value.get_uint64().get(number) == simdjson::SUCCESS) {
+                if (number > std::numeric_limits<Integer>::max()) {
+                    return outOfRange(output, number);
+                }
+                element = static_cast<Integer>(number);
+                return CSIMDJSON_OK;
+            }
+        }
+        return slow(output, value, element);
+    }
+
+    /// The value has been passed already, so its text is made anew.
+    template <typename Number> static CSIMDJSON_Error outOfRange(Output &output, Number number) {
+        static thread_local char text[24];
+        auto result = std::to_chars(text, text + sizeof text, number);
+        output.cursor->lastToken = {text, static_cast<size_t>(result.ptr - text)};
+        return CSIMDJSON_RANGE;
+    }
+
+    /// Spellings such as 3.0 and 1e3 are integers too.
+    static CSIMDJSON_Error slow(Output &output, ondemand::value &value, Integer &element) {
+        double number;
+        if (readBareWord(value, number)) {
+            noteToken(output.cursor, value);
+            return CSIMDJSON_TYPE;
+        }
+        ondemand::value copy = value;
+        noteToken(output.cursor, copy);
+        if (value.get_double().get(number)) {
+            return explain(output, copy);
+        }
+        if (number != std::trunc(number)) {
+            return CSIMDJSON_FRACTION;
+        }
+        if (std::fabs(number) > 9007199254740992.0 ||
+            number < static_cast<double>(std::numeric_limits<Integer>::min()) ||
+            number > static_cast<double>(std::numeric_limits<Integer>::max())) {
+            return CSIMDJSON_RANGE;
+        }
+        element = static_cast<Integer>(number);
+        return CSIMDJSON_OK;
+    }
+};
+
+template <typename Element, typename Convert> struct RealReader {
+    static CSIMDJSON_Error read(Output &output, ondemand::value &value, Element &element) {
+        std::string_view token = value.raw_json_token();
+        double number;
+        if (value.get_double().get(number)) {
+            if (!readBareWord(value, number)) {
+                return explain(output, value);
+            }
+        }
+        if (auto error = Convert::convert(number, token, element)) {
+            output.cursor->lastToken = {token.data(), token.size() < 40 ? token.size() : 40};
+            return error;
+        }
+        return CSIMDJSON_OK;
+    }
+};
+
+struct ToDouble {
+    static CSIMDJSON_Error convert(double number, std::string_view, double &element) {
+        element = number;
+        return CSIMDJSON_OK;
+    }
+};
+struct ToFloat {
+    static CSIMDJSON_Error convert(double number, std::string_view token, float &element) {
+        return narrow(number, token, element);
+    }
+};
+struct ToHalf {
+    static CSIMDJSON_Error convert(double number, std::string_view, uint16_t &element) {
+        element = toHalf(number);
+        return (element & 0x7fff) == 0x7c00 && !std::isinf(number) ? CSIMDJSON_RANGE : CSIMDJSON_OK;
+    }
+};
+struct ToBrain {
+    static CSIMDJSON_Error convert(double number, std::string_view, uint16_t &element) {
+        element = toBrain(number);
+        return (element & 0x7fff) == 0x7f80 && !std::isinf(number) ? CSIMDJSON_RANGE : CSIMDJSON_OK;
+    }
+};
+struct BoolReader {
+    static CSIMDJSON_Error read(Output &output, ondemand::value &value, uint8_t &element) {
+        bool flag;
+        if (value.get_bool().get(flag)) {
+            return explain(output, value);
+        }
+        element = flag ? 1 : 0;
+        return CSIMDJSON_OK;
+    }
+};
+
+template <typename Reader, typename Element>
+CSIMDJSON_Error readArray(Output &output, ondemand::value value, Element *memory, size_t depth) {
+    ondemand::array array;
+    if (depth > output.cursor->maxDepth) {
+        return CSIMDJSON_DEPTH;
+    }
+    if (value.get_array().get(array)) {
+        return explain(output, value);
+    }
+    for (auto result : array) {
+        ondemand::value item;
+        if (auto code = result.get(item)) {
+            return translate(code);
+        }
+        ondemand::json_type type;
+        if (item.type().get(type) == simdjson::SUCCESS && type == ondemand::json_type::array) {
+            if (auto error = readArray<Reader>(output, item, memory, depth + 1)) {
+                return error;
+            }
+            continue;
+        }
+        if (output.count >= output.capacity) {
+            return CSIMDJSON_COUNT;
+        }
+        if (auto error = Reader::read(output, item, memory[output.count])) {
+            return error;
+        }
+        output.count++;
+    }
+    return CSIMDJSON_OK;
+}
+
+template <typename Reader, typename Element> CSIMDJSON_Error readInto(Output &output, void *memory) {
+    CSIMDJSON_Cursor *cursor = output.cursor;
+    cursor->isPending = false;
+    return readArray<Reader>(output, cursor->current, static_cast<Element *>(memory), cursor->depth + 1);
+}
+
+CSIMDJSON_Error readStringsInto(Output &output, ondemand::value value, size_t depth, char *&memory, size_t &used,
+                                size_t &room) {
+    ondemand::array array;
+    if (depth > output.cursor->maxDepth) {
+        return CSIMDJSON_DEPTH;
+    }
+    if (value.get_array().get(array)) {
+        return explain(output, value);
+    }
+    for (auto result : array) {
+        ondemand::value item;
+        if (auto code = result.get(item)) {
+            return translate(code);
+        }
+        ondemand::json_type type;
+        if (item.type().get(type) == simdjson::SUCCESS && type == ondemand::json_type::array) {
+            if (auto error = readStringsInto(output, item, depth + 1, memory, used, room)) {
+                return error;
+            }
+            continue;
+        }
+        std::string_view text;
+        if (item.get_string().get(text)) {
+            return explain(output, item);
+        }
+        if (output.count >= output.capacity) {
+            return CSIMDJSON_COUNT;
+        }
+        if (room - used < text.size() + 4) {
+            size_t larger = (room + text.size() + 4) * 2;
+            char *grown = static_cast<char *>(std::realloc(memory, larger));
+            if (grown == nullptr) {
+                return CSIMDJSON_MEMORY;
+            }
+            memory = grown;
+            room = larger;
+        }
+        auto length = static_cast<uint32_t>(text.size());
+        std::memcpy(memory + used, &length, 4);
+        std::memcpy(memory + used + 4, text.data(), text.size());
+        used += text.size() + 4;
+        output.count++;
+    }
+    return CSIMDJSON_OK;
+}
+
+} // namespace
+
+CSIMDJSON_Error CSIMDJSON_readNumbers(CSIMDJSON_Cursor *cursor, CSIMDJSON_Element element, void *memory,
+                                      size_t capacity, size_t *count) {
+    Output output{cursor, capacity};
+    CSIMDJSON_Error error = CSIMDJSON_TYPE;
+    switch (element) {
+    case CSIMDJSON_ELEMENT_BOOL:
+        error = readInto<BoolReader, uint8_t>(output, memory);
+        break;
+    case CSIMDJSON_ELEMENT_UINT8:
+        error = readInto<IntegerReader<uint8_t>, uint8_t>(output, memory);
+        break;
+    case CSIMDJSON_ELEMENT_UINT16:
+        error = readInto<IntegerReader<uint16_t>, uint16_t>(output, memory);
+        break;
+    case CSIMDJSON_ELEMENT_UINT32:
+        error = readInto<IntegerReader<uint32_t>, uint32_t>(output, memory);
+        break;
+    case CSIMDJSON_ELEMENT_UINT64:
+        error = readInto<IntegerReader<uint64_t>, uint64_t>(output, memory);
+        break;
+    case CSIMDJSON_ELEMENT_INT8:
+        error = readInto<IntegerReader<int8_t>, int8_t>(output, memory);
+        break;
+    case CSIMDJSON_ELEMENT_INT16:
+        error = readInto<IntegerReader<int16_t>, int16_t>(output, memory);
+        break;
+    case CSIMDJSON_ELEMENT_INT32:
+        error = readInto<IntegerReader<int32_t>, int32_t>(output, memory);
+        break;
+    case CSIMDJSON_ELEMENT_INT64:
+        error = readInto<IntegerReader<int64_t>, int64_t>(output, memory);
+        break;
+    case CSIMDJSON_ELEMENT_FP16:
+        error = readInto<RealReader<uint16_t, ToHalf>, uint16_t>(output, memory);
+        break;
+    case CSIMDJSON_ELEMENT_BF16:
+        error = readInto<RealReader<uint16_t, ToBrain>, uint16_t>(output, memory);
+        break;
+    case CSIMDJSON_ELEMENT_FP32:
+        error = readInto<RealReader<float, ToFloat>, float>(output, memory);
+        break;
+    case CSIMDJSON_ELEMENT_FP64:
+        error = readInto<RealReader<double, ToDouble>, double>(output, memory);
+        break;
+    }
+    *count = output.count;
+    return error;
+}
+
+CSIMDJSON_Error CSIMDJSON_readStrings(CSIMDJSON_Cursor *cursor, size_t capacity, void **memory, size_t *byteCount,
+                                      size_t *count) {
+    Output output{cursor, capacity};
+    size_t room = 64;
+    size_t used = 0;
+    char *bytes = static_cast<char *>(std::malloc(room));
+    *memory = nullptr;
+    *byteCount = 0;
+    *count = 0;
+    if (bytes == nullptr) {
+        return CSIMDJSON_MEMORY;
+    }
+    cursor->isPending = false;
+    CSIMDJSON_Error error = readStringsInto(output, cursor->current, cursor->depth + 1, bytes, used, room);
+    *count = output.count;
+    if (error != CSIMDJSON_OK) {
+        std::free(bytes);
+        return error;
+    }
+    *memory = bytes;
+    *byteCount = used;
+    return CSIMDJSON_OK;
+}

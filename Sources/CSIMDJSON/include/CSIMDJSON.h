@@ -1,0 +1,127 @@
+#ifndef CSIMDJSON_H
+#define CSIMDJSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Bytes that must be readable behind a document, whatever their value.
+#define CSIMDJSON_PADDING 64
+
+/// What went wrong; 0 is success.
+typedef enum {
+    CSIMDJSON_OK = 0,
+    /// The text breaks JSON's grammar.
+    CSIMDJSON_SYNTAX,
+    /// The text isn't UTF-8.
+    CSIMDJSON_UTF8,
+    /// Nested deeper than allowed.
+    CSIMDJSON_DEPTH,
+    /// A value of another type than the one asked for.
+    CSIMDJSON_TYPE,
+    /// A number that doesn't fit into the type asked for.
+    CSIMDJSON_RANGE,
+    /// A fraction where an integer was asked for.
+    CSIMDJSON_FRACTION,
+    /// More elements than there is room for.
+    CSIMDJSON_COUNT,
+    /// No memory.
+    CSIMDJSON_MEMORY,
+} CSIMDJSON_Error;
+
+typedef enum {
+    CSIMDJSON_OBJECT,
+    CSIMDJSON_ARRAY,
+    CSIMDJSON_STRING,
+    CSIMDJSON_NUMBER,
+    CSIMDJSON_BOOL,
+    CSIMDJSON_NULL,
+    /// No JSON value: a bare word such as NaN.
+    CSIMDJSON_OTHER,
+} CSIMDJSON_Kind;
+
+/// Element types in tensor memory.
+typedef enum {
+    CSIMDJSON_ELEMENT_BOOL,
+    CSIMDJSON_ELEMENT_UINT8,
+    CSIMDJSON_ELEMENT_UINT16,
+    CSIMDJSON_ELEMENT_UINT32,
+    CSIMDJSON_ELEMENT_UINT64,
+    CSIMDJSON_ELEMENT_INT8,
+    CSIMDJSON_ELEMENT_INT16,
+    CSIMDJSON_ELEMENT_INT32,
+    CSIMDJSON_ELEMENT_INT64,
+    CSIMDJSON_ELEMENT_FP16,
+    CSIMDJSON_ELEMENT_BF16,
+    CSIMDJSON_ELEMENT_FP32,
+    CSIMDJSON_ELEMENT_FP64,
+} CSIMDJSON_Element;
+
+/// A text range that lives until the next document begins.
+typedef struct {
+    const char *start;
+    size_t length;
+} CSIMDJSON_Text;
+
+/// A place in a document, moved forward only.
+///
+/// Every value that is passed over is walked and checked, so that a document that was read to its end is valid JSON
+/// (but for the bare words that readNumbers takes).
+typedef struct CSIMDJSON_Cursor CSIMDJSON_Cursor;
+
+CSIMDJSON_Cursor *CSIMDJSON_createCursor(size_t maxDepth);
+void CSIMDJSON_destroyCursor(CSIMDJSON_Cursor *cursor);
+
+/// Gives back the memory that a large document made the cursor keep.
+void CSIMDJSON_trim(CSIMDJSON_Cursor *cursor, size_t keptCapacity);
+
+/// Begins a document whose root must be an object, and enters it. `start` has CSIMDJSON_PADDING readable bytes behind
+/// `length`.
+CSIMDJSON_Error CSIMDJSON_begin(CSIMDJSON_Cursor *cursor, const char *start, size_t length);
+/// Starts the same document again.
+CSIMDJSON_Error CSIMDJSON_rewind(CSIMDJSON_Cursor *cursor);
+/// Checks that nothing follows the root.
+CSIMDJSON_Error CSIMDJSON_end(CSIMDJSON_Cursor *cursor);
+
+/// Moves to the next member of the object entered last; false in `found` at its end, which leaves it.
+CSIMDJSON_Error CSIMDJSON_nextMember(CSIMDJSON_Cursor *cursor, bool *found, CSIMDJSON_Text *key);
+/// Moves to the next element of the array entered last; false in `found` at its end, which leaves it.
+CSIMDJSON_Error CSIMDJSON_nextElement(CSIMDJSON_Cursor *cursor, bool *found);
+
+/// The kind of the current value.
+CSIMDJSON_Kind CSIMDJSON_kind(CSIMDJSON_Cursor *cursor);
+CSIMDJSON_Error CSIMDJSON_enterObject(CSIMDJSON_Cursor *cursor);
+CSIMDJSON_Error CSIMDJSON_enterArray(CSIMDJSON_Cursor *cursor);
+CSIMDJSON_Error CSIMDJSON_skip(CSIMDJSON_Cursor *cursor);
+/// Like skip, and takes NaN, Infinity and -Infinity as numbers.
+CSIMDJSON_Error CSIMDJSON_skipValues(CSIMDJSON_Cursor *cursor);
+CSIMDJSON_Error CSIMDJSON_readString(CSIMDJSON_Cursor *cursor, CSIMDJSON_Text *text);
+CSIMDJSON_Error CSIMDJSON_readInt64(CSIMDJSON_Cursor *cursor, int64_t *number);
+CSIMDJSON_Error CSIMDJSON_readUInt64(CSIMDJSON_Cursor *cursor, uint64_t *number);
+CSIMDJSON_Error CSIMDJSON_readDouble(CSIMDJSON_Cursor *cursor, double *number);
+CSIMDJSON_Error CSIMDJSON_readBool(CSIMDJSON_Cursor *cursor, bool *value);
+
+/// Reads the current value, an array of numbers nested in any way, into memory for `capacity` elements. `count` gets
+/// the number of elements read, on failure the index of the one at fault.
+CSIMDJSON_Error CSIMDJSON_readNumbers(CSIMDJSON_Cursor *cursor, CSIMDJSON_Element element, void *memory,
+                                      size_t capacity, size_t *count);
+/// Reads the current value, an array of strings nested in any way, as length-prefixed bytes into memory that it takes
+/// with malloc.
+CSIMDJSON_Error CSIMDJSON_readStrings(CSIMDJSON_Cursor *cursor, size_t capacity, void **memory, size_t *byteCount,
+                                      size_t *count);
+/// The text of the token where the last failure happened, at most 40 bytes.
+CSIMDJSON_Text CSIMDJSON_lastToken(CSIMDJSON_Cursor *cursor);
+
+/// The most bytes that one element of a type takes in JSON, with its comma.
+size_t CSIMDJSON_widestElement(CSIMDJSON_Element element);
+/// Writes elements with commas between them; there is room for the widest spelling of each. Returns bytes written.
+size_t CSIMDJSON_writeNumbers(CSIMDJSON_Element element, const void *memory, size_t count, char *text);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

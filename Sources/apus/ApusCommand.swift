@@ -1,0 +1,25 @@
+internal import ApusServer
+internal import ArgumentParser
+
+/// The `apus` command: a model server and what goes with it.
+@main
+struct ApusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apus",
+        abstract: "A model server: takes trained models from a folder and serves them over HTTP.",
+        discussion: """
+            EXAMPLES
+              apus serve --models examples/models
+              apus models
+              apus infer iris --random
+              apus check examples/models
+              apus engines
+              apus bench iris --duration 5s
+            """,
+        version: ServerAssembly.version,
+        subcommands: [
+            ServeCommand.self, ModelsCommand.self, InferCommand.self, CheckCommand.self, EnginesCommand.self,
+            BenchCommand.self,
+        ]
+    )
+}

@@ -1,0 +1,212 @@
+import ApusCore
+import Testing
+
+@testable import ApusModels
+
+struct ModelManagerStateMachineTests {
+    @Test func `a model is planned, loaded, and live`() {
+        var machine = ModelManagerStateMachine(policy: AvailabilityPreservingPolicy())
+        var steps = [machine.threadBecameFree()]
+        let before = [machine.isSettled, machine.isIdle]
+        machine.modelsListed([name("m")], unavailable: [])
+        steps.append(machine.threadBecameFree())
+        _ = machine.modelPlanned(AspiredVersions(name: name("m"), versions: [.first]), listing: 1)
+        steps.append(machine.threadBecameFree())
+        let during = [machine.isSettled, machine.isIdle]
+        machine.versionLoaded(id("m", 1))
+        steps.append(machine.threadBecameFree())
+        let after = [machine.isSettled, machine.isIdle]
+        #expect(steps == [.idle, .plan(name("m"), listing: 1), .load(id("m", 1)), .idle])
+        #expect(before == [false, false] && during == [false, false] && after == [true, true])
+    }
+
+    @Test func `a plan made for an older list is dropped`() {
+        var machine = ModelManagerStateMachine(policy: AvailabilityPreservingPolicy())
+        machine.modelsListed([name("m")], unavailable: [])
+        _ = machine.threadBecameFree()
+        machine.modelsListed([], unavailable: [])
+        let outcome = machine.modelPlanned(AspiredVersions(name: name("m"), versions: [.first]), listing: 1)
+        guard case .outdated = outcome else {
+            Issue.record("the plan was accepted")
+            return
+        }
+        let step = machine.threadBecameFree()
+        #expect(step == .idle)
+    }
+
+    @Test func `a version that is wanted again while it drains is loaded again when it's gone`() {
+        var machine = ModelManagerStateMachine(policy: AvailabilityPreservingPolicy())
+        let model = id("m", 1)
+        machine.modelsListed([model.name], unavailable: [])
+        var steps = [machine.threadBecameFree()]
+        _ = machine.modelPlanned(AspiredVersions(name: model.name, versions: [.first]), listing: 1)
+        steps.append(machine.threadBecameFree())
+        machine.versionLoaded(model)
+        machine.modelsListed([], unavailable: [])
+        steps.append(machine.threadBecameFree())
+        machine.modelsListed([model.name], unavailable: [])
+        steps.append(machine.threadBecameFree())
+        _ = machine.modelPlanned(AspiredVersions(name: model.name, versions: [.first]), listing: 3)
+        steps.append(machine.threadBecameFree())
+        machine.leasesEnded(model)
+        steps.append(machine.threadBecameFree())
+        machine.versionUnloaded(model)
+        steps.append(machine.threadBecameFree())
+        #expect(
+            steps == [
+                .plan(model.name, listing: 1), .load(model), .drain(model), .plan(model.name, listing: 3), .idle,
+                .unload(model), .load(model),
+            ]
+        )
+    }
+
+    @Test(arguments: 1...40 as ClosedRange<UInt64>)
+    func `thousands of random steps keep what was live`(seed: UInt64) {
+        var world = RandomWorld(seed: seed)
+        for _ in 0..<2000 { world.step() }
+        world.finish()
+        #expect(world.violations.isEmpty, "seed \(seed): \(world.violations.prefix(3))")
+        #expect(world.loads > 50, "seed \(seed) did next to nothing")
+    }
+}
+
+/// A repository that changes at random, several threads, loads that fail at random, leases that end some time.
+private struct RandomWorld: ~Copyable {
+    private(set) var violations: [String] = []
+    private(set) var loads = 0
+    private var machine = ModelManagerStateMachine(policy: AvailabilityPreservingPolicy())
+    private var random: SeededGenerator
+    private let names = ["a", "b", "c"].map(name)
+    /// What threads are doing.
+    private var underWay: [ModelManagerStateMachine.OnThreadFree] = []
+    /// Versions whose leases haven't ended.
+    private var draining: [ModelID] = []
+    /// What the last plan that was accepted asked for.
+    private var wanted: [ModelName: Set<ModelVersion>] = [:]
+    private var listing = 0
+
+    init(seed: UInt64) {
+        self.random = SeededGenerator(seed: seed)
+    }
+
+    mutating func step() {
+        let before = liveVersions()
+        switch Int.random(in: 0..<20, using: &random) {
+        case 0: list()
+        case 1..<8: takeWork()
+        case 8..<16: finishWork()
+        default: endLeases()
+        }
+        check(before)
+    }
+
+    /// Lets everything that is under way come to its end, and checks that it does.
+    mutating func finish() {
+        workOff()
+        if !machine.isIdle || !machine.isSettled { violations.append("not settled in the end") }
+        for name in names {
+            guard let model = machine.models[name] else { continue }
+            let live = Set(model.versions.filter(\.life.isLive).map(\.version))
+            let isAnyAspiredLive = !live.isDisjoint(with: model.aspired)
+            if isAnyAspiredLive, !live.isSubset(of: model.aspired) { violations.append("\(name) kept an old version") }
+        }
+        machine.modelsListed([], unavailable: [])
+        workOff()
+        if !machine.isEmpty { violations.append("not empty in the end") }
+    }
+
+    private mutating func workOff() {
+        for _ in 0..<10_000 {
+            takeWork()
+            if underWay.isEmpty, draining.isEmpty { return }
+            while !underWay.isEmpty { finishWork() }
+            while !draining.isEmpty { endLeases() }
+        }
+        violations.append("work without end")
+    }
+
+    private mutating func list() {
+        let present = names.filter { _ in Int.random(in: 0..<10, using: &random) > 0 }
+        listing += 1
+        for name in names where !present.contains(name) { wanted[name] = [] }
+        machine.modelsListed(present, unavailable: [])
+    }
+
+    private mutating func takeWork() {
+        guard underWay.count < 3 else { return }
+        let work = machine.threadBecameFree()
+        if case .idle = work { return }
+        underWay.append(work)
+    }
+
+    private mutating func finishWork() {
+        guard !underWay.isEmpty else { return }
+        switch underWay.remove(at: Int.random(in: 0..<underWay.count, using: &random)) {
+        case .plan(let name, let listing):
+            if Int.random(in: 0..<8, using: &random) == 0 {
+                _ = machine.planFailed(name, error: ModelError(.invalidConfiguration, "wrong"), listing: listing)
+            } else {
+                plan(name, listing: listing)
+            }
+        case .load(let id):
+            loads += 1
+            if Int.random(in: 0..<3, using: &random) == 0 {
+                machine.versionFailed(id, error: ModelError(.loadFailed, "broken"))
+            } else {
+                machine.versionLoaded(id)
+            }
+        case .drain(let id):
+            draining.append(id)
+        case .unload(let id):
+            machine.versionUnloaded(id)
+        case .idle:
+            break
+        }
+    }
+
+    private mutating func plan(_ name: ModelName, listing: Int) {
+        let highest = Int64(self.listing) + 3
+        let versions = (0..<Int.random(in: 1...3, using: &random)).map { _ in
+            ModelVersion(Int64.random(in: max(1, highest - 5)...highest, using: &random))!
+        }
+        let aspired = AspiredVersions(name: name, versions: Set(versions).sorted())
+        if case .accepted = machine.modelPlanned(aspired, listing: listing) { wanted[name] = Set(versions) }
+    }
+
+    private mutating func endLeases() {
+        guard !draining.isEmpty else { return }
+        machine.leasesEnded(draining.remove(at: Int.random(in: 0..<draining.count, using: &random)))
+    }
+
+    private func liveVersions() -> [ModelName: Set<ModelVersion>] {
+        machine.models.mapValues { Set($0.versions.filter(\.life.isLive).map(\.version)) }
+    }
+
+    /// A model that was live stays live while anything of it is wanted, and other models' failures don't touch it.
+    private mutating func check(_ before: [ModelName: Set<ModelVersion>]) {
+        let after = liveVersions()
+        for name in names {
+            let was = before[name] ?? []
+            let isNow = after[name] ?? []
+            if !was.isEmpty, isNow.isEmpty, wanted[name]?.isEmpty == false {
+                violations.append("\(name) lost its last live version")
+            }
+            let lost = was.subtracting(isNow)
+            let isKept = !isNow.isDisjoint(with: wanted[name] ?? [])
+            if !lost.isEmpty, wanted[name]?.isEmpty == false, !isKept {
+                violations.append("\(name) lost \(lost) without a wanted one live")
+            }
+            let counts = machine.models[name]?.versions.map(\.version) ?? []
+            if counts != counts.sorted() || Set(counts).count != counts.count {
+                violations.append("\(name) has its versions in disorder")
+            }
+        }
+        let isSettled = machine.models.values.allSatisfy(\.isSettled)
+        if machine.isSettled != (isSettled && listing > 0) {
+            violations.append("the count of unsettled models is wrong")
+        }
+        if machine.isIdle != (listing > 0 && !machine.models.values.contains(where: \.isBusy)) {
+            violations.append("the count of busy models is wrong")
+        }
+    }
+}

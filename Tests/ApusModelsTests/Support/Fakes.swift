@@ -1,0 +1,121 @@
+import ApusCore
+import ApusModels
+import Synchronization
+
+/// What a `FakeLoader` loads.
+final class FakeServable: Sendable {
+    let id: ModelID
+    private let unloaded = Atomic<Bool>(false)
+
+    init(id: ModelID) {
+        self.id = id
+    }
+
+    var isUnloaded: Bool { unloaded.load(ordering: .acquiring) }
+
+    func unload() {
+        let before = unloaded.exchange(true, ordering: .acquiringAndReleasing)
+        precondition(!before, "\(id) was unloaded twice")
+    }
+}
+
+/// Loads versions out of nothing; fails those that it's told to, and waits where it's told to.
+final class FakeLoader: ModelLoader {
+    struct Rules: Sendable {
+        /// The version policy of every model.
+        var policy = VersionPolicy.latest(1)
+        /// Versions that fail to load.
+        var failing: Set<ModelID> = []
+        /// Models whose configuration is wrong.
+        var refused: Set<ModelName> = []
+        /// Called before each load, on the loading thread.
+        var beforeLoad: (@Sendable (ModelID) -> Void)?
+    }
+
+    let rules: Mutex<Rules>
+    let unloaded = Mutex<[ModelID]>([])
+
+    init(_ rules: Rules = Rules()) {
+        self.rules = Mutex(rules)
+    }
+
+    func plan(_ folder: ModelFolder) throws(ModelError) -> VersionPlan<String> {
+        let rules = rules.withLock { $0 }
+        if rules.refused.contains(folder.name) { throw ModelError(.invalidConfiguration, "config.pbtxt is wrong") }
+        return VersionPlan(policy: rules.policy, plan: "plan of \(folder.name)")
+    }
+
+    func load(_ id: ModelID, from folder: ModelFolder, plan: String) throws(ModelError) -> FakeServable {
+        precondition(plan == "plan of \(id.name)" && folder.name == id.name)
+        let rules = rules.withLock { $0 }
+        rules.beforeLoad?(id)
+        if rules.failing.contains(id) { throw ModelError(.loadFailed, "\(id) is broken") }
+        return FakeServable(id: id)
+    }
+
+    func unload(_ servable: FakeServable) {
+        servable.unload()
+        unloaded.withLock { $0.append(servable.id) }
+    }
+}
+
+/// Remembers what it was told.
+final class RecordingObserver: ModelManagerObserver {
+    let loaded = Mutex<[ModelID]>([])
+    let failed = Mutex<[String]>([])
+    let unloaded = Mutex<[ModelID]>([])
+
+    func modelLoaded(_ id: ModelID, nanoseconds: UInt64) {
+        loaded.withLock { $0.append(id) }
+    }
+
+    func modelFailed(_ name: String, version: ModelVersion?, error: ModelError) {
+        failed.withLock { $0.append("\(name)\(version.map { "/\($0)" } ?? ""): \(error.message)") }
+    }
+
+    func modelUnloaded(_ id: ModelID) {
+        unloaded.withLock { $0.append(id) }
+    }
+}
+
+/// A storage in memory that fails where it's told to.
+struct FailingStorage: ModelStorage {
+    let location = "/fake"
+    let name = "fake"
+    /// Folders by path.
+    var folders: [String: [StorageEntry]] = [:]
+
+    func entries(of folder: StoragePath) throws(ModelError) -> [StorageEntry] {
+        guard let entries = folders[folder.description] else { throw ModelError(.unreadable, "no disk at '\(folder)'") }
+        return entries
+    }
+
+    func contents(of file: StoragePath, byteLimit: Int) throws(ModelError) -> [UInt8] {
+        throw ModelError(.unreadable, "no disk at '\(file)'")
+    }
+
+    func locate(_ file: StoragePath) throws(ModelError) -> StoredFile {
+        throw ModelError(.unreadable, "no disk at '\(file)'")
+    }
+}
+
+/// A repository's listing with models of these versions.
+func listing(_ models: [String: [Int64]]) -> RepositoryListing {
+    let folder = TemporaryFolder()
+    for (name, versions) in models {
+        for version in versions { folder.write("\(name)/\(version)/model.onnx") }
+    }
+    // The fakes don't read the folder again, so it may go.
+    return try! RepositoryListing(scanning: LocalModelStorage(path: folder.path), modelFilenames: ["model.onnx"])
+}
+
+/// A legal model name.
+func name(_ text: String) -> ModelName { ModelName(text)! }
+
+/// A version of a model.
+func id(_ model: String, _ version: Int64) -> ModelID { ModelID(name: name(model), version: ModelVersion(version)!) }
+
+/// Selects a version of a model, or its latest one.
+func selector(_ model: String, _ version: Int64? = nil) -> ModelSelector {
+    ModelSelector(name: name(model), version: version.map { .exact(ModelVersion($0)!) } ?? .latest)
+}

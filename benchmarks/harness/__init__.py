@@ -1,0 +1,1 @@
+"""Measures servers and says how they compare: what stands behind scripts/bench."""
