@@ -73,6 +73,39 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
+        .target(
+            name: "ApusTesting",
+            dependencies: ["ApusCore", "ApusEngine", "ApusScheduling", "ApusModels"]
+        ),
+        .executableTarget(
+            name: "apus-bench-peers",
+            dependencies: [
+                "ApusCore", "ApusEngine", "ApusONNXRuntime", "ApusProtocol",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(name: "ApusCoreTests", dependencies: ["ApusCore"]),
+        .testTarget(name: "ApusProtocolTests", dependencies: ["ApusCore", "ApusProtocol", "CSIMDJSON"]),
+        .testTarget(
+            name: "ApusTelemetryTests",
+            dependencies: ["ApusTelemetry", "ApusCore", .product(name: "Logging", package: "swift-log")]
+        ),
+        .testTarget(name: "ApusModelsTests", dependencies: ["ApusCore", "ApusModels", "CLinux"]),
+        .testTarget(name: "ApusONNXRuntimeTests", dependencies: ["ApusCore", "ApusEngine", "ApusONNXRuntime"]),
+        .testTarget(name: "ApusBuiltinTests", dependencies: ["ApusCore", "ApusEngine", "ApusBuiltin"]),
+        .testTarget(
+            name: "ApusClientTests",
+            dependencies: [
+                "ApusClient", "ApusCore",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         .target(
             name: "ApusHTTP",

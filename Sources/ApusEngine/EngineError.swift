@@ -1,4 +1,4 @@
-package import ApusCore
+internal import ApusCore
 
 /// What an engine reported, for one load or one run.
 package struct EngineError: Error, Sendable, CustomStringConvertible {

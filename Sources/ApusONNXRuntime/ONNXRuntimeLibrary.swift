@@ -20,6 +20,9 @@ internal import Glibc
     ///
     /// A library that is there and doesn't fit ends the search: silently taking another one would surprise later.
     package convenience init(searching places: [LibraryPlace]) throws(EngineError) {
+        // Newer builds of the library collect usage data and keep a database in the home folder unless told not to. A
+        // server sends nothing that its user didn't ask for; who wants it can set the variable to 0.
+        unsafe setenv("ORT_DISABLE_TELEMETRY", "1", 0)
         for place in places {
             guard let candidate = place.candidate() else { continue }
             if let handle = unsafe dlopen(candidate, RTLD_NOW | RTLD_LOCAL) {

@@ -13,6 +13,7 @@ internal import CONNXRuntime
     private var value: OpaquePointer?
     private var memory: UnsafeMutableRawPointer?
     private var shape = TensorShape.scalar
+    private var byteCount = 0
 
     /// Starts without a value.
     init(_ session: SessionHandle) {
@@ -28,7 +29,7 @@ internal import CONNXRuntime
     /// Whether an address lies in this value's memory.
     func contains(_ address: UnsafeRawPointer) -> Bool {
         guard let memory = unsafe memory else { return false }
-        return unsafe address >= UnsafeRawPointer(memory) && address < UnsafeRawPointer(memory + Self.maxByteCount)
+        return unsafe address >= UnsafeRawPointer(memory) && address < UnsafeRawPointer(memory + max(1, byteCount))
     }
 
     /// Copies a tensor into the value; makes a new one when the shape isn't that of the last run.
@@ -42,7 +43,7 @@ internal import CONNXRuntime
         if let memory = unsafe memory {
             unsafe tensor.storage.withUnsafeBytes { bytes in
                 guard let start = bytes.baseAddress else { return }
-                unsafe memory.copyMemory(from: start, byteCount: min(bytes.count, Self.maxByteCount))
+                unsafe memory.copyMemory(from: start, byteCount: min(bytes.count, byteCount))
             }
         }
         return unsafe kept
@@ -54,9 +55,15 @@ internal import CONNXRuntime
         unsafe value = nil
         unsafe memory = nil
         let fresh = try unsafe TensorValue.make(tensor.dataType, tensor.shape, session)
+        do throws(EngineError) {
+            unsafe memory = try unsafe TensorValue.memory(of: fresh, session)
+        } catch {
+            unsafe CONNXRuntime_releaseValue(session.api, fresh)
+            throw error
+        }
         unsafe value = unsafe fresh
-        unsafe memory = try unsafe TensorValue.memory(of: fresh, session)
         shape = tensor.shape
+        byteCount = tensor.storage.byteCount
         return unsafe fresh
     }
 }

@@ -9,16 +9,20 @@ extension Scheduler {
         call: ValidatedCall,
         shape: UInt64,
         instance: Int,
+        clock: RunClock?,
         sink: any AnswerSink
     ) {
         let outcome = compute(&request, call: call, instance: instance)
         let timings = request.timings
+        let wall = timings.computeEnded.nanoseconds(since: timings.computeStarted)
+        let cost = clock?.cost(wall: wall)
         let change = state.withLock { state in
             record(outcome, timings: timings, call: call, isInline: true, in: &state.statistics)
             return state.machine.inlineRunEnded(
                 instance: instance,
                 shape: shape,
-                nanoseconds: timings.computeEnded.nanoseconds(since: timings.computeStarted),
+                wall: wall,
+                cost: cost,
                 now: timings.computeEnded
             )
         }
@@ -34,18 +38,21 @@ extension Scheduler {
 
     /// Runs a request on an engine thread.
     func runOnPool(_ request: consuming InferenceRequest, queued: QueuedRequest, instance: Int) {
-        let isExpired = request.deadline.hasPassed(at: time.now)
+        let now = time.now
+        let isExpired = request.deadline.hasPassed(at: now)
+        if isExpired { request.timings.computeEnded = now }
+        let clock = RunClock()
         let outcome =
             isExpired ? .failure(Scheduler.expired) : compute(&request, call: queued.call, instance: instance)
         queued.runEnded()
         let timings = request.timings
+        let cost = clock.cost(wall: timings.computeEnded.nanoseconds(since: timings.computeStarted))
         let change = state.withLock { state in
             record(outcome, timings: timings, call: queued.call, isInline: false, in: &state.statistics)
-            let elapsed = timings.computeEnded.nanoseconds(since: timings.computeStarted)
             return state.machine.poolRunEnded(
                 instance: instance,
                 shape: queued.shape,
-                nanoseconds: isExpired ? nil : elapsed
+                cost: isExpired ? nil : cost
             )
         }
         carryOut(change)
@@ -66,11 +73,12 @@ extension Scheduler {
         let elapsed = time.now.nanoseconds(since: request.timings.received)
         let change = state.withLock { state in
             state.statistics.recordFailure(.canceled, nanoseconds: elapsed)
-            return state.machine.poolRunEnded(instance: instance, shape: queued.shape, nanoseconds: nil)
+            return state.machine.poolRunEnded(instance: instance, shape: queued.shape, cost: nil)
         }
         carryOut(change)
+        let prefixed = Scheduler.prefixed(error, id: request.id)
         _ = consume request
-        queued.sink.lane.deliver([Completion(failure: error, to: queued.sink)])
+        queued.sink.lane.deliver([Completion(failure: prefixed, to: queued.sink)])
     }
 
     /// Ends a request that can't be run.
@@ -98,14 +106,15 @@ extension Scheduler {
         defer { request.timings.computeEnded = time.now }
         do throws(EngineError) {
             let tensors = try instances[instance].run(
-                inputs: call.inputs,
-                outputs: sessionOutputs.map { indices in call.outputs.map { indices[$0] } } ?? call.outputs,
+                inputs: try layout.sessionInputs(call.inputs),
+                outputs: layout.sessionOutputs(call.outputs),
                 timings: &request.timings
             )
             var outputs: [NamedTensor] = []
             outputs.reserveCapacity(tensors.count)
             for (index, tensor) in zip(call.outputs, tensors) {
-                outputs.append(NamedTensor(name: description.outputs[index].name, tensor: tensor))
+                let shaped = try layout.output(tensor, index: index)
+                outputs.append(NamedTensor(name: description.outputs[index].name, tensor: shaped))
             }
             return .success(outputs)
         } catch {

@@ -17,6 +17,10 @@ package final class Scheduler: ServedModel {
         package var allowsInlineRuns: Bool
         /// For each output of the description its index in the session; `nil` when they are the same.
         package var sessionOutputs: [Int]?
+        /// For each input of the description how its shape becomes the session's; `nil` when none differs.
+        package var inputShapes: [ShapeTranslation?]?
+        /// For each output of the description how the session's shape becomes its own; `nil` when none differs.
+        package var outputShapes: [ShapeTranslation?]?
 
         /// Sets the number of instances; inline runs are allowed unless said otherwise.
         package init(instances: Int, loadNanoseconds: UInt64 = 0, allowsInlineRuns: Bool = true) {
@@ -24,6 +28,8 @@ package final class Scheduler: ServedModel {
             self.loadNanoseconds = loadNanoseconds
             self.allowsInlineRuns = allowsInlineRuns
             self.sessionOutputs = nil
+            self.inputShapes = nil
+            self.outputShapes = nil
         }
     }
 
@@ -39,7 +45,7 @@ package final class Scheduler: ServedModel {
     let time: any TimeSource
     private let pool: EngineThreadPool
     private let validation: RequestValidation
-    let sessionOutputs: [Int]?
+    let layout: SessionLayout
 
     /// Makes the instances of a session.
     ///
@@ -56,7 +62,7 @@ package final class Scheduler: ServedModel {
         self.pool = pool
         self.time = time
         self.validation = RequestValidation(model: description)
-        self.sessionOutputs = configuration.sessionOutputs
+        self.layout = SessionLayout(configuration)
         var instances: [any ModelInstance] = []
         for _ in 0..<max(1, configuration.instances) { instances.append(try session.makeInstance()) }
         self.instances = instances
@@ -83,8 +89,9 @@ package final class Scheduler: ServedModel {
         let isOnLane = sink.lane.isCurrent
         let decision = state.withLock { $0.machine.requestArrived(shape: shape, isOnLane: isOnLane, now: now) }
         switch decision {
-        case .runInline(let instance):
-            runInline(request, call: call, shape: shape, instance: instance, sink: sink)
+        case .runInline(let instance, let isMeasured):
+            let clock = isMeasured ? RunClock() : nil
+            runInline(request, call: call, shape: shape, instance: instance, clock: clock, sink: sink)
             return .finished
         case .enqueue:
             let queued = QueuedRequest(request: request, call: call, shape: shape, sink: sink, scheduler: self)

@@ -8,7 +8,7 @@ struct SchedulerStateMachine {
     /// What to do with a request that has just come.
     enum OnArrival: Equatable {
         /// Run it here and now on this instance.
-        case runInline(instance: Int)
+        case runInline(instance: Int, isMeasured: Bool)
         /// It goes to an engine thread, now or later.
         case enqueue
     }
@@ -37,7 +37,7 @@ struct SchedulerStateMachine {
     mutating func requestArrived(shape: UInt64, isOnLane: Bool, now: MonotonicTime) -> OnArrival {
         guard isOnLane, queue.isEmpty, policy.mayRunInline(shape: shape, now: now), let instance = idle.popLast()
         else { return .enqueue }
-        return .runInline(instance: instance)
+        return .runInline(instance: instance, isMeasured: policy.isSuspicious)
     }
 
     /// A request joins the queue.
@@ -46,21 +46,26 @@ struct SchedulerStateMachine {
         return next()
     }
 
-    /// An instance has finished a run on an event loop.
+    /// An instance has finished a run on an event loop; `cost` is `nil` when only the wall clock was read.
     mutating func inlineRunEnded(
         instance: Int,
         shape: UInt64,
-        nanoseconds: UInt64,
+        wall: UInt64,
+        cost: UInt64?,
         now: MonotonicTime
     ) -> OnChange {
-        policy.ranInline(shape: shape, nanoseconds: nanoseconds, now: now)
+        if let cost {
+            policy.ranInline(shape: shape, cost: cost, now: now)
+        } else {
+            policy.ranInline(shape: shape, wall: wall)
+        }
         idle.append(instance)
         return next()
     }
 
     /// An instance has finished a run on an engine thread; `nil` for a run that did not happen.
-    mutating func poolRunEnded(instance: Int, shape: UInt64, nanoseconds: UInt64?) -> OnChange {
-        if let nanoseconds { policy.ranOnPool(shape: shape, nanoseconds: nanoseconds) }
+    mutating func poolRunEnded(instance: Int, shape: UInt64, cost: UInt64?) -> OnChange {
+        if let cost { policy.ranOnPool(shape: shape, cost: cost) }
         idle.append(instance)
         return next()
     }

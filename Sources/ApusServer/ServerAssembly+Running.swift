@@ -29,6 +29,7 @@ extension ServerAssembly {
         let services = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
+                    .init(service: IdleHousekeeping(observer: observer)),
                     .init(service: ModelsService(assembly: self, bound: bound, onReady: onReady)),
                     .init(
                         service: makeListener(port: configuration.metricsPort, operations: [.metrics]) {
@@ -57,7 +58,7 @@ extension ServerAssembly {
                 tasks.cancelAll()
             } catch {
                 tasks.cancelAll()
-                throw ServerAssembly.plain(error)
+                throw error
             }
         }
         for loop in loops { loop.stop() }
@@ -95,11 +96,6 @@ extension ServerAssembly {
         quiet.logLevel = max(logger.logLevel, .warning)
         return quiet
     }
-
-    /// Takes the wrapping off a service group's error.
-    private static func plain(_ error: any Error) -> any Error {
-        error
-    }
 }
 
 /// The ports as they were bound, for those who asked for any free one.
@@ -107,6 +103,7 @@ final class BoundPorts: Sendable {
     private struct State {
         var http: Int?
         var metrics: Int?
+        var isGivenUp = false
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -120,17 +117,33 @@ final class BoundPorts: Sendable {
         note { $0.metrics = port }
     }
 
-    /// Both ports, as soon as both are bound.
-    func all() async -> (http: Int, metrics: Int) {
-        await withCheckedContinuation { continuation in
-            let isComplete = state.withLock { state in
-                guard state.http == nil || state.metrics == nil else { return true }
-                state.waiters.append(continuation)
-                return false
+    /// Both ports, as soon as both are bound; `nil` when the task is cancelled first, since a busy port is never bound.
+    func all() async -> (http: Int, metrics: Int)? {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if state.isGivenUp || (state.http != nil && state.metrics != nil) { return true }
+                    state.waiters.append(continuation)
+                    return false
+                }
+                if isOver { continuation.resume() }
             }
-            if isComplete { continuation.resume() }
+        } onCancel: {
+            giveUp()
         }
-        return state.withLock { ($0.http ?? 0, $0.metrics ?? 0) }
+        return state.withLock { state in
+            guard let http = state.http, let metrics = state.metrics else { return nil }
+            return (http, metrics)
+        }
+    }
+
+    private func giveUp() {
+        let waiters = state.withLock { state in
+            state.isGivenUp = true
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
     }
 
     private func note(_ change: (inout State) -> Void) {

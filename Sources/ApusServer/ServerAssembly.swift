@@ -25,6 +25,7 @@ package struct ServerAssembly {
     let health: ServerHealth
     let listenerConfiguration: ListenerConfiguration
     let edge: HTTPEdgeConfiguration
+    let observer: AnswerObserver
 
     /// Makes all parts; nothing is bound and no model loaded before `run`.
     ///
@@ -61,12 +62,19 @@ package struct ServerAssembly {
         )
         limits.maxPipelinedBytes = min(limits.maxPipelinedBytes, configuration.limits.maxBodyBytes)
         self.listenerConfiguration = limits
+        self.observer = AnswerObserver(
+            accessLog: AccessLog(
+                mode: configuration.accessLog,
+                format: configuration.logFormat,
+                destination: destination
+            )
+        )
         self.edge = ServerAssembly.makeEdge(
             configuration,
-            manager: manager,
+            models: ServedModels(manager: manager),
             health: health,
-            destination: destination,
-            loops: loops
+            observer: observer,
+            gauges: ServerAssembly.gauges(loops: loops, observer: observer, destination: destination)
         )
     }
 
@@ -95,19 +103,11 @@ package struct ServerAssembly {
 
     private static func makeEdge(
         _ configuration: ServerConfiguration,
-        manager: ModelManager<Scheduler>,
+        models: ServedModels,
         health: ServerHealth,
-        destination: LogDestination,
-        loops: [LoopServices]
+        observer: AnswerObserver,
+        gauges: @escaping @Sendable () -> ServerGauges
     ) -> HTTPEdgeConfiguration {
-        let models = ServedModels(manager: manager)
-        let observer = AnswerObserver(
-            accessLog: AccessLog(
-                mode: configuration.accessLog,
-                format: configuration.logFormat,
-                destination: destination
-            )
-        )
         var edge = HTTPEdgeConfiguration(
             models: (models, models, models),
             health: health,
@@ -120,17 +120,25 @@ package struct ServerAssembly {
             statistics: models,
             health: health,
             build: ["version": version],
-            gauges: {
-                var gauges = ServerGauges()
-                gauges.connections = loops.reduce(0) { $0 + $1.connectionCount }
-                gauges.responses = observer.responses
-                gauges.logLinesLost = destination.linesLost
-                return gauges
-            }
+            gauges: gauges
         )
         edge.renderMetrics = { exposition.render() }
         edge.compressionFloor = configuration.compressionFloor
         edge.server = (configuration.serverID, version)
         return edge
+    }
+
+    private static func gauges(
+        loops: [LoopServices],
+        observer: AnswerObserver,
+        destination: LogDestination
+    ) -> @Sendable () -> ServerGauges {
+        {
+            var gauges = ServerGauges()
+            gauges.connections = loops.reduce(0) { $0 + $1.connectionCount }
+            gauges.responses = observer.responses
+            gauges.logLinesLost = destination.linesLost
+            return gauges
+        }
     }
 }

@@ -10,10 +10,13 @@
 #include <malloc.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -238,4 +241,36 @@ int CLinux_allowedProcessorCount(void) {
         if (error != EINVAL) return 0;
     }
     return 0;
+}
+
+struct CLinux_ThreadUsage CLinux_threadUsage(void) {
+    struct CLinux_ThreadUsage usage = {0, 0};
+    struct timespec time;
+    struct rusage resources;
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0) {
+        usage.processorNanoseconds = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+    }
+    if (getrusage(RUSAGE_THREAD, &resources) == 0) {
+        usage.voluntarySwitches = resources.ru_nvcsw;
+    }
+    return usage;
+}
+
+void CLinux_releaseCode(void) {
+    FILE *maps = fopen("/proc/self/maps", "re");
+    if (maps == NULL) {
+        return;
+    }
+    char line[PATH_MAX + 128];
+    while (fgets(line, sizeof line, maps) != NULL) {
+        unsigned long start = 0;
+        unsigned long end = 0;
+        char permissions[5] = "";
+        char path[2] = "";
+        int fields = sscanf(line, "%lx-%lx %4s %*s %*s %*s %1s", &start, &end, permissions, path);
+        if (fields == 4 && strcmp(permissions, "r-xp") == 0 && path[0] == '/') {
+            (void)madvise((void *)start, end - start, MADV_DONTNEED);
+        }
+    }
+    fclose(maps);
 }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "Cursor.hpp"
+#include "NumberScanner.hpp"
 
 bool readBareWord(ondemand::value &value, double &number) {
     std::string_view token = value.raw_json_token();
@@ -253,13 +254,12 @@ struct BoolReader {
 };
 
 template <typename Reader, typename Element>
-CSIMDJSON_Error readArray(Output &output, ondemand::value value, Element *memory, size_t depth) {
-    ondemand::array array;
+CSIMDJSON_Error readArray(Output &output, ondemand::value value, Element *memory, size_t depth);
+
+template <typename Reader, typename Element>
+CSIMDJSON_Error readElements(Output &output, ondemand::array array, Element *memory, size_t depth) {
     if (depth > output.cursor->maxDepth) {
         return CSIMDJSON_DEPTH;
-    }
-    if (value.get_array().get(array)) {
-        return explain(output, value);
     }
     for (auto result : array) {
         ondemand::value item;
@@ -284,10 +284,53 @@ CSIMDJSON_Error readArray(Output &output, ondemand::value value, Element *memory
     return CSIMDJSON_OK;
 }
 
+template <typename Reader, typename Element>
+CSIMDJSON_Error readArray(Output &output, ondemand::value value, Element *memory, size_t depth) {
+    ondemand::array array;
+    if (value.get_array().get(array)) {
+        return explain(output, value);
+    }
+    return readElements<Reader>(output, array, memory, depth);
+}
+
 template <typename Reader, typename Element> CSIMDJSON_Error readInto(Output &output, void *memory) {
     CSIMDJSON_Cursor *cursor = output.cursor;
     cursor->isPending = false;
     return readArray<Reader>(output, cursor->current, static_cast<Element *>(memory), cursor->depth + 1);
+}
+
+/// Tries the fast way over the array's text first, and reads it token by token when there is anything unusual.
+template <typename Scanner, typename Reader, typename Element>
+CSIMDJSON_Error scanInto(Output &output, void *memory) {
+    CSIMDJSON_Cursor *cursor = output.cursor;
+    ondemand::value value = cursor->current;
+    ondemand::array array;
+    std::string_view text;
+    if (value.get_array().get(array)) {
+        return readInto<Reader, Element>(output, memory);
+    }
+    if (auto code = array.raw_json().get(text)) {
+        return translate(code);
+    }
+    size_t maxDepth = cursor->maxDepth - cursor->depth;
+    auto elements = static_cast<Element *>(memory);
+    if (scanner::scanArray<Scanner>(text, elements, output.capacity, maxDepth, output.count)) {
+        cursor->isPending = false;
+        return CSIMDJSON_OK;
+    }
+    if (auto code = array.reset().error()) {
+        return translate(code);
+    }
+    cursor->isPending = false;
+    return readElements<Reader>(output, array, elements, cursor->depth + 1);
+}
+
+template <typename Integer> CSIMDJSON_Error readIntegers(Output &output, void *memory) {
+    return scanInto<scanner::IntegerScanner<Integer>, IntegerReader<Integer>, Integer>(output, memory);
+}
+
+template <typename Element, typename Convert> CSIMDJSON_Error readReals(Output &output, void *memory) {
+    return scanInto<scanner::RealScanner<Element, Convert>, RealReader<Element, Convert>, Element>(output, memory);
 }
 
 CSIMDJSON_Error readStringsInto(Output &output, ondemand::value value, size_t depth, char *&memory, size_t &used,
@@ -347,40 +390,40 @@ CSIMDJSON_Error CSIMDJSON_readNumbers(CSIMDJSON_Cursor *cursor, CSIMDJSON_Elemen
         error = readInto<BoolReader, uint8_t>(output, memory);
         break;
     case CSIMDJSON_ELEMENT_UINT8:
-        error = readInto<IntegerReader<uint8_t>, uint8_t>(output, memory);
+        error = readIntegers<uint8_t>(output, memory);
         break;
     case CSIMDJSON_ELEMENT_UINT16:
-        error = readInto<IntegerReader<uint16_t>, uint16_t>(output, memory);
+        error = readIntegers<uint16_t>(output, memory);
         break;
     case CSIMDJSON_ELEMENT_UINT32:
-        error = readInto<IntegerReader<uint32_t>, uint32_t>(output, memory);
+        error = readIntegers<uint32_t>(output, memory);
         break;
     case CSIMDJSON_ELEMENT_UINT64:
-        error = readInto<IntegerReader<uint64_t>, uint64_t>(output, memory);
+        error = readIntegers<uint64_t>(output, memory);
         break;
     case CSIMDJSON_ELEMENT_INT8:
-        error = readInto<IntegerReader<int8_t>, int8_t>(output, memory);
+        error = readIntegers<int8_t>(output, memory);
         break;
     case CSIMDJSON_ELEMENT_INT16:
-        error = readInto<IntegerReader<int16_t>, int16_t>(output, memory);
+        error = readIntegers<int16_t>(output, memory);
         break;
     case CSIMDJSON_ELEMENT_INT32:
-        error = readInto<IntegerReader<int32_t>, int32_t>(output, memory);
+        error = readIntegers<int32_t>(output, memory);
         break;
     case CSIMDJSON_ELEMENT_INT64:
-        error = readInto<IntegerReader<int64_t>, int64_t>(output, memory);
+        error = readIntegers<int64_t>(output, memory);
         break;
     case CSIMDJSON_ELEMENT_FP16:
-        error = readInto<RealReader<uint16_t, ToHalf>, uint16_t>(output, memory);
+        error = readReals<uint16_t, ToHalf>(output, memory);
         break;
     case CSIMDJSON_ELEMENT_BF16:
-        error = readInto<RealReader<uint16_t, ToBrain>, uint16_t>(output, memory);
+        error = readReals<uint16_t, ToBrain>(output, memory);
         break;
     case CSIMDJSON_ELEMENT_FP32:
-        error = readInto<RealReader<float, ToFloat>, float>(output, memory);
+        error = readReals<float, ToFloat>(output, memory);
         break;
     case CSIMDJSON_ELEMENT_FP64:
-        error = readInto<RealReader<double, ToDouble>, double>(output, memory);
+        error = readReals<double, ToDouble>(output, memory);
         break;
     }
     *count = output.count;

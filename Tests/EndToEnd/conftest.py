@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,11 +17,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from apus_e2e import paths, repository  # noqa: E402
+from apus_e2e.command import Run, runner  # noqa: E402
 from apus_e2e.scale import IS_LONG, SEED  # noqa: E402
-from apus_e2e.server import COMMON_FLAGS, Server  # noqa: E402
+from apus_e2e.server import COMMON_FLAGS, Launch, Server  # noqa: E402
 from apus_e2e.wire import Client  # noqa: E402
-
-Launch = Callable[..., Server]
 
 
 def pytest_report_header() -> str:
@@ -36,9 +35,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(
-    request: pytest.FixtureRequest, models: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
+def server(request: pytest.FixtureRequest, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The module's server, started with the module's SERVER_FLAGS.
 
     At the module's end it must still be the same process, still answer rightly, and end with status 0.
@@ -80,3 +77,9 @@ def launch(models: Path, tmp_path: Path) -> Iterator[Launch]:
     yield start
     for server in started:
         server.kill()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs the binary in an empty folder."""
+    return runner(tmp_path)

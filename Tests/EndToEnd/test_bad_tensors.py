@@ -16,7 +16,9 @@ from apus_e2e.wire import Client, Response
 SERVER_FLAGS = ("--max-tensors", "16", "--max-elements", "1000000", "--max-json-depth", "20")
 
 
-def infer(client: Client, shape: str, data: str = "[1]", model: str = "identity_fp32", datatype: str = "FP32") -> Response:
+def infer(
+    client: Client, shape: str, data: str = "[1]", model: str = "identity_fp32", datatype: str = "FP32"
+) -> Response:
     """Send a request whose shape is written as given."""
     body = '{"inputs":[{"name":"x","shape":%s,"datatype":"%s","data":%s}]}' % (shape, datatype, data)
     return client.post(f"/v2/models/{model}/infer", body.encode())
@@ -47,7 +49,8 @@ def test_shape_that_cannot_be_with_binary_data(client: Client, shape: str) -> No
     """The same shapes for a binary tensor whose size may be made to fit by an overflow."""
     for size in (0, 4):
         head = (
-            '{"inputs":[{"name":"x","shape":%s,"datatype":"FP32","parameters":{"binary_data_size":%d}}]}' % (shape, size)
+            '{"inputs":[{"name":"x","shape":%s,"datatype":"FP32","parameters":{"binary_data_size":%d}}]}'
+            % (shape, size)
         ).encode()
         response = client.post("/v2/models/identity_fp32/infer", head + b"\0" * size, {HEADER_LENGTH: str(len(head))})
         assert response.status == 400, response

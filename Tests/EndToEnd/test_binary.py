@@ -72,7 +72,9 @@ def test_size_that_lies(client: Client, size: Any) -> None:
     assert response.error
 
 
-@pytest.mark.parametrize("header", ["99999999999", "-1", "+5", "1e2", "0x10", "18446744073709551616", "9" * 40, "abc", "", "12 13", "1.0"])
+@pytest.mark.parametrize(
+    "header", ["99999999999", "-1", "+5", "1e2", "0x10", "18446744073709551616", "9" * 40, "abc", "", "12 13", "1.0"]
+)
 def test_header_length_that_lies(client: Client, header: str) -> None:
     """`Inference-Header-Content-Length: 99999999999` ended Triton."""
     response = infer(client, header=header)

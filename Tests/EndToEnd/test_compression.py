@@ -6,12 +6,13 @@ import gzip
 import json
 import time
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from apus_e2e.examples import EXAMPLES
-from apus_e2e.server import Server
+from apus_e2e.server import Launch, Server
 from apus_e2e.tensors import HEADER_LENGTH, Answer, Input, Request
 from apus_e2e.wire import Client, Response
 
@@ -44,7 +45,7 @@ def test_the_bomb_is_well_formed() -> None:
 
 @pytest.mark.parametrize("coding", CODERS)
 @pytest.mark.parametrize("name", [str.lower, str.upper, str.title])
-def test_compressed_request(client: Client, coding: str, name) -> None:
+def test_compressed_request(client: Client, coding: str, name: Callable[[str], str]) -> None:
     """gzip and deflate (zlib), any case of the name."""
     response = client.post(PATH, CODERS[coding](GOOD), {"Content-Encoding": name(coding)})
     assert response.status == 200, response
@@ -67,7 +68,10 @@ def test_identity(client: Client) -> None:
     assert client.post(PATH, GOOD, {"Content-Encoding": "identity"}).status == 200
 
 
-@pytest.mark.parametrize("coding", ["br", "zstd", "compress", "x", "gzip, gzip", "gzip, deflate", "deflate,gzip", "gzip,", "gzip;q=1", "chunked"])
+@pytest.mark.parametrize(
+    "coding",
+    ["br", "zstd", "compress", "x", "gzip, gzip", "gzip, deflate", "deflate,gzip", "gzip,", "gzip;q=1", "chunked"],
+)
 def test_other_codings(client: Client, coding: str) -> None:
     """501 that names what there is, nested ones too."""
     body = gzip.compress(gzip.compress(GOOD)) if "gzip" in coding else GOOD
@@ -125,7 +129,8 @@ ACCEPTED = [
     (None, None), ("", None), ("identity", None), ("gzip", "gzip"), ("deflate", "deflate"), ("GZIP", "gzip"),
     ("gzip, deflate", "gzip"), ("deflate, gzip", "deflate"), ("gzip;q=0.5, deflate;q=1.0", "deflate"),
     ("gzip;q=0.5,deflate;q=0.4", "gzip"), ("gzip;q=0", None), ("gzip;q=0, deflate;q=0", None), ("br", None),
-    ("br, gzip", "gzip"), ("identity;q=1, gzip;q=0.5", None), ("identity;q=0.5, gzip;q=1", "gzip"), ("gzip ; q=1", "gzip"),
+    ("br, gzip", "gzip"), ("identity;q=1, gzip;q=0.5", None), ("identity;q=0.5, gzip;q=1", "gzip"),
+    ("gzip ; q=1", "gzip"),
     ("gzip, deflate, br, zstd", "gzip"), ("gzip;q=abc", None), (",,,", None), ("gzip;q=0.000", None),
 ]  # fmt: skip
 
@@ -193,7 +198,7 @@ def test_high_ratio_below_a_mebibyte(client: Client) -> None:
     assert client.post(PATH, body, {"Content-Encoding": "gzip"}).status == 200
 
 
-def test_size_limit_holds_for_decompressed_bytes(launch) -> None:
+def test_size_limit_holds_for_decompressed_bytes(launch: Launch) -> None:
     """--max-body-bytes counts what comes out, also where the ratio is small."""
     rng = np.random.default_rng(1)
     server = launch("--max-body-bytes", "100000")

@@ -81,7 +81,8 @@ def random_values(datatype: str, shape: tuple[int, ...], rng: np.random.Generato
     dtype = np.dtype(DTYPES[datatype])
     made = rng.integers(0, 256, count * dtype.itemsize, dtype=np.uint8).view(dtype)
     if datatype in ("FP16", "BF16", "FP32", "FP64"):
-        made = np.where(np.isfinite(made.astype(np.float64)), made, dtype.type(1))
+        with np.errstate(invalid="ignore"):
+            made = np.where(np.isfinite(made.astype(np.float64)), made, dtype.type(1))
     return made.reshape(shape)
 
 
@@ -105,20 +106,25 @@ def test_random_tensors_come_back_bit_by_bit(client: Client, datatype: str) -> N
 @pytest.mark.parametrize("datatype", sorted(DTYPES))
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)], ids=str)
 @pytest.mark.parametrize("is_binary", [False, True], ids=["json_in", "binary_in"])
-def test_tensors_without_elements(
-    client: Client, datatype: str, shape: tuple[int, int], is_binary: bool
-) -> None:
+def test_tensors_without_elements(client: Client, datatype: str, shape: tuple[int, int], is_binary: bool) -> None:
     """Zero-size dimensions are legal, as JSON and as zero bytes."""
     sent = array(datatype, shape, [])
     for outputs in (False, True):
         body, headers = Request(
             [Input("x", datatype, sent, is_binary)], parameters={"binary_data_output": outputs}
         ).encode()
-        response = client.post(f"/v2/models/{IDENTITY[datatype]}/infer", body, headers)
-        answer = Answer.parse(response)
+        answer = Answer.parse(client.post(f"/v2/models/{IDENTITY[datatype]}/infer", body, headers))
         assert answer.outputs["y"].shape == shape
-        # CONTRACTS §4: the header is there only when an output has binary bytes.
-        assert response.header("Inference-Header-Content-Length") is None
+
+
+def test_header_length_only_with_binary_bytes(client: Client) -> None:
+    """CONTRACTS §4: the header is there only when at least one output has binary bytes (> 0)."""
+    for datatype, rows, expected in (("FP32", 0, False), ("BYTES", 0, False), ("FP32", 1, True)):
+        sent = array(datatype, (rows, 1), ["1"] * rows if datatype == "BYTES" else [1] * rows)
+        body, headers = Request([Input("x", datatype, sent)], parameters={"binary_data_output": True}).encode()
+        response = client.post(f"/v2/models/{IDENTITY[datatype]}/infer", body, headers)
+        assert Answer.parse(response).outputs["y"].is_binary
+        assert (response.header("Inference-Header-Content-Length") is not None) == expected, response
 
 
 @pytest.mark.parametrize("spelling", ["[1.5]", "1.5", "[[1.5]]"], ids=["flat", "bare", "nested"])

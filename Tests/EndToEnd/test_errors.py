@@ -50,9 +50,13 @@ def refused(response: Response, words: str, **members: str) -> None:
 UNKNOWN = "[request id: <id_unknown>] "
 
 
-@pytest.mark.parametrize(("members", "prefix"), [({}, UNKNOWN), ({"id": "a 1"}, "[request id: a 1] ")], ids=["no id", "id"])
 @pytest.mark.parametrize(
-    ("shape", "got"), [([1, 5], "[1,5]"), ([4], "[4]"), ([1, 4, 1], "[1,4,1]"), ([2, 3], "[2,3]"), ([0], "[0]")], ids=str
+    ("members", "prefix"), [({}, UNKNOWN), ({"id": "a 1"}, "[request id: a 1] ")], ids=["no id", "id"]
+)
+@pytest.mark.parametrize(
+    ("shape", "got"),
+    [([1, 5], "[1,5]"), ([4], "[4]"), ([1, 4, 1], "[1,4,1]"), ([2, 3], "[2,3]"), ([0], "[0]")],
+    ids=str,
 )
 def test_unexpected_shape(client: Client, shape: list[int], got: str, members: dict[str, str], prefix: str) -> None:
     """Rank or size that the model doesn't take."""
@@ -154,7 +158,11 @@ def test_rows_of_inputs_that_differ(client: Client) -> None:
     assert send(client, "many", *inputs).status in (400, 500)
 
 
-@pytest.mark.parametrize(("shape", "data"), [([2, 4], [1] * 7), ([2, 4], [1] * 9), ([2, 4], []), ([0, 4], [1]), ([1, 4], [[1, 2], [3]])], ids=str)
+@pytest.mark.parametrize(
+    ("shape", "data"),
+    [([2, 4], [1] * 7), ([2, 4], [1] * 9), ([2, 4], []), ([0, 4], [1]), ([1, 4], [[1, 2], [3]])],
+    ids=str,
+)
 def test_number_of_values(client: Client, shape: list[int], data: list[Any]) -> None:
     """Too few or too many values for the shape: 400, not Triton's 500."""
     response = send(client, "iris", json_input("features", "FP32", shape, data))

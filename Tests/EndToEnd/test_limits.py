@@ -8,8 +8,8 @@ import time
 import pytest
 
 from apus_e2e.examples import EXAMPLES
-from apus_e2e.server import Server
-from apus_e2e.wire import Client, Closed, Connection, encode
+from apus_e2e.server import Launch, Server
+from apus_e2e.wire import Client, Connection, encode
 
 BODY_LIMIT = 200_000
 SERVER_FLAGS = (
@@ -42,8 +42,6 @@ def read_final(connection: Connection) -> tuple[int, str]:
 def test_body_at_the_limit(client: Client) -> None:
     """Exactly the limit is allowed, declared and chunked."""
     assert client.post(PATH, padded(BODY_LIMIT)).status == 200
-    response = client.request("POST", PATH, {"Transfer-Encoding": "chunked"}, None)
-    assert response.status == 400
     with Connection(client.address) as connection:
         connection.send(encode("POST", PATH, {"Transfer-Encoding": "chunked"}) + chunked(padded(BODY_LIMIT), 50_000))
         assert connection.read().status == 200
@@ -81,16 +79,13 @@ def test_chunks_without_end(server: Server) -> None:
     """A client that never stops is cut off; what it sends costs bounded memory."""
     server.reset_peak()
     before = server.peak_kib
+    started = time.monotonic()
     with Connection(server.address) as connection:
         connection.send(encode("POST", PATH, {"Transfer-Encoding": "chunked"}))
-        sent = 0
-        with pytest.raises((ConnectionResetError, BrokenPipeError, Closed)):
-            while sent < 500_000_000:
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            while time.monotonic() - started < 10:
                 connection.send(b"10000\r\n" + b"x" * 65536 + b"\r\n")
-                sent += 65536
-            connection.read()
-            raise Closed(b"")
-    assert sent < 200_000_000
+    assert time.monotonic() - started < 5
     assert server.peak_kib - before < 30_000, f"grew by {server.peak_kib - before} KiB"
 
 
@@ -107,7 +102,7 @@ def test_chunk_extensions_and_trailers(client: Client) -> None:
     with Connection(client.address) as connection:
         for _ in range(3):
             head = encode("POST", PATH, {"Transfer-Encoding": "chunked"})
-            body = b"%X;name=value;q=\"a b\"\r\n%s\r\n000;last\r\nTrailer: x\r\nAnother: y\r\n\r\n" % (len(GOOD), GOOD)
+            body = b'%X;name=value;q="a b"\r\n%s\r\n000;last\r\nTrailer: x\r\nAnother: y\r\n\r\n' % (len(GOOD), GOOD)
             connection.send(head + body)
             assert connection.read().status == 200
 
@@ -126,9 +121,10 @@ def test_chunk_overhead_without_end(server: Server, part: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"xyz\r\n", b"-1\r\n", b"+5\r\nhello\r\n", b"0x5\r\nhello\r\n", b" 5\r\nhello\r\n", b"5\r\nhelloX\r\n0\r\n\r\n",
-        b"5\r\nhello0\r\n\r\n", b"5\nhello\n0\n\n", b"\r\n", b"5;\x00\r\nhello\r\n", b"FFFFFFFFFFFFFFFF\r\n", b"10000000000000000\r\n",
-        b"7fffffffffffffff\r\n", b"fffffffffffffffff\r\nx", b"5\r\nhello\r\n0\r\nbad trailer\r\n\r\n", b"1_0\r\n", b";ext\r\n",
+        b"xyz\r\n", b"-1\r\n", b"+5\r\nhello\r\n", b"0x5\r\nhello\r\n", b" 5\r\nhello\r\n", b"1_0\r\n", b";ext\r\n",
+        b"\r\n", b"5\r\nhelloX\r\n0\r\n\r\n", b"5\r\nhello0\r\n\r\n", b"5\nhello\r\n0\r\n\r\n", b"5;\x00\r\nhello\r\n",
+        b"FFFFFFFFFFFFFFFF\r\n", b"10000000000000000\r\n", b"7fffffffffffffff\r\n", b"fffffffffffffffff\r\nx",
+        b"5\r\nhello\r\n0\r\nbad trailer\r\n\r\n",
     ],
 )  # fmt: skip
 def test_malformed_chunks(server: Server, body: bytes) -> None:
@@ -197,7 +193,12 @@ def test_number_of_header_fields(server: Server, count: int, status: int) -> Non
 
 @pytest.mark.parametrize(
     ("fields", "status"),
-    [({"X": "x" * 7900}, 200), ({"X": "x" * 8192}, 431), ({"X": "x" * 1_000_000}, 431), ({f"X{i}": "x" * 1000 for i in range(10)}, 431)],
+    [
+        ({"X": "x" * 7900}, 200),
+        ({"X": "x" * 8192}, 431),
+        ({"X": "x" * 1_000_000}, 431),
+        ({f"X{i}": "x" * 1000 for i in range(10)}, 431),
+    ],
     ids=["below", "just over", "far over", "sum"],
 )
 def test_size_of_header_fields(server: Server, fields: dict[str, str], status: int) -> None:
@@ -230,13 +231,15 @@ def test_limits_do_not_wear_out(server: Server) -> None:
         with Connection(server.address) as connection:
             connection.send(encode("POST", PATH, {"Content-Length": str(BODY_LIMIT)}) + b"x" * 100_000)
         with Connection(server.address) as connection:
-            connection.send(encode("POST", PATH, {"Transfer-Encoding": "chunked"}) + b"5000\r\n" + b"x" * 0x5000 + b"\r\nzz\r\n")
+            connection.send(
+                encode("POST", PATH, {"Transfer-Encoding": "chunked"}) + b"5000\r\n" + b"x" * 0x5000 + b"\r\nzz\r\n"
+            )
             assert connection.read().status == 400
     with server.client() as client:
         assert client.post(PATH, padded(BODY_LIMIT)).status == 200
 
 
-def test_bytes_in_flight(launch) -> None:
+def test_bytes_in_flight(launch: Launch) -> None:
     """--in-flight-bytes: what doesn't fit is told so with 503 and Retry-After; the rest is served."""
     server = launch("--in-flight-bytes", "1000000", "--max-body-bytes", "900000")
     with Connection(server.address) as first, server.client() as client:

@@ -32,14 +32,16 @@ class Case:
     body: bytes
 
 
-FP32 = rb"""{ "model_name" : "x", "id":"r-\u00e9\ud83d\udc1d1", "ix":[0], "ignored":{"a":[true,null,false,-0.5e-3,"\u00e9\n\"\\/",{}],
+FP32 = rb"""{ "model_name" : "x", "id":"r-\u00e9\ud83d\udc1d1", "ix":[0],
+"ignored":{"a":[true,null,false,-0.5e-3,"\u00e9\n\"\\/",{}],
 "b":{"c":[],"":1E+2}}, "parameters":{"timeout":60000000,"note":"t","flag":true,"ratio":0.5,"binary_data_output":false},
 "inputs":[{"name":"x","shape":[2,4],"datatype":"FP32","parameters":{"note":[1]},"extra":[1,{"z":false}],
 "data":[[5.1,3.5,-1.4,0.25],[6.25e0,-2E-9,NaN,-Infinity]]}],
 "outputs":[{"name":"y","other":{},"parameters":{"binary_data":false,"more":null}}]}"""
 INT32 = b"""{"outputs":[{"name":"y"}],"inputs":[{"data":[[1,-20],[300,[4]],[-5,0]],"extra":"\\u0041\\t",
 "datatype":"INT32","shape":[3,2],"name":"x"}],"id":"late","last":[[[]],-0.0]}"""
-BYTES = """{"id":"é","inputs":[{"name":"x","datatype":"BYTES","shape":[1,4],"data":["","é🐝","\\u0000\\ud83d\\udc1d","a\\nb"]}]}"""
+BYTES = """{"id":"é","inputs":[{"name":"x","datatype":"BYTES","shape":[1,4],
+"data":["","é🐝","\\u0000\\ud83d\\udc1d","a\\nb"]}]}"""
 
 CASES = {
     "fp32": Case("/v2/models/identity_fp32/infer", Model("FP32"), FP32),
@@ -64,6 +66,8 @@ def fault(response: Response, expected: Judgement, model: Model) -> str | None:
             return f"refused: {response.body[:200]!r}"
         document = response.json()
         return None if document.get("error") and document.get("code") == "invalid_argument" else "no error body"
+    if response.status == 503 and expected.can_expire and "Request timeout expired" in response.error:
+        return None
     if response.status != 200:
         return f"status {response.status}: {response.body[:200]!r}"
     if expected.verdict is Verdict.INVALID:
@@ -122,7 +126,16 @@ def test_every_prefix(client: Client, case: Case) -> None:
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_every_tail(client: Client, case: Case) -> None:
     """Something stands behind the document."""
-    tails = [bytes([byte]) for byte in range(256)] + [b"{}", b" {}", b",", b"//", b"\n\n", b" \t\r\n ", b"null", b"\xef\xbb\xbf"]
+    tails = [bytes([byte]) for byte in range(256)] + [
+        b"{}",
+        b" {}",
+        b",",
+        b"//",
+        b"\n\n",
+        b" \t\r\n ",
+        b"null",
+        b"\xef\xbb\xbf",
+    ]
     run(client, case, ((f"followed by {tail!r}", case.body + tail) for tail in tails))
 
 
@@ -156,13 +169,19 @@ DUPLICATES = [
     ("inputs", b'{"inputs":[],"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[1]}]}'),
     ("escaped inputs", b'{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[1]}],"\\u0069nputs":[]}'),
     ("outputs", b'{"outputs":[],"outputs":[],"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[1]}]}'),
-    ("parameters", b'{"parameters":{},"parameters":{},"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[1]}]}'),
+    (
+        "parameters",
+        b'{"parameters":{},"parameters":{},"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[1]}]}',
+    ),
     ("name", b'{"inputs":[{"name":"x","name":"x","shape":[1,1],"datatype":"FP32","data":[1]}]}'),
     ("shape", b'{"inputs":[{"name":"x","shape":[1,1],"shape":[1,1],"datatype":"FP32","data":[1]}]}'),
     ("datatype", b'{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","datatype":"FP32","data":[1]}]}'),
     ("data", b'{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[1],"data":[1]}]}'),
     ("data first", b'{"inputs":[{"data":[1],"name":"x","shape":[1,1],"data":[1],"datatype":"FP32"}]}'),
-    ("output name", b'{"outputs":[{"name":"y","name":"y"}],"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[1]}]}'),
+    (
+        "output name",
+        b'{"outputs":[{"name":"y","name":"y"}],"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[1]}]}',
+    ),
 ]
 
 
@@ -173,7 +192,9 @@ def test_known_member_twice(client: Client, body: bytes) -> None:
     assert client.post("/v2/models/identity_fp32/infer", body).status == 400
 
 
-@pytest.mark.parametrize("root", [b"", b" ", b"[]", b"null", b"1", b'"x"', b"true", b"\x00", b"\xef\xbb\xbf{}", b"{}", b"NaN"])
+@pytest.mark.parametrize(
+    "root", [b"", b" ", b"[]", b"null", b"1", b'"x"', b"true", b"\x00", b"\xef\xbb\xbf{}", b"{}", b"NaN"]
+)
 def test_root_that_is_no_request(client: Client, root: bytes) -> None:
     """Nothing, other values, an empty object."""
     response = client.post("/v2/models/identity_fp32/infer", root)
@@ -249,6 +270,7 @@ def test_nesting_up_to_the_limit(client: Client) -> None:
 
 def test_oracle_on_known_cases() -> None:
     """The oracle itself: bare words only in data, big numbers, infinite elements."""
+
     def verdict(tensor: str, more: str = "") -> Verdict:
         body = '{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[%s]}]%s}' % (tensor, more)
         return judge(body.encode(), Model("FP32")).verdict
@@ -259,4 +281,6 @@ def test_oracle_on_known_cases() -> None:
     assert verdict("1", ',"a":1e999') is Verdict.EITHER
     assert verdict("1", ',"a":"\\ud800"') is Verdict.EITHER
     assert verdict("1", ',"id":"b","id":"b"') is Verdict.INVALID
-    assert math.isnan(judge(b'{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[NaN]}]}', Model("FP32")).elements[0])
+    assert math.isnan(
+        judge(b'{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[NaN]}]}', Model("FP32")).elements[0]
+    )

@@ -100,7 +100,22 @@ def test_configuration_of_a_model_without_one(client: Client) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/v1", "/v2/x", "/v2/health", "/v2/health/live/x", "/v3/models", "/metrics", "//v2", "/v2//models", "/v2/models/iris/nothing", "/v2/models/iris/versions", "/v2/models//infer", "/V2", "/v2/models/iris/versions/1/versions/1"],
+    [
+        "/",
+        "/v1",
+        "/v2/x",
+        "/v2/health",
+        "/v2/health/live/x",
+        "/v3/models",
+        "/metrics",
+        "//v2",
+        "/v2//models",
+        "/v2/models/iris/nothing",
+        "/v2/models/iris/versions",
+        "/v2/models//infer",
+        "/V2",
+        "/v2/models/iris/versions/1/versions/1",
+    ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_unknown_path(client: Client, method: str, path: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from apus_e2e.examples import EXAMPLES
 from apus_e2e.scale import scaled, seeded
-from apus_e2e.server import Server
+from apus_e2e.server import Launch, Server
 from apus_e2e.tensors import HEADER_LENGTH, Input, Request
 from apus_e2e.wire import Closed, Connection, encode, eventually
 
@@ -143,8 +143,9 @@ def test_connection_dropped_in_the_answer(server: Server, way: str) -> None:
     assert eventually(lambda: server.descriptor_count <= before + 2, 15), "connections are left open"
 
 
-def test_client_that_does_not_read(server: Server) -> None:
+def test_client_that_does_not_read(launch: Launch) -> None:
     """Thousands of requests whose answers nobody takes: the server stops reading, its memory is bounded."""
+    server = launch()
     ask = encode("GET", "/v2/models/stats")
     server.reset_peak()
     before = server.peak_kib
@@ -153,19 +154,19 @@ def test_client_that_does_not_read(server: Server) -> None:
         connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.socket.setblocking(False)
     sent = 0
-    end = time.monotonic() + 2
+    end = time.monotonic() + 4
     while time.monotonic() < end:
         for connection in clients:
             try:
-                sent += connection.socket.send(ask * 100)
+                sent += connection.socket.send(ask * 1000)
             except BlockingIOError:
-                continue
-        server_is_free(server)
+                time.sleep(0.001)
+    server_is_free(server)
     grown = server.peak_kib - before
     print(f"{sent // len(ask)} requests sent, none read, {grown} KiB more")
     for connection in clients:
         connection.abort()
-    assert grown < 80_000
+    assert grown < 60_000, f"grew by {grown} KiB"
 
 
 def server_is_free(server: Server) -> None:
@@ -173,10 +174,10 @@ def server_is_free(server: Server) -> None:
     started = time.monotonic()
     with server.client() as client:
         assert client.post(PATH, GOOD).status == 200
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 2
 
 
-def test_idle_connections(launch) -> None:
+def test_idle_connections(launch: Launch) -> None:
     """10,000 of them, while requests are answered; their memory is bounded and comes back in part."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -194,7 +195,7 @@ def test_idle_connections(launch) -> None:
             connection.sendall(encode("GET", "/v2/health/live"))
         for connection in idle[::100]:
             assert connection.recv(4096).startswith(b"HTTP/1.1 200")
-        assert server.descriptor_count >= count
+        assert eventually(lambda: server.descriptor_count >= count), server.descriptor_count
         grown = server.rss_kib - before
         print(f"{grown} KiB more, {grown / count:.1f} KiB a connection, {server.thread_count} threads")
         for _ in range(100):
@@ -209,7 +210,7 @@ def test_idle_connections(launch) -> None:
     assert server.stop() == 0
 
 
-def test_more_connections_than_allowed(launch) -> None:
+def test_more_connections_than_allowed(launch: Launch) -> None:
     """Beyond --max-connections they wait; when one goes the next is served."""
     server = launch("--max-connections", "10")
     held = [Connection(server.address) for _ in range(10)]

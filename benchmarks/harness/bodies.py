@@ -67,7 +67,7 @@ class Tensor:
 
 def to_fp32(value: float) -> float:
     """The FP32 number nearest to a value."""
-    return struct.unpack("<f", struct.pack("<f", value))[0]
+    return float(struct.unpack("<f", struct.pack("<f", value))[0])
 
 
 def shortest(value: float) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from . import paths, servers
 from .alternation import alternate, note
 from .bodies import tensor_for
-from .measurement import Cell, Matrix
-from .peers import HTTPPeer, MeasurementFailed, RawPeer, run_tool
+from .measurement import Cell
+from .peers import HTTPPeer, MeasurementFailed, Peer, RawPeer, run_tool
 from .settings import Settings
 from .throughput import BINARY, JSON, RAW, inference_path
 
@@ -35,7 +35,7 @@ def measure(settings: Settings) -> ImageResult:
     path = inference_path(MODEL)
     with servers.apus(paths.MODELS) as apus:
         apus.wait_until_ready()
-        peers = [
+        peers: list[Peer] = [
             RawPeer(RAW, paths.model_file(MODEL), 1, len(os.sched_getaffinity(0))),
             HTTPPeer(JSON, apus, path, body),
             HTTPPeer(BINARY, apus, path, tensor.as_binary()),
@@ -60,4 +60,4 @@ def decode_rate() -> float | None:
     except MeasurementFailed as failure:
         note(f"decoder not measured: {failure}")
         return None
-    return json.loads(output)["megabytes_per_second"]
+    return float(json.loads(output)["megabytes_per_second"])

@@ -24,7 +24,7 @@ def free_port() -> int:
     """A port that nobody has at the moment."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+        return int(listener.getsockname()[1])
 
 
 def status_numbers(pid: int) -> dict[str, int]:
@@ -70,9 +70,7 @@ class Server:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("APUS_")}
         with self.log.open("wb") as log:
             self.started = time.monotonic()
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
-            )
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
 
     @property
     def pid(self) -> int:

@@ -30,9 +30,16 @@ def by_size(value: float | None) -> str:
     return number(value, 0 if value >= 100 else 1 if value >= 10 else 2)
 
 
+def without_zeros(text: str) -> str:
+    """A decimal number without the zeros at its end."""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def model_section(model: str, cells: Sequence[Cell]) -> str:
     """One table for a model."""
-    echo_rates = {cell.connections: cell.median(lambda run: run.requests_per_second) for cell in cells if cell.peer == ECHO}
+    echo_rates = {
+        cell.connections: cell.median(lambda run: run.requests_per_second) for cell in cells if cell.peer == ECHO
+    }
     rows = []
     for cell in cells:
         rate = cell.median(lambda run: run.requests_per_second)
@@ -58,7 +65,7 @@ def verdict_row(verdict: Verdict) -> Sequence[str]:
     """A row of the table of targets."""
     target = verdict.target
     bound = f"{'≥' if target.is_minimum else '≤'} {target.bound:g} {target.unit}"
-    figure = "–" if verdict.figure is None else f"{by_size(verdict.figure)} {target.unit}"
+    figure = "–" if verdict.figure is None else f"{without_zeros(by_size(verdict.figure))} {target.unit}"
     return target.name, bound, figure, verdict.word
 
 

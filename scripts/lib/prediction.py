@@ -51,9 +51,7 @@ def is_same(actual: Any, expected: Any) -> bool:
     if any(actual.get(fact) != expected[fact] for fact in facts):
         return False
     pairs = zip(actual.get("data", []), expected["data"])
-    return len(actual.get("data", [])) == len(expected["data"]) and all(
-        abs(a - e) <= TOLERANCE for a, e in pairs
-    )
+    return len(actual.get("data", [])) == len(expected["data"]) and all(abs(a - e) <= TOLERANCE for a, e in pairs)
 
 
 def check(answer: bytes, expected: dict[str, Any]) -> dict[str, list[Any]]:

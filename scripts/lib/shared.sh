@@ -135,9 +135,15 @@ need_everything_for_apus() {
 build_flags=()
 [[ -z ${CI:-} ]] || build_flags+=(--explicit-target-dependency-import-check error)
 
-# Builds: with SwiftPM's progress on a terminal, without it elsewhere.
+# Builds: on a terminal with SwiftPM's progress, elsewhere with what goes wrong only.
+#
+# SwiftPM compiles anew when it no longer writes to a terminal (for its colours), so its output always goes where errors
+# go: `scripts/bench > figures.md` then takes the build that is there.
 build() {
     local quiet=()
-    [[ -t 1 ]] || quiet=(--quiet)
-    swift build "${quiet[@]}" "${build_flags[@]}" "$@" || fail "the build failed: see the compiler's words above"
+    if [[ ! -t 2 ]]; then
+        quiet=(--quiet)
+        run_quietly "SwiftPM could not fetch the packages: see its words above" swift package resolve
+    fi
+    swift build "${quiet[@]}" "${build_flags[@]}" "$@" >&2 || fail "the build failed: see the compiler's words above"
 }

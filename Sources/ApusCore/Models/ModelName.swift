@@ -12,21 +12,10 @@ package struct ModelName: Hashable, Sendable, Comparable, CustomStringConvertibl
     /// Checks a name; `nil` when the text breaks the rule above.
     ///
     /// - Parameter name: The decoded text: percent-escapes are the caller's to resolve.
-    package init?(_ name: some StringProtocol) {
-        guard ModelName.isValid(name.utf8) else { return nil }
-        self.description = String(name)
-    }
-
-    /// Tells whether bytes spell a legal name.
-    package static func isValid(_ bytes: some Sequence<UInt8>) -> Bool {
-        var length = 0
-        var dots = 0
-        for byte in bytes {
-            length += 1
-            guard length <= maxLength, isAllowed(byte) else { return false }
-            if byte == UInt8(ascii: ".") { dots += 1 }
-        }
-        return length > 0 && !(dots == length && length <= 2)
+    package init?(_ name: String) {
+        guard !name.isEmpty, name.utf8.count <= ModelName.maxLength, name != ".", name != ".." else { return nil }
+        for byte in name.utf8 where !ModelName.isAllowed(byte) { return nil }
+        self.description = name
     }
 
     package static func < (lhs: ModelName, rhs: ModelName) -> Bool {

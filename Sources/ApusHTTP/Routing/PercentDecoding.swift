@@ -2,6 +2,7 @@
 enum PercentDecoding {
     /// The text that a segment means; a broken escape stands for itself, and no name has a percent sign.
     static func text(_ path: Span<UInt8>, _ range: Range<Int>) -> String {
+        if let plain = plainText(path, range) { return plain }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(range.count)
         var index = range.lowerBound
@@ -17,6 +18,13 @@ enum PercentDecoding {
             }
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The text of a segment without escapes, which nearly all are.
+    private static func plainText(_ path: Span<UInt8>, _ range: Range<Int>) -> String? {
+        for index in range where path[index] == UInt8(ascii: "%") { return nil }
+        guard let text = try? UTF8Span(validating: path.extracting(range)) else { return nil }
+        return String(copying: text)
     }
 
     private static func hexDigit(_ byte: UInt8) -> UInt8? {

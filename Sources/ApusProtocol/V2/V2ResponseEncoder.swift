@@ -43,7 +43,8 @@ package struct V2ResponseEncoder: Sendable {
 
     /// The tensors whose bytes follow the JSON, in their order; empty when all is JSON.
     package var binaryTensors: [Tensor] {
-        zip(outputs, isBinary).filter(\.1).map(\.0.tensor)
+        guard isBinary.contains(true) else { return [] }
+        return zip(outputs, isBinary).filter(\.1).map(\.0.tensor)
     }
 
     /// Writes the JSON; the span has room for `jsonBound` bytes.

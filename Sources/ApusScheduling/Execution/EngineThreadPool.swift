@@ -37,6 +37,11 @@ package final class EngineThreadPool: Sendable {
         }
     }
 
+    deinit {
+        // A thread that wakes up without a pool ends.
+        for _ in 0..<threadCount { wake.signal() }
+    }
+
     /// Ends the threads when the jobs that are there have run.
     package func stop() {
         state.withLock { $0.isStopped = true }

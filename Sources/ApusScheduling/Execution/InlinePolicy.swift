@@ -2,27 +2,30 @@ internal import ApusCore
 
 /// Decides whether a model's runs are cheaper than a thread hop, so that they may run on the event loop.
 ///
-/// Pure: it is told how long runs took. A shape must have been measured on an engine thread a few times first; slow
-/// runs count against the model, and after enough of them it leaves the event loop for a while that doubles each time.
-/// A run's time includes the moments in which the system ran something else, so one slightly slow run proves nothing,
-/// and one very slow run does.
+/// Pure: it is told what runs cost. A shape must have been measured on an engine thread a few times first. A run on the
+/// event loop that took long makes the policy suspicious, since the system may only have run somebody else meanwhile: the
+/// next runs are measured by what they cost their thread, and when enough of them were really slow, or one very slow, the
+/// model leaves the event loop for a while that doubles each time.
 struct InlinePolicy {
     /// What a model with control flow, or a user, may forbid.
     private let isAllowed: Bool
     /// Runs up to this long are cheaper than a hop, in nanoseconds.
     static let limit: UInt64 = 60_000
-    /// A run this long ends it at once.
-    static let unbearable: UInt64 = 20_000_000
+    /// Runs measured exactly after one that took long.
+    static let suspiciousRuns = 16
+    /// Slow runs among those that end it.
+    static let maxStrikes = 4
+    /// One run that costs so much ends it, in nanoseconds.
+    static let unbearable: UInt64 = 5_000_000
     /// How sure a shape's measurements must be.
     static let neededScore = 4
     private static let maxShapes = 64
-    private static let maxStrikes = 8
 
     private var scores: [UInt64: Int] = [:]
     private var lastShape: UInt64 = 0
     private var isLastShapeFast = false
+    private var suspicion = 0
     private var strikes = 0
-    private var fastRuns = 0
     private var cooldown: Int64 = 5_000_000_000
     private var blockedUntil: MonotonicTime?
 
@@ -38,29 +41,33 @@ struct InlinePolicy {
         return scores[shape, default: 0] >= InlinePolicy.neededScore
     }
 
-    /// A run on an engine thread took so long.
-    mutating func ranOnPool(shape: UInt64, nanoseconds: UInt64) {
+    /// A run on an engine thread cost so much.
+    mutating func ranOnPool(shape: UInt64, cost: UInt64) {
         guard isAllowed else { return }
         if scores[shape] == nil, scores.count >= InlinePolicy.maxShapes { scores.removeAll(keepingCapacity: true) }
         let score = scores[shape, default: 0]
         let next =
-            nanoseconds <= InlinePolicy.limit ? min(score + 1, InlinePolicy.neededScore) : max(0, score - 2)
+            cost <= InlinePolicy.limit ? min(score + 1, InlinePolicy.neededScore) : max(0, score - 2)
         scores[shape] = next
         remember(shape, score: next)
     }
 
-    /// A run on an event loop took so long.
-    mutating func ranInline(shape: UInt64, nanoseconds: UInt64, now: MonotonicTime) {
-        remember(shape, score: InlinePolicy.neededScore)
-        guard nanoseconds > InlinePolicy.limit else {
-            fastRuns += 1
-            if fastRuns >= 16 {
-                fastRuns = 0
-                strikes = max(0, strikes - 1)
-            }
-            return
-        }
-        strikes += nanoseconds > InlinePolicy.unbearable ? InlinePolicy.maxStrikes : nanoseconds > 5_000_000 ? 4 : 1
+    /// Whether the next run on an event loop should be measured by what it costs its thread.
+    var isSuspicious: Bool { suspicion > 0 }
+
+    /// A run on an event loop took so long by the wall clock.
+    mutating func ranInline(shape: UInt64, wall: UInt64) {
+        rememberInline(shape)
+        guard wall > InlinePolicy.limit else { return }
+        suspicion = InlinePolicy.suspiciousRuns
+        strikes = 0
+    }
+
+    /// A run on an event loop cost its thread so much.
+    mutating func ranInline(shape: UInt64, cost: UInt64, now: MonotonicTime) {
+        rememberInline(shape)
+        suspicion = max(0, suspicion - 1)
+        if cost > InlinePolicy.limit { strikes += cost > InlinePolicy.unbearable ? InlinePolicy.maxStrikes : 1 }
         if strikes >= InlinePolicy.maxStrikes { leave(now: now) }
     }
 
@@ -73,16 +80,23 @@ struct InlinePolicy {
             : "runs on engine threads: no measured shape is cheaper than a thread hop yet"
     }
 
+    /// Runs of several event loops overlap: one that ends after the model has left must not bring its shape back.
+    private mutating func rememberInline(_ shape: UInt64) {
+        if shape != lastShape { remember(shape, score: scores[shape, default: 0]) }
+    }
+
     private mutating func remember(_ shape: UInt64, score: Int) {
         lastShape = shape
         isLastShapeFast = score >= InlinePolicy.neededScore
     }
 
     private mutating func leave(now: MonotonicTime) {
+        strikes = 0
+        // Another run that overlapped this one may have ended it already.
+        if let blockedUntil, now < blockedUntil { return }
         scores.removeAll(keepingCapacity: true)
         isLastShapeFast = false
-        strikes = 0
-        fastRuns = 0
+        suspicion = 0
         blockedUntil = now.advanced(byNanoseconds: cooldown)
         cooldown = min(cooldown * 2, 600_000_000_000)
     }

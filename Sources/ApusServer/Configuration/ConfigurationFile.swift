@@ -65,13 +65,13 @@ package struct ConfigurationFile: Sendable {
     private static func contents(of file: FileDescriptor) throws -> String {
         var bytes: [UInt8] = []
         let chunk = 64 << 10
-        while bytes.count < maxBytes {
+        while bytes.count <= maxBytes {
             let part = try unsafe [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
                 count = try unsafe file.read(into: UnsafeMutableRawBufferPointer(buffer))
             }
-            if part.isEmpty { break }
+            if part.isEmpty { return String(decoding: bytes, as: UTF8.self) }
             bytes += part
         }
-        return String(decoding: bytes, as: UTF8.self)
+        throw RuntimeFailure(.configuration, "it has more than the \(maxBytes) bytes that are read of such a file")
     }
 }

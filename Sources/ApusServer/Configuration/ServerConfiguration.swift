@@ -35,6 +35,9 @@ package struct ServerConfiguration: Sendable {
 
     /// Whether `host` can only be reached from this machine.
     package var isLoopbackOnly: Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        if host == "localhost" || host == "::1" { return true }
+        // Only a number: a name that begins with 127 may stand for any address.
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 }

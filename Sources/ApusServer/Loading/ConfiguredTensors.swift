@@ -39,7 +39,6 @@ struct ConfiguredTensors {
             name,
             type: input.dataType.v2Name,
             dims: input.dims,
-            reshape: input.reshape,
             isOptional: input.isOptional,
             place: place
         )
@@ -52,27 +51,26 @@ struct ConfiguredTensors {
             name,
             type: output.dataType.v2Name,
             dims: output.dims,
-            reshape: output.reshape,
             isOptional: false,
             place: place
         )
+    }
+
+    /// The shape that the model has where it isn't the one that clients see; `nil` without a reshape.
+    func modelShape(_ name: String) -> [Int]? {
+        let reshape =
+            configuration.inputs.first { $0.name == name }?.reshape
+            ?? configuration.outputs.first { $0.name == name }?.reshape
+        return reshape.map { (hasBatch ? [-1] : []) + $0.map { Int($0) } }
     }
 
     private func specification(
         _ name: String,
         type: String?,
         dims: [Int64],
-        reshape: [Int64]?,
         isOptional: Bool,
         place: String
     ) throws(ModelError) -> TensorSpecification {
-        guard reshape == nil else {
-            throw ModelError(
-                .invalidConfiguration,
-                "\(place): '\(name)' asks for a reshape, which this server doesn't do; "
-                    + "write the dims that the model itself has"
-            )
-        }
         guard let type, let dataType = DataType(rawValue: type) else {
             throw ModelError(.invalidConfiguration, "\(place): '\(name)' has no usable data_type")
         }

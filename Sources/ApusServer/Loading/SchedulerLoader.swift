@@ -42,11 +42,13 @@ struct SchedulerLoader: ModelLoader {
         note(session.signature, id: id)
         let description = try describe(id, plan: plan, engine: engine, session: session, agreement: agreement)
         var configuration = Scheduler.Configuration(
-            instances: instances(of: plan),
+            instances: try instances(of: plan, place: place),
             loadNanoseconds: time.now.nanoseconds(since: began),
             allowsInlineRuns: allowsInlineRuns
         )
         configuration.sessionOutputs = agreement.sessionOutputs
+        configuration.inputShapes = agreement.inputShapes
+        configuration.outputShapes = agreement.outputShapes
         do throws(EngineError) {
             return try Scheduler(
                 description: description,
@@ -114,11 +116,21 @@ struct SchedulerLoader: ModelLoader {
         )
     }
 
-    private func instances(of plan: ModelPlan) -> Int {
+    private func instances(of plan: ModelPlan, place: String) throws(ModelError) -> Int {
         let groups = plan.configuration.instanceGroups
         guard !groups.isEmpty else { return defaultInstances }
-        return max(1, groups.reduce(0) { $0 + max(1, $1.count) })
+        let count = groups.reduce(0) { $0 + max(1, $1.count) }
+        guard count <= SchedulerLoader.maxInstances else {
+            throw ModelError(
+                .invalidConfiguration,
+                "\(place): instance_group asks for \(count) instances; at most \(SchedulerLoader.maxInstances) are made"
+            )
+        }
+        return count
     }
+
+    /// Each instance takes memory in its engine; more than this is a slip of the pen.
+    private static let maxInstances = 1024
 
     private func note(_ signature: ModelSignature, id: ModelID) {
         for warning in signature.warnings {

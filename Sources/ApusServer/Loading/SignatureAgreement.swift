@@ -1,6 +1,7 @@
 internal import ApusCore
 internal import ApusEngine
 internal import ApusProtocol
+internal import ApusScheduling
 
 /// Brings together what the user wrote of a model's tensors and what the model file says.
 struct SignatureAgreement {
@@ -8,6 +9,10 @@ struct SignatureAgreement {
     let outputs: [TensorSpecification]
     /// For each output served its index in the session; `nil` when they are the same.
     let sessionOutputs: [Int]?
+    /// For each input its translation into the session's shape; `nil` when none differs.
+    let inputShapes: [ShapeTranslation?]?
+    /// For each output its translation out of the session's shape; `nil` when none differs.
+    let outputShapes: [ShapeTranslation?]?
 
     /// Compares both.
     ///
@@ -25,7 +30,8 @@ struct SignatureAgreement {
                 inputs.append(specification)
                 continue
             }
-            inputs.append(try SignatureAgreement.agree(wish, with: specification, kind: "input", place: place))
+            let agreed = try written.agree(wish, with: specification, kind: "input", place: place)
+            inputs.append(agreed)
         }
         for name in written.inputNames where !signature.inputs.contains(where: { $0.name == name }) {
             throw SignatureAgreement.unknown(name, kind: "input", known: signature.inputs, place: place)
@@ -49,44 +55,20 @@ struct SignatureAgreement {
                 continue
             }
             guard let wish = try written.output(specification.name, place: place) else { continue }
-            outputs.append(try SignatureAgreement.agree(wish, with: specification, kind: "output", place: place))
+            outputs.append(try written.agree(wish, with: specification, kind: "output", place: place))
             indices.append(index)
         }
         self.inputs = inputs
         self.outputs = outputs
+        let inputShapes = inputs.map { input in
+            written.modelShape(input.name).map { ShapeTranslation(from: input.shape, to: $0) }
+        }
+        let outputShapes = outputs.map { output in
+            written.modelShape(output.name).map { ShapeTranslation(from: $0, to: output.shape) }
+        }
+        self.inputShapes = inputShapes.contains { $0 != nil } ? inputShapes : nil
+        self.outputShapes = outputShapes.contains { $0 != nil } ? outputShapes : nil
         self.sessionOutputs = indices == Array(signature.outputs.indices) ? nil : indices
-    }
-
-    /// The narrower of two opinions on a tensor.
-    private static func agree(
-        _ wish: TensorSpecification,
-        with model: TensorSpecification,
-        kind: String,
-        place: String
-    ) throws(ModelError) -> TensorSpecification {
-        guard wish.dataType == model.dataType else {
-            throw ModelError(
-                .invalidConfiguration,
-                "\(place): \(kind) '\(model.name)' is \(model.dataType.rawValue) in the model, but the configuration "
-                    + "says \(wish.dataType.rawValue)"
-            )
-        }
-        let fits =
-            wish.shape.count == model.shape.count
-            && zip(wish.shape, model.shape).allSatisfy { $0 == $1 || $1 == -1 || $0 == -1 }
-        guard fits else {
-            throw ModelError(
-                .invalidConfiguration,
-                "\(place): \(kind) '\(model.name)' has the shape \(text(model.shape)) in the model, but the "
-                    + "configuration says \(text(wish.shape)) (with the batch dimension, if there is one)"
-            )
-        }
-        return TensorSpecification(
-            name: model.name,
-            dataType: model.dataType,
-            shape: zip(wish.shape, model.shape).map { $0 == -1 ? $1 : $0 },
-            isOptional: model.isOptional
-        )
     }
 
     private static func unknown(
@@ -99,9 +81,5 @@ struct SignatureAgreement {
             .invalidConfiguration,
             "\(place): the model has no \(kind) '\(name)'; it has \(known.map(\.name).joined(separator: ", "))"
         )
-    }
-
-    private static func text(_ shape: [Int]) -> String {
-        "[\(shape.map(String.init).joined(separator: ","))]"
     }
 }

@@ -28,6 +28,11 @@ final class AnswerObserver: RequestObserver {
         return all
     }
 
+    /// Answers sent since the start.
+    var total: UInt64 {
+        counts.reduce(0) { $0 &+ $1.value.load(ordering: .relaxed) }
+    }
+
     func answered(status: Int) {
         counts[min(max(status, 0), counts.count - 1)].value.add(1, ordering: .relaxed)
     }

@@ -18,13 +18,14 @@ struct ModelsService: Service {
                 metadata: [LogKeys.engine: "\(missing.name)", LogKeys.reason: "\(missing.error.message)"]
             )
         }
-        let ports = await bound.all()
+        guard let ports = await cancelWhenGracefulShutdown({ await bound.all() }) else { return }
         await assembly.manager.loadAll(listing)
         let addresses = ServerAssembly.Addresses(
             host: assembly.configuration.host,
             httpPort: ports.http,
             metricsPort: ports.metrics
         )
+        ResidentMemory.release()
         assembly.logger.info(
             "Server is ready",
             metadata: [

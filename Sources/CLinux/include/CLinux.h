@@ -81,6 +81,17 @@ void CLinux_signalSemaphore(int semaphore);
 /// Waits until a semaphore is above zero and takes one off.
 void CLinux_waitForSemaphore(int semaphore);
 
+/// What a thread has used so far.
+struct CLinux_ThreadUsage {
+    /// Processor time in nanoseconds.
+    int64_t processorNanoseconds;
+    /// How often it gave up its processor of its own will, to wait.
+    int64_t voluntarySwitches;
+};
+
+/// Asks for the usage of the calling thread.
+struct CLinux_ThreadUsage CLinux_threadUsage(void);
+
 // MARK: - The process
 
 /// Raises the limit on open files to the highest that the system allows; returns what it is afterwards, -1 on failure.
@@ -94,6 +105,10 @@ bool CLinux_setMallocArenas(int count);
 
 /// Gives freed memory back to the system; false when there was none to give.
 bool CLinux_trimHeap(void);
+
+/// Lets go of the pages of all mapped code: files mapped for reading and executing, which nothing ever writes to. What is
+/// needed again comes back from the page cache.
+void CLinux_releaseCode(void);
 
 /// The number of processors that this process may run on; 0 when the system doesn't say.
 int CLinux_allowedProcessorCount(void);

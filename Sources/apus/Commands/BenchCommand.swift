@@ -62,6 +62,9 @@ struct BenchCommand: AsyncParsableCommand {
     var output = Output.table
 
     func validate() throws {
+        if server.models != nil {
+            throw ValidationError("bench needs a running server: start one with 'apus serve --models DIR', give --url")
+        }
         try input.validate(isInferring: false, zero: false, random: false)
         do {
             try plan(url: .default).validate()

@@ -1,4 +1,5 @@
 internal import ApusClient
+internal import ApusServer
 internal import ArgumentParser
 
 /// Where the commands that ask a server find it.
@@ -11,12 +12,30 @@ struct ServerOptions: ParsableArguments {
     )
     var url: String?
 
+    @Option(help: ArgumentHelp("Ask the models in this folder, without a running server.", valueName: "dir"))
+    var models: String?
+
+    func validate() throws {
+        if url != nil, models != nil { throw ValidationError("give --url or --models, not both") }
+    }
+
     /// Gives a connection to the server for as long as the body runs.
     ///
-    /// The one place that decides what stands behind the commands: a server in this process would be made here.
-    func withConnection<Result>(
-        _ body: (any ModelServerConnection) async throws -> Result
+    /// The one place that decides what stands behind the commands: with `--models`, a server in this process.
+    func withConnection<Result: Sendable>(
+        _ body: @escaping @Sendable (any ModelServerConnection) async throws -> Result
     ) async throws -> Result {
-        try await body(HTTPModelServerConnection(HTTPConnection(to: ServerURL(option: url))))
+        guard let models else {
+            return try await body(HTTPModelServerConnection(HTTPConnection(to: ServerURL(option: url))))
+        }
+        do {
+            return try await TemporaryServer.serving(models: models) { url in
+                try await body(HTTPModelServerConnection(HTTPConnection(to: ServerURL(option: url))))
+            }
+        } catch let error as ClientError {
+            throw error
+        } catch {
+            throw CommandFailure(error)
+        }
     }
 }

@@ -61,6 +61,8 @@ class Judgement:
     reason: str = ""
     id: str = ""
     elements: list[Any] | None = None
+    #: The timeout is short enough to pass before the answer.
+    can_expire: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class _Judge:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.is_open = False
+        self.can_expire = False
 
     def judge(self, body: bytes) -> Judgement:
         try:
@@ -94,7 +97,7 @@ class _Judge:
         except Invalid as error:
             return Judgement(Verdict.INVALID, str(error))
         verdict = Verdict.EITHER if self.is_open else Verdict.VALID
-        return Judgement(verdict, "", name, elements)
+        return Judgement(verdict, "", name, elements, self.can_expire)
 
     def root(self, root: Any) -> tuple[str, list[Any]]:
         if not isinstance(root, Members):
@@ -130,6 +133,8 @@ class _Judge:
                 raise Invalid("binary_data_output is no boolean")
             if key in ("timeout", "priority") and (type(item) is not int or not 0 <= item < 1 << 64):
                 raise Invalid(f"{key} is no unsigned integer")
+            if key == "timeout" and 0 < item < 10_000_000:
+                self.can_expire = True
             if item is None or isinstance(item, Members | list | Bare):
                 raise Invalid("a parameter is no string, number or boolean")
             self.ignored(item)

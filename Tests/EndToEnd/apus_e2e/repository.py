@@ -62,13 +62,14 @@ class Repository:
         dims: Sequence[int] = (-1,),
         extra: str = "",
     ) -> Repository:
-        """Add a model of the built-in engine: `IN` comes back as `OUT`."""
+        """Add a model of the built-in engine with one instance: `IN` comes back as `OUT`."""
         shape = ", ".join(str(size) for size in dims)
         lines = [
             f'name: "{name}"',
             'backend: "builtin"',
-            f"input [ {{ name: \"IN\" data_type: {datatype} dims: [ {shape} ] }} ]",
-            f"output [ {{ name: \"OUT\" data_type: {datatype} dims: [ {shape} ] }} ]",
+            f'input [ {{ name: "IN" data_type: {datatype} dims: [ {shape} ] }} ]',
+            f'output [ {{ name: "OUT" data_type: {datatype} dims: [ {shape} ] }} ]',
+            "instance_group [ { count: 1 kind: KIND_CPU } ]",
             f'parameters {{ key: "kind" value {{ string_value: "{kind}" }} }}',
         ]
         if delay_ms is not None:

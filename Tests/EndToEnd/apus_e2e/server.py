@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +176,7 @@ class Server:
     def logged(self, message: str, timeout: float = 5.0) -> bool:
         """Wait for a line with this message."""
         return eventually(lambda: any(line.get("message") == message for line in self.log()), timeout)
+
+
+#: Starts a server that a test has to itself: flags, and `models`, `environment`, `common`, `waits` by name.
+Launch = Callable[..., Server]

@@ -101,9 +101,7 @@ class Connection:
         """Send bytes as they are."""
         self.socket.sendall(data)
 
-    def request(
-        self, method: str, target: str, headers: Headers | None = None, body: bytes | None = None
-    ) -> Response:
+    def request(self, method: str, target: str, headers: Headers | None = None, body: bytes | None = None) -> Response:
         """Send a request and wait for its answer."""
         self.send(encode(method, target, headers, body))
         return self.read(has_body=method != "HEAD")
@@ -187,9 +185,7 @@ class Client:
             self._connection.close()
             self._connection = None
 
-    def request(
-        self, method: str, target: str, headers: Headers | None = None, body: bytes | None = None
-    ) -> Response:
+    def request(self, method: str, target: str, headers: Headers | None = None, body: bytes | None = None) -> Response:
         """Send a request and wait for its answer."""
         if self._connection is None:
             self._connection = Connection(self.address, self.timeout)

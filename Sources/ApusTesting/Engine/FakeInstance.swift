@@ -1,0 +1,47 @@
+package import ApusCore
+package import ApusEngine
+internal import Synchronization
+
+/// An instance of a `FakeSession`.
+package final class FakeInstance: ModelInstance {
+    private let session: FakeSession
+    private let number: Int
+    private let isRunning = Atomic(false)
+
+    /// Makes an instance with its place among those of its session.
+    init(_ session: FakeSession, number: Int) {
+        self.session = session
+        self.number = number
+    }
+
+    package func run(
+        inputs: [Tensor?],
+        outputs: [Int],
+        timings: inout RequestTimings
+    ) throws(EngineError) -> [Tensor] {
+        if isRunning.exchange(true, ordering: .acquiringAndReleasing) { session.runsOverlapped() }
+        defer { isRunning.store(false, ordering: .releasing) }
+        let run = FakeRun(instance: number, inputs: inputs, outputs: outputs)
+        let failure = session.runBegan(run)
+        let durations = session.durations
+        timings.inputReady = now(after: durations.input)
+        let hasPassed = session.gate.pass(instance: number)
+        timings.inferEnded = now(after: durations.infer)
+        guard hasPassed else { throw EngineError(.terminated, "the fake run was terminated") }
+        if let failure { throw failure }
+        let tensors = try session.compute(run)
+        _ = now(after: durations.output)
+        return tensors
+    }
+
+    package func terminate() {
+        session.terminationAsked(instance: number)
+        session.gate.interrupt(instance: number)
+    }
+
+    private func now(after nanoseconds: Int64) -> MonotonicTime {
+        guard let time = session.time else { return SystemTime().now }
+        time.advance(byNanoseconds: nanoseconds)
+        return time.now
+    }
+}

@@ -1,0 +1,162 @@
+import ApusCore
+import Testing
+
+@testable import ApusHTTP
+
+struct RouteTableTests {
+    /// What a path leads to, in words.
+    private enum Outcome: Equatable {
+        case found(Operation, model: String?, version: String?)
+        case notFound
+        case wrongVerb([String])
+    }
+
+    private let table = RouteTable(operations: Operation.allCases)
+
+    private func find(_ verb: HTTPRoute.Verb?, _ path: String) -> Outcome {
+        let bytes = Array(path.utf8)
+        switch table.find(verb, bytes.span) {
+        case .found(let match): return .found(match.operation, model: match.model, version: match.version)
+        case .notFound: return .notFound
+        case .wrongVerb(let allowed): return .wrongVerb(allowed)
+        }
+    }
+
+    /// A route with its braces filled in.
+    static func path(
+        of route: HTTPRoute,
+        model: String = "m",
+        version: String = "3",
+        repository: String = "r"
+    ) -> String {
+        route.pattern.split(separator: "/", omittingEmptySubsequences: false)
+            .map { segment in
+                switch segment {
+                case "{model}": model
+                case "{version}": version
+                case "{repository}": repository
+                default: String(segment)
+                }
+            }
+            .joined(separator: "/")
+    }
+
+    private static let walk = Operation.allCases.flatMap { operation in operation.routes.map { (operation, $0) } }
+
+    @Test(arguments: walk) func `every route of every operation leads to it`(_ operation: Operation, _ route: HTTPRoute)
+    {
+        #expect(
+            find(route.verb, RouteTableTests.path(of: route))
+                == .found(
+                    operation,
+                    model: route.pattern.contains("{model}") ? "m" : nil,
+                    version: route.pattern.contains("{version}") ? "3" : nil
+                )
+        )
+    }
+
+    @Test func `every operation has a route, and no two share one`() {
+        #expect(Operation.allCases.allSatisfy { !$0.routes.isEmpty })
+        #expect(Set(RouteTableTests.walk.map(\.1)).count == RouteTableTests.walk.count)
+    }
+
+    @Test(arguments: walk) func `a wrong verb is told the right one`(_ operation: Operation, _ route: HTTPRoute) {
+        let path = RouteTableTests.path(of: route)
+        #expect(find(route.verb == .get ? .post : .get, path) == .wrongVerb([route.verb.rawValue]))
+        #expect(find(nil, path) == .wrongVerb([route.verb.rawValue]))
+    }
+
+    @Test(arguments: walk) func `nothing near a route is one`(_ operation: Operation, _ route: HTTPRoute) {
+        let path = RouteTableTests.path(of: route)
+        let known = Set(RouteTableTests.walk.map { RouteTableTests.path(of: $0.1) })
+        var near = [
+            path + "/", path + "/x", path + "//", "/" + path, path.uppercased(), path + "%2F", path + ";x", " " + path,
+        ]
+        near += path.indices.map { String(path[..<$0]) }
+        near.append(String(path.dropFirst()))
+        near.append(path.replacing("/v2", with: "/v2/"))
+        near.append(path.replacing("/v2", with: "/%762"))
+        for other in near where !known.contains(other) {
+            for verb in [HTTPRoute.Verb.get, .post, nil] {
+                let outcome = find(verb, other)
+                // Whatever is not a route may still name a model.
+                if case .found(_, .some, _) = outcome { continue }
+                if case .wrongVerb = outcome, other.hasPrefix("/v2/models/") || other.hasPrefix("/v2/repository/") {
+                    continue
+                }
+                #expect(outcome == .notFound, "\(verb?.rawValue ?? "other") \(other)")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "", "/", "//", "/v", "/v1", "/v22", "/V2", "v2", "/v2/health", "/v2/health/", "/v2/health/live/",
+        "/v2//health/live",
+        "/v2/models/", "/v2/models//ready", "/v2/models/m/", "/v2/models/m/versions", "/v2/models/m/versions/",
+        "/v2/models/m/versions//infer", "/v2/models/m/versions/3/", "/v2/models/m/infer/", "/v2/models/m/INFER",
+        "/v2/models/m/unknown", "/v2/repository", "/v2/repository/", "/v2/repository//index", "/metrics/x", "/metricsx",
+        "/v2/models/m/versions/3/infer/x", "/v2/models/m/x/3/infer", "*", "/\0", "/v2\0",
+    ])
+    func `an unknown path is not found, whatever the verb`(_ path: String) {
+        for verb in [HTTPRoute.Verb.get, .post, nil] { #expect(find(verb, path) == .notFound, "\(path)") }
+    }
+
+    @Test(arguments: [
+        ("a%2Eb", "a.b"), ("%6d", "m"), ("m%20n", "m n"), ("a%2Fb", "a/b"), ("%2e%2e", ".."), ("..", ".."),
+        ("%00", "\0"),
+        ("%C3%BC", "ü"), ("%", "%"), ("%2", "%2"), ("%zz", "%zz"), ("%2%65", "%2e"), ("%252e", "%2e"), ("a+b", "a+b"),
+        ("%ff", "\u{fffd}"), ("versions", "versions"), ("infer", "infer"), ("models", "models"),
+    ])
+    func `model names are percent-decoded once`(_ segment: String, _ name: String) {
+        #expect(find(.post, "/v2/models/\(segment)/infer") == .found(.infer, model: name, version: nil))
+        #expect(find(.get, "/v2/models/\(segment)") == .found(.modelMetadata, model: name, version: nil))
+    }
+
+    @Test(arguments: ["x", "1x", "-1", "+1", "1.0", "%31", "latest", " 1", "१"])
+    func `a version is digits or the path is unknown`(_ version: String) {
+        #expect(find(.post, "/v2/models/m/versions/\(version)/infer") == .notFound)
+        #expect(find(.get, "/v2/models/m/versions/\(version)/infer") == .notFound)
+        #expect(find(.get, "/v2/models/m/versions/\(version)") == .notFound)
+    }
+
+    @Test(arguments: ["0", "1", "007", "18446744073709551616", "99999999999999999999999999999999999999"])
+    func `digits are a version whatever their number`(_ version: String) {
+        #expect(find(.post, "/v2/models/m/versions/\(version)/infer") == .found(.infer, model: "m", version: version))
+    }
+
+    @Test func `a model may be called like a word of the protocol`() {
+        #expect(find(.get, "/v2/models/stats") == .found(.modelStatistics, model: nil, version: nil))
+        #expect(find(.post, "/v2/models/stats/infer") == .found(.infer, model: "stats", version: nil))
+        #expect(find(.get, "/v2/models/stats/ready") == .found(.modelReady, model: "stats", version: nil))
+        #expect(find(.get, "/v2/models/stats/versions/1") == .found(.modelMetadata, model: "stats", version: "1"))
+        #expect(find(.post, "/v2/models/versions/infer") == .found(.infer, model: "versions", version: nil))
+    }
+
+    @Test func `a repository may be called index`() {
+        #expect(find(.post, "/v2/repository/index/index") == .found(.repositoryIndex, model: nil, version: nil))
+    }
+
+    @Test func `a port offers its own operations only`() {
+        let port = RouteTable(operations: [.metrics])
+        for (operation, route) in RouteTableTests.walk where operation != .metrics {
+            let bytes = Array(RouteTableTests.path(of: route).utf8)
+            guard case .notFound = port.find(route.verb, bytes.span) else {
+                Issue.record("\(route)")
+                continue
+            }
+        }
+    }
+
+    @Test func `random paths never trap`() {
+        var random = SplitMix.seeded("random paths")
+        let pieces = [
+            "/", "v2", "models", "m", "versions", "3", "infer", "ready", "%", "%2", "%2F", "\0", "stats", "..", "ü", "",
+        ]
+        for _ in 0..<20_000 {
+            let path = (0..<Int.random(in: 0...10, using: &random)).map { _ in
+                pieces.randomElement(using: &random) ?? ""
+            }.joined()
+            _ = find([HTTPRoute.Verb.get, .post, nil].randomElement(using: &random) ?? nil, path)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import ApusCore
+import Synchronization
+import Testing
+
+@testable import ApusListener
+
+struct EventLoopLaneTests {
+    /// Notes the messages of the failures that it gets.
+    private final class RecordingSink: AnswerSink {
+        let lane: any CompletionLane
+        private let state = Mutex<[String]>([])
+        private let onEnd: @Sendable (String) -> Void
+
+        init(lane: any CompletionLane, onEnd: @escaping @Sendable (String) -> Void = { _ in }) {
+            self.lane = lane
+            self.onEnd = onEnd
+        }
+
+        var demand: Int { 1 }
+        var messages: [String] { state.withLock { $0 } }
+
+        func receive(_ answer: consuming InferenceAnswer) {}
+
+        func finish(_ end: AnswerEnd) {
+            guard case .failure(let error) = end else { return }
+            state.withLock { $0.append(error.message) }
+            onEnd(error.message)
+        }
+    }
+
+    private func completion(_ text: String, _ sink: any AnswerSink) -> Completion {
+        Completion(failure: InferenceError(.unavailable, text), to: sink)
+    }
+
+    @Test func `the loop is woken once for all that comes before it looks`() {
+        let loop = QueueingEventLoop()
+        let lane = EventLoopLane(eventLoop: loop)
+        let sink = RecordingSink(lane: lane)
+        lane.deliver([completion("1", sink), completion("2", sink)])
+        lane.deliver([completion("3", sink)])
+        lane.deliver([])
+        lane.deliver([completion("4", sink)])
+        #expect(loop.wakeCount == 1)
+        #expect(sink.messages.isEmpty)
+        loop.run()
+        #expect(sink.messages == ["1", "2", "3", "4"])
+        #expect(loop.wakeCount == 1)
+        lane.deliver([completion("5", sink)])
+        #expect(loop.wakeCount == 2)
+        loop.run()
+        #expect(sink.messages.count == 5)
+    }
+
+    @Test func `nothing wakes nobody`() {
+        let loop = QueueingEventLoop()
+        EventLoopLane(eventLoop: loop).deliver([])
+        #expect(loop.wakeCount == 0)
+    }
+
+    @Test func `what a completion brings with it comes in the next round`() {
+        let loop = QueueingEventLoop()
+        let lane = EventLoopLane(eventLoop: loop)
+        let second = RecordingSink(lane: lane)
+        let first = RecordingSink(lane: lane) { text in
+            lane.deliver([Completion(failure: InferenceError(.unavailable, "\(text) again"), to: second)])
+        }
+        lane.deliver([completion("1", first), completion("2", first)])
+        loop.run()
+        #expect(first.messages == ["1", "2"])
+        #expect(second.messages.isEmpty)
+        #expect(loop.wakeCount == 2)
+        loop.run()
+        #expect(second.messages == ["1 again", "2 again"])
+    }
+
+    @Test func `nothing is lost or reordered when many threads deliver`() async {
+        let loop = QueueingEventLoop()
+        let lane = EventLoopLane(eventLoop: loop)
+        let sinks = (0..<4).map { _ in RecordingSink(lane: lane) }
+        await withTaskGroup(of: Void.self) { group in
+            for (index, sink) in sinks.enumerated() {
+                group.addTask { @concurrent in
+                    for number in 0..<500 {
+                        lane.deliver([
+                            Completion(failure: InferenceError(.unavailable, "\(number)"), to: sink)
+                        ])
+                        if index == 0, number % 50 == 0 { loop.run() }
+                    }
+                }
+            }
+        }
+        while loop.run() {}
+        for sink in sinks { #expect(sink.messages == (0..<500).map(String.init)) }
+        #expect(loop.wakeCount <= 12)
+    }
+
+    @Test func `a lane is current on its loop only`() {
+        #expect(!EventLoopLane(eventLoop: QueueingEventLoop()).isCurrent)
+    }
+}

@@ -1,0 +1,260 @@
+import ApusCore
+import Testing
+
+@testable import ApusListener
+
+struct HTTP1ConnectionStateMachineTests {
+    private typealias Machine = HTTP1ConnectionStateMachine
+
+    /// Round limits, in seconds.
+    private static var timeouts: ConnectionTimeouts {
+        var timeouts = ConnectionTimeouts()
+        timeouts.keepAlive = 75_000_000_000
+        timeouts.head = 10_000_000_000
+        timeouts.bodyGap = 20_000_000_000
+        timeouts.body = 300_000_000_000
+        timeouts.write = 30_000_000_000
+        timeouts.linger = 2_000_000_000
+        timeouts.drainIdle = 1_000_000_000
+        return timeouts
+    }
+
+    private func at(_ seconds: Int64, _ nanoseconds: Int64 = 0) -> MonotonicTime {
+        MonotonicTime(nanoseconds: seconds * 1_000_000_000 + nanoseconds)
+    }
+
+    private func machine() -> HTTP1ConnectionStateMachine {
+        HTTP1ConnectionStateMachine(timeouts: HTTP1ConnectionStateMachineTests.timeouts, now: at(0))
+    }
+
+    private func responded(
+        _ machine: inout HTTP1ConnectionStateMachine,
+        keepsAlive: Bool = true,
+        at now: MonotonicTime
+    ) -> HTTP1ConnectionStateMachine.OnResponse {
+        machine.responseWritten(keepsAlive: keepsAlive, now: now)
+    }
+
+    @Test func `a request goes through all states and back`() {
+        var machine = machine()
+        #expect(machine.state == .idle)
+        #expect(machine.mayParse)
+        machine.headBegan(now: at(1))
+        #expect(machine.state == .readingHead)
+        #expect(machine.mayParse)
+        machine.headCompleted(now: at(2))
+        #expect(machine.state == .readingBody)
+        #expect(!machine.mayParse)
+        machine.bodyProgressed(now: at(3))
+        machine.requestCompleted(now: at(4))
+        #expect(machine.state == .responding)
+        #expect(!machine.mayParse)
+        let next = responded(&machine, at: at(5))
+        #expect(next == .readNext)
+        #expect(machine.state == .idle)
+    }
+
+    @Test func `the last answer makes the connection linger`() {
+        var machine = machine()
+        machine.requestCompleted(now: at(1))
+        let next = responded(&machine, keepsAlive: false, at: at(1))
+        #expect(next == .linger)
+        #expect(machine.state == .lingering)
+        let late = responded(&machine, at: at(1))
+        #expect(late == .ignore)
+        #expect(machine.state == .lingering)
+    }
+
+    @Test func `nothing comes after the channel has gone`() {
+        var machine = machine()
+        machine.requestCompleted(now: at(1))
+        machine.channelClosed(now: at(2))
+        let late = responded(&machine, at: at(3))
+        #expect(late == .ignore)
+        #expect(machine.state == .closed)
+        #expect(machine.tick(now: at(100_000)) == .nothing)
+        #expect(!machine.mayParse)
+    }
+
+    @Test func `an idle connection is closed after the keep-alive time`() {
+        var machine = machine()
+        #expect(machine.tick(now: at(75, -1)) == .nothing)
+        #expect(machine.tick(now: at(75)) == .close)
+        machine.requestCompleted(now: at(80))
+        _ = responded(&machine, at: at(90))
+        #expect(machine.tick(now: at(165, -1)) == .nothing)
+        #expect(machine.tick(now: at(165)) == .close)
+    }
+
+    @Test func `a head must be whole in time, counted from its first byte`() {
+        var machine = machine()
+        machine.headBegan(now: at(70))
+        machine.headBegan(now: at(75))
+        #expect(machine.tick(now: at(80, -1)) == .nothing)
+        #expect(machine.tick(now: at(80)) == .refuse(.headTimeout))
+    }
+
+    @Test func `a body may not pause for too long`() {
+        var machine = machine()
+        machine.headCompleted(now: at(10))
+        #expect(machine.tick(now: at(30, -1)) == .nothing)
+        #expect(machine.tick(now: at(30)) == .refuse(.bodyTimeout))
+        machine.bodyProgressed(now: at(29))
+        #expect(machine.tick(now: at(49, -1)) == .nothing)
+        #expect(machine.tick(now: at(49)) == .refuse(.bodyTimeout))
+    }
+
+    @Test func `a body that drips has an end too`() {
+        var machine = machine()
+        machine.headCompleted(now: at(0))
+        for second in stride(from: Int64(0), to: 300, by: 10) {
+            machine.bodyProgressed(now: at(second))
+            #expect(machine.tick(now: at(second)) == .nothing)
+        }
+        machine.bodyProgressed(now: at(300))
+        #expect(machine.tick(now: at(300)) == .refuse(.bodyTimeout))
+    }
+
+    @Test func `an answer may take as long as the engine needs`() {
+        var machine = machine()
+        machine.requestCompleted(now: at(0))
+        #expect(machine.tick(now: at(100_000)) == .nothing)
+    }
+
+    @Test func `a lingering connection is closed when the client doesn't`() {
+        var machine = machine()
+        machine.requestCompleted(now: at(0))
+        _ = responded(&machine, keepsAlive: false, at: at(10))
+        #expect(machine.tick(now: at(12, -1)) == .nothing)
+        #expect(machine.tick(now: at(12)) == .close)
+    }
+
+    @Test func `a lingering connection waits for its last answer to leave`() {
+        var machine = machine()
+        machine.requestCompleted(now: at(0))
+        machine.writabilityChanged(isWritable: false, now: at(10))
+        _ = responded(&machine, keepsAlive: false, at: at(10))
+        // The answer is still on its way: a close now would cut it off.
+        #expect(machine.tick(now: at(12)) == .nothing)
+        machine.writabilityChanged(isWritable: true, now: at(20))
+        #expect(machine.tick(now: at(21)) == .nothing)
+    }
+
+    @Test func `a client that takes nothing of its answer is closed`() {
+        for state in 0..<4 {
+            var machine = machine()
+            if state == 1 { machine.headBegan(now: at(1)) }
+            if state == 2 { machine.headCompleted(now: at(1)) }
+            if state == 3 { machine.requestCompleted(now: at(1)) }
+            machine.bodyProgressed(now: at(29))
+            machine.writabilityChanged(isWritable: false, now: at(1))
+            machine.writabilityChanged(isWritable: false, now: at(20))
+            if state == 0 { #expect(machine.tick(now: at(31, -1)) == .nothing) }
+            #expect(machine.tick(now: at(31)) == .close)
+        }
+    }
+
+    @Test func `a client that takes its answer again isn't`() {
+        var machine = machine()
+        machine.writabilityChanged(isWritable: false, now: at(0))
+        machine.writabilityChanged(isWritable: true, now: at(29))
+        #expect(machine.tick(now: at(31)) == .nothing)
+        machine.writabilityChanged(isWritable: false, now: at(40))
+        #expect(machine.tick(now: at(69)) == .nothing)
+        #expect(machine.tick(now: at(70)) == .close)
+    }
+
+    @Test func `no request is taken while the client takes no answers`() {
+        var machine = machine()
+        machine.writabilityChanged(isWritable: false, now: at(0))
+        #expect(!machine.mayParse)
+        machine.writabilityChanged(isWritable: true, now: at(1))
+        #expect(machine.mayParse)
+    }
+
+    @Test func `half-close ends the connection when nothing is left to do`() {
+        var idle = machine()
+        #expect(closed(&idle))
+        var inHead = machine()
+        inHead.headBegan(now: at(1))
+        #expect(closed(&inHead))
+        var inBody = machine()
+        inBody.headCompleted(now: at(1))
+        #expect(closed(&inBody))
+    }
+
+    @Test func `half-close lets the answer come first`() {
+        var machine = machine()
+        machine.requestCompleted(now: at(1))
+        #expect(!closed(&machine))
+        #expect(machine.mustClose)
+        let next = responded(&machine, at: at(2))
+        #expect(next == .linger)
+    }
+
+    @Test func `half-close doesn't cut off an answer that is still on its way`() {
+        var idle = machine()
+        idle.requestCompleted(now: at(1))
+        idle.writabilityChanged(isWritable: false, now: at(1))
+        _ = responded(&idle, at: at(1))
+        #expect(!closed(&idle))
+        var lingering = machine()
+        lingering.requestCompleted(now: at(1))
+        lingering.writabilityChanged(isWritable: false, now: at(1))
+        _ = responded(&lingering, keepsAlive: false, at: at(1))
+        #expect(!closed(&lingering))
+    }
+
+    private func closed(_ machine: inout HTTP1ConnectionStateMachine) -> Bool {
+        machine.inputClosed()
+    }
+
+    @Test func `a drain closes an idle connection after a second`() {
+        var machine = machine()
+        machine.drain(now: at(10))
+        #expect(machine.isDraining)
+        #expect(machine.tick(now: at(11, -1)) == .nothing)
+        #expect(machine.tick(now: at(11)) == .close)
+    }
+
+    @Test func `a second drain doesn't start the second anew`() {
+        var machine = machine()
+        machine.drain(now: at(10))
+        machine.drain(now: at(10, 900_000_000))
+        #expect(machine.tick(now: at(11)) == .close)
+    }
+
+    @Test func `a drain lets a request come to its end and closes behind it`() {
+        var machine = machine()
+        machine.headBegan(now: at(9))
+        machine.drain(now: at(10))
+        #expect(machine.tick(now: at(12)) == .nothing)
+        machine.headCompleted(now: at(13))
+        #expect(machine.tick(now: at(20)) == .nothing)
+        machine.requestCompleted(now: at(21))
+        #expect(machine.tick(now: at(50)) == .nothing)
+        #expect(machine.mustClose)
+        let next = responded(&machine, at: at(60))
+        #expect(next == .linger)
+    }
+
+    @Test func `a request that arrives in a drain is answered`() {
+        var machine = machine()
+        machine.drain(now: at(10))
+        #expect(machine.mayParse)
+        machine.requestCompleted(now: at(10, 5))
+        let next = responded(&machine, at: at(10, 6))
+        #expect(next == .linger)
+    }
+
+    @Test func `limits at the end of time don't overflow`() {
+        var timeouts = HTTP1ConnectionStateMachineTests.timeouts
+        timeouts.keepAlive = .max
+        timeouts.head = .max
+        var machine = HTTP1ConnectionStateMachine(timeouts: timeouts, now: MonotonicTime(nanoseconds: 5))
+        #expect(machine.tick(now: at(1_000_000)) == .nothing)
+        machine.headBegan(now: at(1))
+        #expect(machine.tick(now: at(1_000_000)) == .nothing)
+        #expect(machine.tick(now: MonotonicTime(nanoseconds: .max)) == .refuse(.headTimeout))
+    }
+}

@@ -1,0 +1,23 @@
+import NIOCore
+
+/// Stands where the socket would: notes closes, and keeps the channel open when only the sending side is closed.
+final class RecordingOutbound: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+
+    private(set) var closes: [CloseMode] = []
+    private(set) var flushCount = 0
+
+    func flush(context: ChannelHandlerContext) {
+        flushCount += 1
+        context.flush()
+    }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        closes.append(mode)
+        if mode == .output {
+            promise?.succeed()
+        } else {
+            context.close(mode: mode, promise: promise)
+        }
+    }
+}

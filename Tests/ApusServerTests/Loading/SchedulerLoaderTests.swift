@@ -1,0 +1,77 @@
+import ApusCore
+import ApusModels
+import ApusScheduling
+import ApusTelemetry
+import Logging
+import Testing
+
+@testable import ApusServer
+
+struct SchedulerLoaderTests {
+    private func loader() -> SchedulerLoader {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        return SchedulerLoader(
+            engines: EngineSet(path: "/nonexistent", executableFolder: nil, threadCount: 1, logger: logger),
+            pool: EngineThreadPool(threadCount: 1),
+            time: SystemTime(),
+            defaultInstances: 2,
+            allowsInlineRuns: true,
+            logger: logger
+        )
+    }
+
+    private func load(_ repository: Repository, _ name: String = "m") throws -> Scheduler {
+        let folder = try #require(try repository.folder(of: name))
+        let loader = loader()
+        let plan = try loader.plan(folder).plan
+        return try loader.load(ModelID(name: folder.name, version: .first), from: folder, plan: plan)
+    }
+
+    /// The words with which a model is refused.
+    private func refusal(_ repository: Repository) -> ModelError? {
+        #expect(throws: ModelError.self) { try load(repository) }
+    }
+
+    @Test func `a built-in model comes to a scheduler that says what it is`() throws {
+        let scheduler = try load(Repository().addIdentity("m", more: "max_batch_size: 4"))
+        let description = scheduler.description
+        #expect(description.id.description == "m/1")
+        #expect(description.platform == "builtin")
+        #expect(description.inputs.map(\.shape) == [[-1, -1]])
+        #expect(description.maxBatchSize == 4)
+        #expect(!description.configurationJSON.isEmpty)
+    }
+
+    @Test func `an unknown backend is refused with those that there are`() {
+        let error = refusal(Repository().add("m", #"backend: "tensorflow""#))
+        #expect(error?.code == .engineMissing)
+        #expect(error?.message == "no engine is called 'tensorflow'; this server has builtin")
+    }
+
+    @Test func `a missing engine is refused with where it was looked for`() {
+        let repository = Repository()
+        repository.folder.write("m/1/model.onnx", "not read")
+        let error = refusal(repository)
+        #expect(error?.code == .engineMissing)
+        #expect(error?.message.contains("/nonexistent") == true)
+        #expect(error?.message.contains("scripts/install-engine onnxruntime") == true)
+    }
+
+    @Test func `what the engine refuses is a failed load with its words`() {
+        let text = #"backend: "builtin" parameters { key: "kind" value { string_value: "segv" } }"#
+        let error = refusal(Repository().add("m", text))
+        #expect(error?.code == .loadFailed)
+        #expect(error?.message.contains("built-in model 'm' is of unknown kind 'segv'") == true)
+    }
+
+    @Test func `instances are as many as the groups say together`() throws {
+        let groups = "instance_group { count: 2 } instance_group { count: 3 } instance_group { }"
+        _ = try load(Repository().addIdentity("m", more: groups))
+        let error = refusal(Repository().addIdentity("m", more: "instance_group { count: 2147483647 }"))
+        #expect(error?.code == .invalidConfiguration)
+        #expect(
+            error?.message
+                == "m/config.pbtxt: instance_group asks for 2147483647 instances; at most 1024 are made"
+        )
+    }
+}
