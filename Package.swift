@@ -93,6 +93,38 @@ let package = Package(
             name: "ApusTelemetryTests",
             dependencies: ["ApusTelemetry", "ApusCore", .product(name: "Logging", package: "swift-log")]
         ),
+        .testTarget(
+            name: "ApusListenerTests",
+            dependencies: [
+                "ApusListener", "ApusCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "ApusHTTPTests",
+            dependencies: [
+                "ApusHTTP", "ApusListener", "ApusProtocol", "ApusCore",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "ApusSchedulingTests",
+            dependencies: ["ApusScheduling", "ApusTesting", "ApusCore", "ApusEngine"]
+        ),
+        .testTarget(
+            name: "ApusServerTests",
+            dependencies: [
+                "ApusServer", "ApusTesting", "ApusClient", "ApusBuiltin", "ApusCore", "ApusEngine", "ApusListener",
+                "ApusModels", "ApusProtocol", "ApusScheduling", "ApusTelemetry",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle"),
+            ]
+        ),
         .testTarget(name: "ApusModelsTests", dependencies: ["ApusCore", "ApusModels", "CLinux"]),
         .testTarget(name: "ApusONNXRuntimeTests", dependencies: ["ApusCore", "ApusEngine", "ApusONNXRuntime"]),
         .testTarget(name: "ApusBuiltinTests", dependencies: ["ApusCore", "ApusEngine", "ApusBuiltin"]),
@@ -122,7 +154,10 @@ let package = Package(
             name: "ApusScheduling",
             dependencies: ["ApusCore", "ApusEngine", "CLinux", .product(name: "DequeModule", package: "swift-collections")]
         ),
-        .target(name: "ApusModels", dependencies: ["ApusCore", "CLinux"]),
+        .target(
+            name: "ApusModels",
+            dependencies: ["ApusCore", "CLinux", .product(name: "DequeModule", package: "swift-collections")]
+        ),
         .target(name: "CONNXRuntime"),
         .target(name: "ApusONNXRuntime", dependencies: ["ApusCore", "ApusEngine", "CONNXRuntime"]),
         .target(name: "ApusBuiltin", dependencies: ["ApusCore", "ApusEngine"]),

@@ -10,16 +10,13 @@ package final class HTTPEdge: HTTPApplication {
     private let table: RouteTable
     private let infer: InferRoute
     private let others: OperationRoutes
-    /// What `admit` found out about the head that `respond` will be called with next.
-    private var admitted: (match: RouteTable.Match, caller: Caller)?
 
-    /// Makes the edge.
+    /// Makes the edge; `nil` when there is no memory.
     ///
     /// - Parameters:
     ///   - configuration: What it calls.
     ///   - operations: Those that this port offers.
     ///   - others: What answers everything that is no inference.
-    /// - Returns: `nil` when there is no memory.
     package init?(configuration: HTTPEdgeConfiguration, operations: [Operation], others: OperationRoutes) {
         guard let infer = InferRoute(configuration: configuration) else { return nil }
         self.configuration = configuration
@@ -29,7 +26,6 @@ package final class HTTPEdge: HTTPApplication {
     }
 
     package func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
-        admitted = nil
         let verb: HTTPRoute.Verb? =
             switch head.method {
             case .get, .head: .get
@@ -37,8 +33,8 @@ package final class HTTPEdge: HTTPApplication {
             case .other: nil
             }
         switch table.find(verb, head.pathBytes) {
-        case .found(let match):
-            return decide(match, head: head)
+        case .found(let operation):
+            return decide(operation, head: head)
         case .notFound:
             return refuse(InferenceError(.notFound, "Not Found", hint: "the paths are those of the v2 protocol"))
         case .wrongVerb(let allowed):
@@ -52,13 +48,16 @@ package final class HTTPEdge: HTTPApplication {
         }
     }
 
-    package func respond(to head: HTTPRequestHead, body: ByteBuffer, on exchange: HTTPExchange) {
-        guard let admitted else { return }
-        self.admitted = nil
-        if admitted.match.operation == .infer {
-            infer.respond(to: head, body: body, match: admitted.match, caller: admitted.caller, on: exchange)
+    package func respond(
+        to head: HTTPRequestHead,
+        operation: AdmittedOperation,
+        body: ByteBuffer,
+        on exchange: HTTPExchange
+    ) {
+        if operation.operation == .infer {
+            infer.respond(to: head, body: body, operation: operation, on: exchange)
         } else {
-            others.respond(to: head, body: body, match: admitted.match, on: exchange)
+            others.respond(to: head, body: body, operation: operation, on: exchange)
         }
     }
 
@@ -69,13 +68,14 @@ package final class HTTPEdge: HTTPApplication {
         return (head, V2Documents.error(HTTPStatusTable.error(for: fault)))
     }
 
-    private func decide(_ match: RouteTable.Match, head: HTTPRequestHead) -> HTTPAdmission {
+    private func decide(_ operation: AdmittedOperation, head: HTTPRequestHead) -> HTTPAdmission {
         let credentials = head.authorization.map { Credentials(authorization: head.text($0)) } ?? .none
-        let model = match.model.flatMap { ModelName($0) }
-        switch configuration.gate.decide(match.operation, model: model, credentials: credentials) {
+        let model = operation.model.flatMap { ModelName($0) }
+        switch configuration.gate.decide(operation.operation, model: model, credentials: credentials) {
         case .allow(let caller):
-            admitted = (match, caller)
-            return .accept
+            var admitted = operation
+            admitted.caller = caller
+            return .accept(admitted)
         case .deny(let error):
             return refuse(error)
         }

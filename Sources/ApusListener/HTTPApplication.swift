@@ -9,17 +9,23 @@ package protocol HTTPApplication: AnyObject {
     ///
     /// - Parameters:
     ///   - head: The head, valid for this call.
-    ///   - body: The body; 64 bytes behind it can be read.
+    ///   - operation: What `admit` made of this head.
+    ///   - body: The body; memory behind it may be readable too.
     ///   - exchange: Takes the answer.
-    func respond(to head: HTTPRequestHead, body: ByteBuffer, on exchange: HTTPExchange)
+    func respond(
+        to head: HTTPRequestHead,
+        operation: AdmittedOperation,
+        body: ByteBuffer,
+        on exchange: HTTPExchange
+    )
     /// Makes the answer for something that is no request.
     func answer(to fault: HTTPParsingFault) -> (HTTPResponseHead, [UInt8])
 }
 
 /// What an application says of a head.
 package enum HTTPAdmission {
-    /// Take the body.
-    case accept
+    /// Take the body, then come back with this.
+    case accept(AdmittedOperation)
     /// Answer at once; the body is not taken.
     case refuse(HTTPResponseHead, [UInt8])
 }
@@ -30,6 +36,8 @@ protocol HTTPAnswering: AnyObject {
     func makeBody() -> HTTPResponseBody
     /// Has asynchronous work done in the connection's own task, one piece after the other.
     func perform(_ work: @escaping @Sendable () async -> Void)
+    /// Keeps what calls a request back when its client goes away.
+    func note(_ number: UInt64, _ cancellation: CancellationHandle, deadline: Deadline)
     /// Takes the answer to the request with a number; a second one, or one that comes too late, is dropped.
     func answer(_ number: UInt64, _ head: HTTPResponseHead, _ body: consuming HTTPResponseBody)
 }
@@ -68,6 +76,12 @@ package struct HTTPExchange: Sendable {
     /// Has asynchronous work done in the connection's own task; on the event loop only.
     package func perform(_ work: @escaping @Sendable () async -> Void) {
         connection.value.perform(work)
+    }
+
+    /// Has the request called back when its client goes away or its deadline passes; on the event loop only.
+    package func cancel(with handle: CancellationHandle, deadline: Deadline) {
+        guard !handle.isFinished else { return }
+        connection.value.note(number, handle, deadline: deadline)
     }
 
     /// Gives an answer with a ready body; on the event loop only.

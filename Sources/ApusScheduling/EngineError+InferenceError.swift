@@ -2,6 +2,11 @@ internal import ApusCore
 internal import ApusEngine
 
 extension InferenceError {
+    /// The metric's reason: what an engine reported is the engine's, whatever status the caller gets.
+    var failureReason: FailureReason {
+        cause is EngineError && code != .cancelled ? .engine : code.failureReason
+    }
+
     /// What a failed run means to the one who asked.
     init(_ error: EngineError) {
         let code: InferenceError.Code =

@@ -6,7 +6,9 @@ final class QueuedRequest: EngineJob, CancellableRequest {
     private enum Progress {
         case waiting
         case running(instance: Int)
-        case cancelled
+        /// Called back, with the error to end it with.
+        case withdrawn(InferenceError)
+        case ended
     }
 
     let call: ValidatedCall
@@ -38,31 +40,54 @@ final class QueuedRequest: EngineJob, CancellableRequest {
 
     func run() {
         let instance = instance.load(ordering: .acquiring)
-        let mayRun = progress.withLock { progress in
-            guard case .waiting = progress else { return false }
+        let withdrawal: InferenceError? = progress.withLock { progress in
+            if case .withdrawn(let error) = progress { return error }
             progress = .running(instance: instance)
-            return true
+            return nil
         }
         guard let request = request.take() else { return }
-        if mayRun {
-            scheduler.runOnPool(request, queued: self, instance: instance)
+        if let withdrawal {
+            scheduler.drop(request, queued: self, instance: instance, with: withdrawal)
         } else {
-            scheduler.drop(request, queued: self, instance: instance)
+            scheduler.runOnPool(request, queued: self, instance: instance)
         }
     }
 
-    /// The run is over: a cancellation that comes now must not hit the instance's next request.
-    func runEnded() {
-        progress.withLock { $0 = .cancelled }
+    /// The run is over: a call back that comes now must not hit the instance's next request.
+    ///
+    /// - Returns: Why it was called back, if it was.
+    func runEnded() -> InferenceError? {
+        progress.withLock { progress in
+            defer { progress = .ended }
+            if case .withdrawn(let error) = progress { return error }
+            return nil
+        }
+    }
+
+    /// Takes the request itself, which has been taken out of the queue.
+    func takeRequest() -> InferenceRequest? {
+        request.take()
     }
 
     func cancel() {
+        withdraw(with: InferenceError(.cancelled, "the request was cancelled: nobody waits for its answer"))
+    }
+
+    func expire() {
+        withdraw(with: Scheduler.expired)
+    }
+
+    private func withdraw(with error: InferenceError) {
+        // Out of the queue it is answered at once; on its way to an instance or in it, as soon as that lets go.
+        if scheduler.withdraw(self, with: error) { return }
         progress.withLock { progress in
             switch progress {
-            case .waiting: progress = .cancelled
-            // Under the lock, so that the instance still runs this request.
-            case .running(let instance): scheduler.terminate(instance: instance)
-            case .cancelled: break
+            case .waiting: progress = .withdrawn(error)
+            case .running(let instance):
+                progress = .withdrawn(error)
+                // Under the lock, so that the instance still runs this request.
+                scheduler.terminate(instance: instance)
+            case .withdrawn, .ended: break
             }
         }
     }

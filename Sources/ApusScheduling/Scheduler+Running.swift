@@ -42,9 +42,9 @@ extension Scheduler {
         let isExpired = request.deadline.hasPassed(at: now)
         if isExpired { request.timings.computeEnded = now }
         let clock = RunClock()
-        let outcome =
+        var outcome =
             isExpired ? .failure(Scheduler.expired) : compute(&request, call: queued.call, instance: instance)
-        queued.runEnded()
+        if let withdrawal = queued.runEnded(), case .failure = outcome { outcome = .failure(withdrawal) }
         let timings = request.timings
         let cost = clock.cost(wall: timings.computeEnded.nanoseconds(since: timings.computeStarted))
         let change = state.withLock { state in
@@ -67,16 +67,27 @@ extension Scheduler {
         }
     }
 
-    /// Ends a request that nobody waits for any more, without a run.
-    func drop(_ request: consuming InferenceRequest, queued: QueuedRequest, instance: Int) {
-        let error = InferenceError(.cancelled, "the request was cancelled before it ran")
+    /// Takes a request out of the queue and ends it; `false` when it isn't there any more.
+    func withdraw(_ queued: QueuedRequest, with error: InferenceError) -> Bool {
+        guard state.withLock({ $0.machine.withdrawn(queued) }), let request = queued.takeRequest() else { return false }
+        fail(request, with: error, sink: queued.sink)
+        return true
+    }
+
+    /// Ends a request that was called back when it had an instance already, without a run.
+    func drop(
+        _ request: consuming InferenceRequest,
+        queued: QueuedRequest,
+        instance: Int,
+        with error: InferenceError
+    ) {
         let elapsed = time.now.nanoseconds(since: request.timings.received)
+        let prefixed = Scheduler.prefixed(error, id: request.id)
         let change = state.withLock { state in
-            state.statistics.recordFailure(.canceled, nanoseconds: elapsed)
+            state.statistics.recordFailure(error.code.failureReason, nanoseconds: elapsed)
             return state.machine.poolRunEnded(instance: instance, shape: queued.shape, cost: nil)
         }
         carryOut(change)
-        let prefixed = Scheduler.prefixed(error, id: request.id)
         _ = consume request
         queued.sink.lane.deliver([Completion(failure: prefixed, to: queued.sink)])
     }
@@ -135,7 +146,7 @@ extension Scheduler {
             statistics.recordSuccess(timings, batchSize: call.batchSize, isInline: isInline)
         case .failure(let error):
             let elapsed = timings.computeEnded.nanoseconds(since: timings.received)
-            statistics.recordFailure(error.code.failureReason, nanoseconds: elapsed)
+            statistics.recordFailure(error.failureReason, nanoseconds: elapsed)
         }
     }
 

@@ -46,6 +46,13 @@ struct SchedulerStateMachine {
         return next()
     }
 
+    /// A waiting request is called back; `false` when it waits no more.
+    mutating func withdrawn(_ request: QueuedRequest) -> Bool {
+        guard let index = queue.firstIndex(where: { $0 === request }) else { return false }
+        queue.remove(at: index)
+        return true
+    }
+
     /// An instance has finished a run on an event loop; `cost` is `nil` when only the wall clock was read.
     mutating func inlineRunEnded(
         instance: Int,

@@ -5,7 +5,6 @@ internal import ApusModels
 internal import Logging
 internal import NIOCore
 internal import ServiceLifecycle
-internal import Synchronization
 internal import UnixSignals
 
 extension ServerAssembly {
@@ -95,64 +94,5 @@ extension ServerAssembly {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
         return quiet
-    }
-}
-
-/// The ports as they were bound, for those who asked for any free one.
-final class BoundPorts: Sendable {
-    private struct State {
-        var http: Int?
-        var metrics: Int?
-        var isGivenUp = false
-        var waiters: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private let state = Mutex(State())
-
-    func note(http port: Int) {
-        note { $0.http = port }
-    }
-
-    func note(metrics port: Int) {
-        note { $0.metrics = port }
-    }
-
-    /// Both ports, as soon as both are bound; `nil` when the task is cancelled first, since a busy port is never bound.
-    func all() async -> (http: Int, metrics: Int)? {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isOver = state.withLock { state in
-                    if state.isGivenUp || (state.http != nil && state.metrics != nil) { return true }
-                    state.waiters.append(continuation)
-                    return false
-                }
-                if isOver { continuation.resume() }
-            }
-        } onCancel: {
-            giveUp()
-        }
-        return state.withLock { state in
-            guard let http = state.http, let metrics = state.metrics else { return nil }
-            return (http, metrics)
-        }
-    }
-
-    private func giveUp() {
-        let waiters = state.withLock { state in
-            state.isGivenUp = true
-            defer { state.waiters = [] }
-            return state.waiters
-        }
-        for waiter in waiters { waiter.resume() }
-    }
-
-    private func note(_ change: (inout State) -> Void) {
-        let waiters = state.withLock { state in
-            change(&state)
-            guard state.http != nil, state.metrics != nil else { return [CheckedContinuation<Void, Never>]() }
-            defer { state.waiters = [] }
-            return state.waiters
-        }
-        for waiter in waiters { waiter.resume() }
     }
 }

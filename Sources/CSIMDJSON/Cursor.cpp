@@ -1,5 +1,6 @@
 #include "Cursor.hpp"
 
+#include <cstring>
 #include <new>
 
 CSIMDJSON_Error translate(simdjson::error_code code) {
@@ -152,6 +153,10 @@ CSIMDJSON_Error CSIMDJSON_begin(CSIMDJSON_Cursor *cursor, const char *start, siz
     cursor->start = start;
     cursor->length = length;
     cursor->lastToken = {nullptr, 0};
+    // Some versions of simdjson pass over a byte order mark, which JSON doesn't have.
+    if (length >= 3 && std::memcmp(start, "\xef\xbb\xbf", 3) == 0) {
+        return CSIMDJSON_SYNTAX;
+    }
     if (auto code = cursor->parser.iterate(start, length, length + CSIMDJSON_PADDING).get(cursor->document)) {
         return translate(code);
     }

@@ -38,6 +38,10 @@ struct CSIMDJSON_Cursor {
 CSIMDJSON_Error translate(simdjson::error_code code);
 /// Walks a value and checks all of it; bare NaN and Infinity pass where `takesBareWords` says so.
 CSIMDJSON_Error walk(ondemand::value value, size_t depth, CSIMDJSON_Cursor *cursor, bool takesBareWords = false);
+/// Reads a number's token as a double, rounded once; the token may have space behind it.
+///
+/// Not simdjson's `get_double`: before 3.6.3 it reads 0.95000000000000000000 as 0.03 (simdjson's issue 2093).
+CSIMDJSON_Error readReal(std::string_view token, double &number);
 /// Reads NaN, Infinity and -Infinity, which are no JSON but which Triton and TensorFlow Serving take.
 bool readBareWord(ondemand::value &value, double &number);
 /// Notes the token of a value for messages.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -7,34 +8,16 @@
 #include "Cursor.hpp"
 #include "NumberScanner.hpp"
 
-bool readBareWord(ondemand::value &value, double &number) {
-    std::string_view token = value.raw_json_token();
-    while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') {
+/// A token without the space that simdjson leaves behind it; other control characters are no space.
+static std::string_view trimmed(std::string_view token) {
+    while (!token.empty() && scanner::isSpace(token.back())) {
         token.remove_suffix(1);
     }
-    if (token == "NaN") {
-        number = std::numeric_limits<double>::quiet_NaN();
-    } else if (token == "Infinity") {
-        number = std::numeric_limits<double>::infinity();
-    } else if (token == "-Infinity") {
-        number = -std::numeric_limits<double>::infinity();
-    } else {
-        return false;
-    }
-    return true;
+    return token;
 }
 
-namespace {
-
-/// Where elements go.
-struct Output {
-    CSIMDJSON_Cursor *cursor;
-    size_t capacity;
-    size_t count = 0;
-};
-
-/// Whether the token is a number by its grammar, so that its failure is one of range.
-bool isNumberToken(std::string_view token) {
+/// Whether a token without space around it is a number by its grammar.
+static bool isNumberToken(std::string_view token) {
     size_t i = 0;
     auto digits = [&] {
         size_t from = i;
@@ -43,9 +26,6 @@ bool isNumberToken(std::string_view token) {
         }
         return i > from;
     };
-    while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') {
-        token.remove_suffix(1);
-    }
     if (i < token.size() && token[i] == '-') {
         i++;
     }
@@ -72,6 +52,60 @@ bool isNumberToken(std::string_view token) {
     return i == token.size();
 }
 
+/// Whether a number that a double can't hold is one of the tiny ones, which are zero, and not one of the huge ones.
+static bool isTiny(std::string_view number) {
+    size_t mark = number.find_first_of("eE");
+    std::string_view digits = number.substr(0, mark);
+    int64_t exponent = 0;
+    if (mark != std::string_view::npos) {
+        std::string_view text = number.substr(mark + 1);
+        text.remove_prefix(text.front() == '+' ? 1 : 0);
+        auto result = std::from_chars(text.data(), text.data() + text.size(), exponent);
+        if (result.ec == std::errc::result_out_of_range) {
+            return text.front() == '-';
+        }
+    }
+    size_t point = std::min(digits.find('.'), digits.size());
+    size_t first = digits.find_first_of("123456789");
+    return first == std::string_view::npos ||
+           exponent < static_cast<int64_t>(first) - static_cast<int64_t>(point);
+}
+
+CSIMDJSON_Error readReal(std::string_view token, double &number) {
+    token = trimmed(token);
+    if (!isNumberToken(token)) {
+        return CSIMDJSON_SYNTAX;
+    }
+    if (scanner::scanDouble(token.data(), number) != nullptr) {
+        return CSIMDJSON_OK;
+    }
+    number = token.front() == '-' ? -0.0 : 0.0;
+    return isTiny(token) ? CSIMDJSON_OK : CSIMDJSON_RANGE;
+}
+
+bool readBareWord(ondemand::value &value, double &number) {
+    std::string_view token = trimmed(value.raw_json_token());
+    if (token == "NaN") {
+        number = std::numeric_limits<double>::quiet_NaN();
+    } else if (token == "Infinity") {
+        number = std::numeric_limits<double>::infinity();
+    } else if (token == "-Infinity") {
+        number = -std::numeric_limits<double>::infinity();
+    } else {
+        return false;
+    }
+    return true;
+}
+
+namespace {
+
+/// Where elements go.
+struct Output {
+    CSIMDJSON_Cursor *cursor;
+    size_t capacity;
+    size_t count = 0;
+};
+
 CSIMDJSON_Error explain(Output &output, ondemand::value &value) {
     noteToken(output.cursor, value);
     ondemand::json_type type;
@@ -79,7 +113,7 @@ CSIMDJSON_Error explain(Output &output, ondemand::value &value) {
         return CSIMDJSON_SYNTAX;
     }
     if (type == ondemand::json_type::number) {
-        return isNumberToken(value.raw_json_token()) ? CSIMDJSON_RANGE : CSIMDJSON_SYNTAX;
+        return isNumberToken(trimmed(value.raw_json_token())) ? CSIMDJSON_RANGE : CSIMDJSON_SYNTAX;
     }
     // The value must be JSON, or that is the complaint.
     CSIMDJSON_Text token = output.cursor->lastToken;
@@ -88,11 +122,13 @@ CSIMDJSON_Error explain(Output &output, ondemand::value &value) {
     return error ? error : CSIMDJSON_TYPE;
 }
 
-/// Rounds a double to a float once: by way of the decimal text where the double lies on the middle of two floats.
+/// Rounds a double to a float once: by way of the decimal text where the double lies on the middle of two floats, and
+/// for subnormal ones, whose middles lie elsewhere.
 CSIMDJSON_Error narrow(double wide, std::string_view token, float &narrowed) {
     uint64_t bits;
     std::memcpy(&bits, &wide, sizeof bits);
-    if ((bits & 0x1fffffff) == 0x10000000) {
+    double magnitude = std::fabs(wide);
+    if ((bits & 0x1fffffff) == 0x10000000 || (magnitude < 0x1p-126 && magnitude > 0)) {
         float exact = 0;
         auto result = std::from_chars(token.data(), token.data() + token.size(), exact);
         if (result.ec == std::errc()) {
@@ -184,15 +220,15 @@ template <typename Integer> struct IntegerReader {
             noteToken(output.cursor, value);
             return CSIMDJSON_TYPE;
         }
-        ondemand::value copy = value;
-        noteToken(output.cursor, copy);
-        if (value.get_double().get(number)) {
-            return explain(output, copy);
+        noteToken(output.cursor, value);
+        if (readReal(value.raw_json_token(), number)) {
+            return explain(output, value);
         }
         if (number != std::trunc(number)) {
             return CSIMDJSON_FRACTION;
         }
-        if (std::fabs(number) > 9007199254740992.0 ||
+        // From 2^53 on a double may stand for a neighbour.
+        if (std::fabs(number) >= 9007199254740992.0 ||
             number < static_cast<double>(std::numeric_limits<Integer>::min()) ||
             number > static_cast<double>(std::numeric_limits<Integer>::max())) {
             return CSIMDJSON_RANGE;
@@ -206,13 +242,11 @@ template <typename Element, typename Convert> struct RealReader {
     static CSIMDJSON_Error read(Output &output, ondemand::value &value, Element &element) {
         std::string_view token = value.raw_json_token();
         double number;
-        if (value.get_double().get(number)) {
-            if (!readBareWord(value, number)) {
-                return explain(output, value);
-            }
+        if (readReal(token, number) && !readBareWord(value, number)) {
+            return explain(output, value);
         }
         if (auto error = Convert::convert(number, token, element)) {
-            output.cursor->lastToken = {token.data(), token.size() < 40 ? token.size() : 40};
+            noteToken(output.cursor, value);
             return error;
         }
         return CSIMDJSON_OK;

@@ -49,7 +49,12 @@ CSIMDJSON_Error CSIMDJSON_readUInt64(CSIMDJSON_Cursor *cursor, uint64_t *number)
 }
 
 CSIMDJSON_Error CSIMDJSON_readDouble(CSIMDJSON_Cursor *cursor, double *number) {
-    return finish(cursor, cursor->current.get_double().get(*number));
+    std::string_view token = cursor->current.raw_json_token();
+    auto code = cursor->current.get_double().get(*number);
+    if (code == simdjson::SUCCESS && readReal(token, *number) != CSIMDJSON_OK) {
+        code = simdjson::NUMBER_ERROR;
+    }
+    return finish(cursor, code);
 }
 
 CSIMDJSON_Error CSIMDJSON_readBool(CSIMDJSON_Cursor *cursor, bool *value) {

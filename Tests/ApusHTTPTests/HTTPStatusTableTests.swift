@@ -58,7 +58,8 @@ struct HTTPStatusTableTests {
         case .headTooLarge: (.tooLarge, 431, .tooManyFields)
         case .tooManyFields: (.tooLarge, 431, .contentLength)
         case .contentLength: (.invalidArgument, 400, .conflictingLength)
-        case .conflictingLength: (.invalidArgument, 400, .transferEncoding)
+        case .conflictingLength: (.invalidArgument, 400, .repeatedField)
+        case .repeatedField: (.invalidArgument, 400, .transferEncoding)
         case .transferEncoding: (.unsupported, 501, .host)
         case .host: (.invalidArgument, 400, .expectation)
         case .expectation: (.unsupported, 417, .chunk)
@@ -84,6 +85,6 @@ struct HTTPStatusTableTests {
             fault = next
             count += 1
         }
-        #expect(count == 17)
+        #expect(count == 18)
     }
 }

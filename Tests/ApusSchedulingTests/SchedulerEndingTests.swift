@@ -51,43 +51,100 @@ struct SchedulerEndingTests {
         #expect(await sink.outcome().error == nil)
     }
 
-    @Test func `a request cancelled in the queue never runs`() async throws {
+    @Test func `a request called back in the queue is answered at once and never runs`() async throws {
         let bench = try Bench(threads: 1)
         bench.session.gate.close()
-        let sinks = (0..<3).map { _ in bench.pooledSink() }
+        let sinks = (0..<4).map { _ in bench.pooledSink() }
+        bench.submit(bench.request(), to: sinks[0])
+        await bench.session.gate.arrived(1)
+        let cancelled = bench.submit(bench.request(id: "gone"), to: sinks[1])
+        let expired = bench.submit(bench.request(id: "late"), to: sinks[2])
+        bench.submit(bench.request(), to: sinks[3])
+        bench.time.advance(byNanoseconds: 50)
+        cancelled.cancel()
+        cancelled.expire()
+        expired.expire()
+        expired.cancel()
+        // The only instance is still busy.
+        let first = try #require(sinks[1].outcomeSoFar?.error)
+        #expect(first.code == .cancelled)
+        #expect(first.message == "[request id: gone] the request was cancelled: nobody waits for its answer")
+        let second = try #require(sinks[2].outcomeSoFar?.error)
+        #expect(second.code == .unavailable)
+        #expect(second.message == "[request id: late] Request timeout expired")
+        #expect(bench.holder.ended == 2)
+        #expect(bench.scheduler.statistics().pending == 1)
+        #expect(bench.scheduler.statistics().fail.nanoseconds == 100)
+        bench.session.gate.open()
+        for sink in [sinks[0], sinks[3]] { #expect(await sink.outcome().error == nil) }
+        #expect(bench.session.runs.count == 2)
+        #expect(bench.session.terminations.isEmpty)
+        #expect(bench.scheduler.statistics().failures == [1, 1, 0, 0])
+        #expect(bench.holder.ended == 4)
+    }
+
+    @Test func `a request called back in the queue is answered on its lane`() async throws {
+        let bench = try Bench(threads: 1)
+        bench.session.gate.close()
+        bench.submit(bench.request(), to: bench.pooledSink())
+        await bench.session.gate.arrived(1)
+        let lane = RecordingLane()
+        let sinks = [RecordingSink(lane: lane), RecordingSink(lane: lane)]
+        let handles = sinks.map { bench.submit(bench.request(), to: $0) }
+        handles[0].cancel()
+        #expect(!sinks[0].hasEnded)
+        lane.carryOut()
+        lane.run { handles[1].expire() }
+        for sink in sinks {
+            #expect(sink.hasEnded)
+            #expect(sink.faults.isEmpty)
+        }
+        bench.session.gate.open()
+    }
+
+    @Test func `a request called back on its way to an instance never runs`() async throws {
+        // The second one has an instance and waits for the only thread.
+        let bench = try Bench(threads: 1, configuration: .init(instances: 2))
+        bench.session.gate.close()
+        let sinks = [bench.pooledSink(), bench.pooledSink(), bench.pooledSink()]
         bench.submit(bench.request(), to: sinks[0])
         await bench.session.gate.arrived(1)
         let handle = bench.submit(bench.request(id: "gone"), to: sinks[1])
         bench.submit(bench.request(), to: sinks[2])
         handle.cancel()
-        handle.cancel()
-        bench.time.advance(byNanoseconds: 50)
+        handle.expire()
         bench.session.gate.open()
-        let error = await sinks[1].outcome().error
-        #expect(error?.code == .cancelled)
-        #expect(error?.message == "[request id: gone] the request was cancelled before it ran")
-        for sink in [sinks[0], sinks[2]] { #expect(await sink.outcome().error == nil) }
+        #expect(
+            await sinks[1].outcome().error?.message
+                == "[request id: gone] the request was cancelled: nobody waits for its answer"
+        )
+        #expect(await sinks[2].outcome().error == nil)
         #expect(bench.session.runs.count == 2)
         #expect(bench.session.terminations.isEmpty)
-        let statistics = bench.scheduler.statistics()
-        #expect(statistics.failures == [0, 1, 0, 0])
-        #expect(statistics.fail.nanoseconds == 50)
         #expect(bench.holder.ended == 3)
     }
 
-    @Test func `a request cancelled while it runs is terminated`() async throws {
+    @Test func `a request called back while it runs is terminated`() async throws {
         let bench = try Bench(threads: 1)
         bench.session.gate.close()
-        let sink = bench.pooledSink()
-        let handle = bench.submit(bench.request(id: "r"), to: sink)
+        let cancelled = bench.pooledSink()
+        let handle = bench.submit(bench.request(id: "r"), to: cancelled)
         await bench.session.gate.arrived(1)
         handle.cancel()
-        let error = await sink.outcome().error
-        #expect(error?.code == .cancelled)
-        #expect(error?.message == "[request id: r] the fake run was terminated")
-        #expect(bench.session.terminations == [0])
-        #expect(bench.scheduler.statistics().failures == [0, 1, 0, 0])
-        #expect(bench.holder.ended == 1)
+        let first = await cancelled.outcome().error
+        #expect(first?.code == .cancelled)
+        #expect(first?.message == "[request id: r] the request was cancelled: nobody waits for its answer")
+        let expired = bench.pooledSink()
+        let other = bench.submit(bench.request(), to: expired)
+        await bench.session.gate.arrived(2)
+        other.expire()
+        other.cancel()
+        let second = await expired.outcome().error
+        #expect(second?.code == .unavailable)
+        #expect(second?.message == "[request id: <id_unknown>] Request timeout expired")
+        #expect(bench.session.terminations == [0, 0])
+        #expect(bench.scheduler.statistics().failures == [1, 1, 0, 0])
+        #expect(bench.holder.ended == 2)
     }
 
     @Test func `a cancellation after the end doesn't hit the next request`() async throws {
@@ -100,6 +157,7 @@ struct SchedulerEndingTests {
         bench.submit(bench.request(), to: second)
         await bench.session.gate.arrived(2)
         handle.cancel()
+        handle.expire()
         #expect(bench.session.terminations.isEmpty)
         bench.session.gate.open()
         #expect(await second.outcome().error == nil)
@@ -109,7 +167,10 @@ struct SchedulerEndingTests {
         let bench = try Bench()
         await bench.warmUp()
         let sink = RecordingSink()
-        bench.submit(bench.request(), to: sink).cancel()
+        let handle = bench.submit(bench.request(), to: sink)
+        #expect(handle.isFinished)
+        handle.cancel()
+        handle.expire()
         #expect(sink.outcomeSoFar?.error == nil)
         #expect(bench.session.terminations.isEmpty)
     }

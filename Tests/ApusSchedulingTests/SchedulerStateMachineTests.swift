@@ -23,6 +23,7 @@ struct SchedulerStateMachineTests {
         private(set) var inlineRuns = 0
         private(set) var started = 0
         private(set) var enqueued = 0
+        private(set) var withdrawn = 0
 
         init(instances: Int) throws {
             var policy = InlinePolicy(isAllowed: true)
@@ -47,6 +48,7 @@ struct SchedulerStateMachineTests {
                     hasRun: .random(in: 0..<10, using: &random) > 0
                 )
             }
+            if .random(in: 0..<20, using: &random) == 0 { try requestIsWithdrawn(with: &random) }
             #expect(machine.waiting == queue.count)
             try #require(queue.isEmpty || running.count == instances, "a request waits beside a free instance")
         }
@@ -54,7 +56,7 @@ struct SchedulerStateMachineTests {
         mutating func finish() throws {
             while let instance = running.keys.min() { try runEnds(instance: instance, nanoseconds: 1, hasRun: true) }
             #expect(queue.isEmpty)
-            #expect(started == enqueued + inlineRuns)
+            #expect(started == enqueued - withdrawn + inlineRuns)
             // Every permit is there again, each once.
             for _ in 0..<instances { try requestArrives(shape: 2, isOnLane: false) }
             #expect(running.count == instances)
@@ -75,6 +77,15 @@ struct SchedulerStateMachineTests {
                 queue.append(request)
                 try carryOut(machine.enqueued(request))
             }
+        }
+
+        private mutating func requestIsWithdrawn(with random: inout some RandomNumberGenerator) throws {
+            guard let index = queue.indices.randomElement(using: &random) else { return }
+            let request = queue.remove(at: index)
+            withdrawn += 1
+            let (first, second) = (machine.withdrawn(request), machine.withdrawn(request))
+            #expect(first, "a waiting request could not be withdrawn")
+            #expect(!second, "a request was withdrawn twice")
         }
 
         private mutating func runEnds(instance: Int, nanoseconds: UInt64, hasRun: Bool) throws {

@@ -57,7 +57,8 @@ struct SchedulerStressTests {
             let handle = lane.run {
                 bench.submit(bench.request(inputs, deadline: deadline), to: sink)
             }
-            if kind == 2 || kind == 3 { handle.cancel() }
+            if kind == 2 { handle.cancel() }
+            if kind == 3 { handle.expire() }
         }
     }
 

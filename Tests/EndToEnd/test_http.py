@@ -137,11 +137,8 @@ def test_half_closed_connection(server: Server) -> None:
     import socket
 
     slow = b'{"inputs":[{"name":"IN","shape":[1],"datatype":"FP32","data":[1]}]}'
-    for data, count in (
-        (numbered(1), 1),
-        (numbered(1) * 5, 5),
-        (encode("POST", "/v2/models/delay200/infer", body=slow), 1),
-    ):
+    wait = encode("POST", "/v2/models/delay200/infer", body=slow)
+    for data, count in ((numbered(1), 1), (numbered(1) * 5, 5), (wait, 1), (wait * 2, 2)):
         with Connection(server.address) as connection:
             connection.send(data)
             connection.socket.shutdown(socket.SHUT_WR)

@@ -135,6 +135,9 @@ need_everything_for_apus() {
 build_flags=()
 [[ -z ${CI:-} ]] || build_flags+=(--explicit-target-dependency-import-check error)
 
+# Flags for the server as users run it; one place, so that no script compiles it anew for another.
+release_flags=(-c release --static-swift-stdlib)
+
 # Builds: on a terminal with SwiftPM's progress, elsewhere with what goes wrong only.
 #
 # SwiftPM compiles anew when it no longer writes to a terminal (for its colours), so its output always goes where errors

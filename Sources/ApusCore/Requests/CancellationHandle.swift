@@ -2,6 +2,8 @@
 package protocol CancellableRequest: AnyObject, Sendable {
     /// Nobody waits any more.
     func cancel()
+    /// The deadline has passed.
+    func expire()
 }
 
 /// Lets an edge say that nobody waits for an answer any more.
@@ -16,8 +18,16 @@ package struct CancellationHandle: Sendable {
         self.request = request
     }
 
+    /// Whether there is nothing left to call back.
+    package var isFinished: Bool { request == nil }
+
     /// Takes the request out of its queue, or has its run terminated.
     package func cancel() {
         request?.cancel()
+    }
+
+    /// Has the request answered at once as expired: taken out of its queue, or its run terminated.
+    package func expire() {
+        request?.expire()
     }
 }

@@ -19,13 +19,12 @@ final class InferRoute {
     func respond(
         to head: HTTPRequestHead,
         body: ByteBuffer,
-        match: RouteTable.Match,
-        caller: Caller,
+        operation: AdmittedOperation,
         on exchange: HTTPExchange
     ) {
         var selector: ModelSelector?
         do throws(InferenceError) {
-            let chosen = try match.selector()
+            let chosen = try operation.selector()
             selector = chosen
             let lease = try configuration.service.lease(chosen)
             let plain = try decompressed(body, head: head)
@@ -37,12 +36,13 @@ final class InferRoute {
                 lease: lease
             )
             request.id = question.id
-            request.caller = caller
+            request.caller = operation.caller
             if !question.outputs.isEmpty { request.requestedOutputs = question.outputs.map(\.name) }
             request.priority = question.priority
             request.parameters = question.parameters
             request.deadline = try deadline(head: head, question: question, received: exchange.received)
-            _ = configuration.service.submit(request, to: sink)
+            let deadline = request.deadline
+            exchange.cancel(with: configuration.service.submit(request, to: sink), deadline: deadline)
         } catch {
             let (answer, bytes) = HTTPStatusTable.answer(to: error)
             exchange.answer(answer, bytes: bytes)
@@ -59,13 +59,12 @@ final class InferRoute {
         let model = lease.model.description
         let allocator = lease.model.allocator
         guard let range = head.inferenceHeaderLength else {
-            return try unsafe NetworkBody.withJSON(of: body, byteCount: body.readableBytes) { json throws(InferenceError) in
+            return try unsafe NetworkBody.withJSON(of: body, byteCount: body.readableBytes) {
+                json throws(InferenceError) in
                 try unsafe decoder.decode(json: json, binary: NoBinaryBody(), model: model, allocator: allocator)
             }
         }
-        guard let length = Int(head.text(range)), (0...body.readableBytes).contains(length),
-            !head.text(range).hasPrefix("+")
-        else {
+        guard let length = head.decimal(range), length <= body.readableBytes else {
             throw InferenceError(
                 .invalidArgument,
                 "Inference-Header-Content-Length must be a number between 0 and the body's \(body.readableBytes) bytes",
@@ -127,7 +126,7 @@ final class InferRoute {
         body: ByteBuffer,
         exchange: HTTPExchange
     ) -> InferenceAnswerSink {
-        let isRaw = head.inferenceHeaderLength.map { head.text($0) == "0" } ?? false
+        let isRaw = head.inferenceHeaderLength.map { head.decimal($0) == 0 } ?? false
         return InferenceAnswerSink(
             exchange: exchange,
             form: InferenceAnswerSink.Form(

@@ -67,7 +67,7 @@ final class InferenceAnswerSink: AnswerSink {
             encoder.write(into: &span)
         }
         let binary = encoder.binaryTensors
-        if !binary.isEmpty {
+        if binary.contains(where: { $0.storage.byteCount > 0 }) {
             head.contentType = HTTPResponseHead.binary
             head.inferenceHeaderLength = body.byteCount
             for tensor in binary { NetworkBody.append(tensor, to: &body.buffer) }

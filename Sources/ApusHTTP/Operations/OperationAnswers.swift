@@ -10,7 +10,7 @@ struct OperationAnswers: Sendable {
 
     /// Answers one request.
     func answer(_ request: Request, context: OperationContext) async throws -> Response {
-        switch context.match.operation {
+        switch context.operation.operation {
         case .serverLive:
             return json(V2Documents.live(configuration.health.isLive), isWell: configuration.health.isLive)
         case .serverReady:
@@ -28,13 +28,14 @@ struct OperationAnswers: Sendable {
             let names = configuration.repository.index().filter { $0.state == .ready }.map(\.name)
             return json(V2Documents.modelList(Array(Set(names)).sorted()))
         case .modelReady:
-            return try modelReady(context.match.selector())
+            return try modelReady(context.operation.selector())
         case .modelMetadata:
-            return json(try modelMetadata(context.match.selector()))
+            return json(try modelMetadata(context.operation.selector()))
         case .modelConfiguration:
-            return json(try configuration.service.lease(context.match.selector()).model.description.configurationJSON)
+            let lease = try configuration.service.lease(context.operation.selector())
+            return json(lease.model.description.configurationJSON)
         case .modelStatistics:
-            return json(try statistics(context.match))
+            return json(try statistics(context.operation))
         case .repositoryIndex:
             return json(try await index(request))
         case .metrics:
@@ -50,7 +51,11 @@ struct OperationAnswers: Sendable {
             _ = try configuration.service.lease(selector)
             return json(V2Documents.modelReady(name: name, isReady: true, reason: ""))
         } catch {
-            let isKnown = configuration.repository.index().contains { $0.name == name }
+            let isKnown = configuration.repository.index().contains { entry in
+                guard entry.name == name else { return false }
+                if case .exact(let version) = selector.version { return entry.version == version }
+                return true
+            }
             guard isKnown else { throw error }
             return json(V2Documents.modelReady(name: name, isReady: false, reason: error.message), isWell: false)
         }
@@ -66,23 +71,27 @@ struct OperationAnswers: Sendable {
         return V2Documents.modelMetadata(model, versions: versions)
     }
 
-    private func statistics(_ match: RouteTable.Match) throws(InferenceError) -> [UInt8] {
+    private func statistics(_ operation: AdmittedOperation) throws(InferenceError) -> [UInt8] {
         let all = configuration.statistics.statistics()
-        guard match.model != nil else { return V2Statistics.document(all) }
-        let selector = try match.selector()
+        guard operation.model != nil else { return V2Statistics.document(all) }
+        let selector = try operation.selector()
         let wanted = all.filter { report in
             guard report.id.name == selector.name else { return false }
             if case .exact(let version) = selector.version { return report.id.version == version }
             return true
         }
         guard !wanted.isEmpty else {
-            throw InferenceError(.invalidArgument, "requested model '\(selector.name)' is not available", field: "model")
+            throw InferenceError(
+                .invalidArgument,
+                "requested model '\(selector.name)' is not available",
+                field: "model"
+            )
         }
         return V2Statistics.document(wanted)
     }
 
     private func index(_ request: Request) async throws -> [UInt8] {
-        let body = try await request.body.collect(upTo: 1 << 20)
+        let body = try await request.body.collect(upTo: configuration.limits.maxBodyBytes)
         let onlyReady = try RepositoryIndexQuery.onlyReady(body)
         let entries = configuration.repository.index()
         return V2Documents.repositoryIndex(onlyReady ? entries.filter { $0.state == .ready } : entries)

@@ -7,15 +7,15 @@ struct OperationContext: RequestContext {
     /// Where a context comes from.
     struct Source: RequestContextSource {
         let logger: Logger
-        let match: RouteTable.Match
+        let operation: AdmittedOperation
     }
 
     var coreContext: CoreRequestContextStorage
     /// The operation, and the model and version that the path names.
-    let match: RouteTable.Match
+    let operation: AdmittedOperation
 
     init(source: Source) {
         self.coreContext = CoreRequestContextStorage(source: source)
-        self.match = source.match
+        self.operation = source.operation
     }
 }

@@ -38,7 +38,12 @@ package final class OperationRoutes: Sendable {
     }
 
     /// Answers a request in its connection's task; called on the event loop.
-    func respond(to head: HTTPRequestHead, body: ByteBuffer, match: RouteTable.Match, on exchange: HTTPExchange) {
+    func respond(
+        to head: HTTPRequestHead,
+        body: ByteBuffer,
+        operation: AdmittedOperation,
+        on exchange: HTTPExchange
+    ) {
         let method = HTTPRequest.Method(head.verb == "HEAD" ? "GET" : head.verb) ?? .get
         var fields = HTTPFields()
         for field in head.fields {
@@ -50,13 +55,13 @@ package final class OperationRoutes: Sendable {
             head: HTTPRequest(method: method, scheme: "http", authority: nil, path: path, headerFields: fields),
             body: RequestBody(buffer: body)
         )
-        let context = OperationContext(source: OperationContext.Source(logger: logger, match: match))
+        let context = OperationContext(source: OperationContext.Source(logger: logger, operation: operation))
         let reporter = RequestReporter(
             observer: configuration.observer,
             time: configuration.time,
-            operation: match.operation,
+            operation: operation.operation,
             received: exchange.received,
-            selector: try? match.selector(),
+            selector: try? operation.selector(),
             bytesIn: body.readableBytes
         )
         exchange.perform { [self] in
@@ -80,6 +85,11 @@ package final class OperationRoutes: Sendable {
                 } else {
                     head.fields.append((field.name.rawName, field.value))
                 }
+            }
+            guard head.status < 400 || !collector.bytes.isEmpty else {
+                // Hummingbird's own refusals have no body, and ours always have one.
+                let phrase = HTTPResponseHead.phrase(head.status)
+                return (head, V2Documents.error(InferenceError(.invalidArgument, phrase)))
             }
             return (head, collector.bytes)
         } catch let error as InferenceError {

@@ -9,11 +9,20 @@ enum RepositoryIndexQuery {
     /// - Throws: `invalidArgument` for a body that is neither.
     static func onlyReady(_ body: ByteBuffer) throws(InferenceError) -> Bool {
         guard body.readableBytes > 0 else { return false }
+        guard body.readableBytes <= 1 << 20 else {
+            throw InferenceError(
+                .tooLarge,
+                "the request's body is larger than an index request can be",
+                expected: "an empty body or {\"ready\": true}",
+                got: "\(body.readableBytes) bytes"
+            )
+        }
         guard let reader = JSONReader(maxDepth: 16) else {
             throw InferenceError(.resourceExhausted, "no memory for the request")
         }
         do throws(JSONFailure) {
-            return try unsafe NetworkBody.withJSON(of: body, byteCount: body.readableBytes) { json throws(JSONFailure) in
+            return try unsafe NetworkBody.withJSON(of: body, byteCount: body.readableBytes) {
+                json throws(JSONFailure) in
                 try unsafe reader.begin(json)
                 var onlyReady = false
                 while try reader.nextMember() {

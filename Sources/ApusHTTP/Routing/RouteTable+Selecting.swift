@@ -1,6 +1,6 @@
 internal import ApusCore
 
-extension RouteTable.Match {
+extension AdmittedOperation {
     /// The model that the path names, checked.
     ///
     /// - Throws: `invalidArgument` for a name that no model can have, `notFound` for a version that no model can have.

@@ -2,19 +2,9 @@ package import ApusCore
 
 /// Finds the operation that a verb and a path ask for; built from the table of operations and nothing else.
 package struct RouteTable: Sendable {
-    /// An operation, and the model and version that the path names.
-    package struct Match: Sendable {
-        /// What is asked for.
-        package let operation: Operation
-        /// The model segment, percent-decoded; `nil` when the path names none.
-        package let model: String?
-        /// The version segment; `nil` when the path names none.
-        package let version: String?
-    }
-
     /// What a path leads to.
     package enum Outcome: Sendable {
-        case found(Match)
+        case found(AdmittedOperation)
         case notFound
         /// The path exists for other verbs.
         case wrongVerb(allowed: [String])
@@ -40,44 +30,76 @@ package struct RouteTable: Sendable {
     /// - Parameters:
     ///   - verb: `nil` for a verb that no route has.
     ///   - path: The path as it came, percent-encoded, without the query.
+    /// - Returns: The operation, with the model and the version that the path names, or why there is none.
     package func find(_ verb: HTTPRoute.Verb?, _ path: Span<UInt8>) -> Outcome {
-        var node = 0
+        guard path.count > 0, path[0] == UInt8(ascii: "/") else { return .notFound }
+        return find(verb, path, from: 1, at: 0, Segments())
+    }
+
+    /// Where the segments lie that wildcards took.
+    private struct Segments {
         var model: Range<Int>?
         var version: Range<Int>?
-        var start = 1
-        guard path.count > 0, path[0] == UInt8(ascii: "/") else { return .notFound }
-        while start <= path.count {
-            var end = start
-            while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
-            guard let step = step(from: node, path, start..<end) else { return .notFound }
-            node = step.child
-            if step.wildcard == "model" { model = start..<end }
-            if step.wildcard == "version" { version = start..<end }
-            start = end + 1
+    }
+
+    /// Goes on from a node: a literal first, the wildcard when that leads nowhere, so that a model may have any name.
+    private func find(
+        _ verb: HTTPRoute.Verb?,
+        _ path: Span<UInt8>,
+        from start: Int,
+        at node: Int,
+        _ segments: Segments
+    ) -> Outcome {
+        guard start <= path.count else { return outcome(verb, path, at: node, segments) }
+        var end = start
+        while end < path.count, path[end] != UInt8(ascii: "/") { end += 1 }
+        var refusal = Outcome.notFound
+        if let child = literal(of: node, path, start..<end) {
+            let outcome = find(verb, path, from: end + 1, at: child, segments)
+            if case .found = outcome { return outcome }
+            refusal = outcome
         }
+        guard let wildcard = nodes[node].wildcard, end > start else { return refusal }
+        var segments = segments
+        switch wildcard.name {
+        case "model": segments.model = start..<end
+        case "version":
+            guard isNumber(path, start..<end) else { return refusal }
+            segments.version = start..<end
+        default: break
+        }
+        let outcome = find(verb, path, from: end + 1, at: wildcard.child, segments)
+        if case .notFound = outcome { return refusal }
+        return outcome
+    }
+
+    private func outcome(
+        _ verb: HTTPRoute.Verb?,
+        _ path: Span<UInt8>,
+        at node: Int,
+        _ segments: Segments
+    ) -> Outcome {
         let operations = nodes[node].operations
         guard !operations.isEmpty else { return .notFound }
         guard let found = operations.first(where: { $0.verb == verb }) else {
             return .wrongVerb(allowed: operations.map(\.verb.rawValue))
         }
-        if let version, !isNumber(path, version) { return .notFound }
         return .found(
-            Match(
+            AdmittedOperation(
                 operation: found.operation,
-                model: model.map { PercentDecoding.text(path, $0) },
-                version: version.map { PercentDecoding.text(path, $0) }
+                model: segments.model.map { PercentDecoding.text(path, $0) },
+                version: segments.version.map { PercentDecoding.text(path, $0) }
             )
         )
     }
 
-    private func step(from node: Int, _ path: Span<UInt8>, _ range: Range<Int>) -> (child: Int, wildcard: String?)? {
+    private func literal(of node: Int, _ path: Span<UInt8>, _ range: Range<Int>) -> Int? {
         for literal in nodes[node].literals where literal.name.count == range.count {
             var index = 0
             while index < range.count, literal.name[index] == path[range.lowerBound + index] { index += 1 }
-            if index == range.count { return (literal.child, nil) }
+            if index == range.count { return literal.child }
         }
-        guard let wildcard = nodes[node].wildcard, !range.isEmpty else { return nil }
-        return (wildcard.child, wildcard.name)
+        return nil
     }
 
     private func isNumber(_ path: Span<UInt8>, _ range: Range<Int>) -> Bool {

@@ -24,6 +24,7 @@ struct ChunkedBodyParser {
     private static let maxLineBytes = 4096
     private var state = State.size
     private var trailerBytes = 0
+    private var extensionBytes = 0
     private let maxTrailerBytes: Int
 
     init(maxTrailerBytes: Int) {
@@ -54,6 +55,8 @@ struct ChunkedBodyParser {
             index += 1
         }
         guard index > 0, isExtension(bytes, index..<end) else { throw .chunk }
+        extensionBytes += end - index
+        guard extensionBytes <= maxTrailerBytes else { throw .chunk }
         if size == 0 {
             state = .trailer
             return try takeTrailer(bytes, from: end + 2)
@@ -81,6 +84,7 @@ struct ChunkedBodyParser {
         var position = start
         while let end = endOfLine(bytes, from: position) {
             if end == position { return .end(taken: end + 2) }
+            guard isField(bytes, position..<end) else { throw .chunk }
             trailerBytes += end + 2 - position
             guard trailerBytes <= maxTrailerBytes else { throw .chunk }
             position = end + 2
@@ -98,15 +102,25 @@ struct ChunkedBodyParser {
         return nil
     }
 
-    /// Whether a size line ends behind its digits or goes on with an extension, without control characters.
+    /// Whether a size line ends behind its digits, or goes on with white space and an extension.
     private func isExtension(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        var isFirst = true
-        for index in range {
-            let byte = bytes[index]
-            if isFirst, byte != UInt8(ascii: ";"), byte != 0x20, byte != 0x09 { return false }
-            guard byte >= 0x20 && byte != 0x7f || byte == 0x09 else { return false }
-            isFirst = false
-        }
+        var index = range.lowerBound
+        while index < range.upperBound, bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
+        guard index < range.upperBound else { return true }
+        return bytes[index] == UInt8(ascii: ";") && isText(bytes, range)
+    }
+
+    /// Whether a line is a field: a name, a colon, and no control characters.
+    private func isField(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        var index = range.lowerBound
+        while index < range.upperBound, bytes[index] > 0x20, bytes[index] != UInt8(ascii: ":") { index += 1 }
+        return index > range.lowerBound && index < range.upperBound && bytes[index] == UInt8(ascii: ":")
+            && isText(bytes, range)
+    }
+
+    /// Whether a line has no control characters.
+    private func isText(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        for index in range where bytes[index] < 0x20 && bytes[index] != 0x09 || bytes[index] == 0x7f { return false }
         return true
     }
 

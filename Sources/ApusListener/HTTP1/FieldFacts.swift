@@ -14,11 +14,12 @@ struct FieldFacts {
         case 4 where bytes.matches(name: field, "host"):
             hostCount += 1
         case 6 where bytes.matches(name: field, "expect"):
-            guard bytes.matches(value: field, "100-continue") else { throw .expectation }
+            hasUnknownExpectation = hasUnknownExpectation || !bytes.matches(value: field, "100-continue")
             head.expectsContinue = true
         case 10 where bytes.matches(name: field, "connection"):
             noteConnection(field, in: bytes, head: &head)
         case 13 where bytes.matches(name: field, "authorization"):
+            guard head.authorization == nil else { throw .repeatedField }
             head.authorization = field.value
         case 14 where bytes.matches(name: field, "content-length"):
             lengthCount += 1
@@ -27,12 +28,14 @@ struct FieldFacts {
         case 15 where bytes.matches(name: field, "accept-encoding"):
             head.acceptEncoding = field.value
         case 16 where bytes.matches(name: field, "content-encoding"):
+            guard head.contentEncoding == nil else { throw .repeatedField }
             head.contentEncoding = field.value
         case 17 where bytes.matches(name: field, "transfer-encoding"):
             encodingCount += 1
             guard bytes.matches(value: field, "chunked") else { throw .transferEncoding }
             head.isChunked = true
         case 31 where bytes.matches(name: field, "inference-header-content-length"):
+            guard head.inferenceHeaderLength == nil else { throw .repeatedField }
             head.inferenceHeaderLength = field.value
         case 12 where bytes.matches(name: field, "content-type"), 10 where bytes.matches(name: field, "user-agent"),
             6 where bytes.matches(name: field, "accept"):
@@ -48,11 +51,14 @@ struct FieldFacts {
         guard lengthCount <= 1 else { throw .contentLength }
         guard encodingCount <= 1 else { throw .transferEncoding }
         guard !(head.isChunked && (lengthCount > 0 || !head.isVersion11)) else { throw .conflictingLength }
+        head.expectsContinue = head.expectsContinue && head.isVersion11
+        guard !(head.isVersion11 && hasUnknownExpectation) else { throw .expectation }
         head.keepsAlive = !asksToClose && (head.isVersion11 || asksToKeep)
     }
 
     private var asksToClose = false
     private var asksToKeep = false
+    private var hasUnknownExpectation = false
 
     private mutating func noteConnection(
         _ field: HTTPRequestHead.Field,

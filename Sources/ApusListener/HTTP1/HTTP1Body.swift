@@ -6,7 +6,7 @@ struct HTTP1Body {
     /// Readable bytes behind a body, which a JSON parser may look at.
     private static let padding = 64
     /// The most memory taken for a body before its bytes have come.
-    private static let maxReserve = 4 << 20
+    private static let maxReserve = 256 << 10
 
     private let limits: InputLimits
     private let budget: ByteBudget
@@ -26,6 +26,13 @@ struct HTTP1Body {
         remaining = head.contentLength ?? 0
         chunks = head.isChunked ? ChunkedBodyParser(maxTrailerBytes: limits.maxHeaderBytes) : nil
         buffer.reserveCapacity(min(remaining, HTTP1Body.maxReserve) + HTTP1Body.padding)
+    }
+
+    /// Charges a body that has come together with its head.
+    mutating func charge(_ count: Int) throws(HTTPParsingFault) {
+        guard count > 0 else { return }
+        guard budget.charge(count) else { throw .budgetExhausted }
+        charged += count
     }
 
     /// Takes what there is of the body; returns it when it is whole.
@@ -69,8 +76,7 @@ struct HTTP1Body {
     private mutating func append(_ count: Int, from inbound: inout ByteBuffer) throws(HTTPParsingFault) {
         guard count > 0 else { return }
         guard buffer.readableBytes + count <= limits.maxBodyBytes else { throw .bodyTooLarge }
-        guard budget.charge(count) else { throw .budgetExhausted }
-        charged += count
+        try charge(count)
         if var part = inbound.readSlice(length: count) { buffer.writeBuffer(&part) }
     }
 

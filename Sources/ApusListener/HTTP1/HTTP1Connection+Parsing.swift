@@ -17,7 +17,10 @@ extension HTTP1Connection {
 
     private func parseHead() throws(HTTPParsingFault) -> Bool {
         let now = loop.time.now
-        if machine.state == .idle { received = now }
+        if machine.state == .idle {
+            received = now
+            skipEmptyLines()
+        }
         let bytes = inbound
         guard case .complete(let byteCount) = try parser.parse(bytes.readableBytesUInt8Span, into: &head) else {
             machine.headBegan(now: now)
@@ -25,21 +28,16 @@ extension HTTP1Connection {
         }
         head.bytes = inbound.readSlice(length: byteCount) ?? ByteBuffer()
         switch application.admit(head) {
-        case .accept: break
-        case .refuse(var response, let bytes):
-            // A body that nobody takes would be read as the next request: the connection can't go on behind it.
-            if head.isChunked || (head.contentLength ?? 0) > 0 { response.closes = true }
-            machine.requestCompleted(now: now)
-            number &+= 1
-            var body = makeBody()
-            body.buffer.writeBytes(bytes)
-            write(response, body)
+        case .accept(let operation):
+            self.operation = operation
+        case .refuse(let response, let bytes):
+            refuse(response, bytes, now: now)
             return true
         }
         let length = head.contentLength ?? 0
         guard length <= configuration.limits.maxBodyBytes else { throw .bodyTooLarge }
         if !head.isChunked, length <= inbound.readableBytes {
-            handOnInPlace(length, now: now)
+            try handOnInPlace(length, now: now)
             return true
         }
         try body.begin(head)
@@ -48,8 +46,28 @@ extension HTTP1Connection {
         return true
     }
 
+    /// Some clients send an empty line behind a body; RFC 9112 §2.2 has servers pass over it.
+    private func skipEmptyLines() {
+        while inbound.readableBytesUInt8Span.matches("\r\n", at: 0) {
+            inbound.moveReaderIndex(forwardBy: 2)
+        }
+    }
+
+    /// Answers a request whose body is not taken.
+    private func refuse(_ response: HTTPResponseHead, _ bytes: [UInt8], now: MonotonicTime) {
+        var response = response
+        // A body that nobody takes would be read as the next request: the connection can't go on behind it.
+        if head.isChunked || (head.contentLength ?? 0) > 0 { response.closes = true }
+        machine.requestCompleted(now: now)
+        number &+= 1
+        var body = makeBody()
+        body.buffer.writeBytes(bytes)
+        write(response, body)
+    }
+
     /// Hands a request on whose body has been read together with its head, without a copy.
-    private func handOnInPlace(_ length: Int, now: MonotonicTime) {
+    private func handOnInPlace(_ length: Int, now: MonotonicTime) throws(HTTPParsingFault) {
+        try body.charge(length)
         // Not a slice: that would hide the memory behind the body, which a JSON parser may look at.
         var whole = inbound
         whole.moveWriterIndex(to: whole.readerIndex + length)

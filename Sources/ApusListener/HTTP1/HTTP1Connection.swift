@@ -18,17 +18,25 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
     /// Bytes that were read and not yet taken.
     var inbound = ByteBuffer()
     var head = HTTPRequestHead()
+    /// What the application made of the head.
+    var operation: AdmittedOperation?
     var parser: HTTPHeadParser
     var body: HTTP1Body
     /// Counts requests, so that an answer finds out whether it is still wanted.
     var number: UInt64 = 0
     var received = MonotonicTime(nanoseconds: 0)
+    /// Calls the request back that is being answered.
+    var cancellation = CancellationHandle.finished
+    /// Has it answered as expired at its deadline.
+    var expiry: Scheduled<Void>?
     /// Memory for answers, used again when the last one has left.
     var spare = ByteBuffer()
-    private var isParsing = false
-    private var needsFlush = false
-
-    private let work: AsyncStream<@Sendable () async -> Void>.Continuation
+    let work: AsyncStream<@Sendable () async -> Void>.Continuation
+    var isParsing = false
+    /// Between a read and its end: answers gather and leave together.
+    var isInRead = false
+    var needsFlush = false
+    private var isReading = true
 
     init(
         configuration: ListenerConfiguration,
@@ -64,6 +72,10 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
     func channelInactive(context: ChannelHandlerContext) {
         machine.channelClosed(now: loop.time.now)
         number &+= 1
+        cancellation.cancel()
+        cancellation = .finished
+        expiry?.cancel()
+        expiry = nil
         body.reset()
         inbound = ByteBuffer()
         context.fireChannelInactive()
@@ -71,32 +83,27 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard machine.state != .lingering, machine.state != .closed else { return }
-        var bytes = unwrapInboundIn(data)
-        if inbound.readableBytes == 0 {
-            inbound = bytes
-        } else {
-            inbound.writeBuffer(&bytes)
-        }
+        isInRead = true
+        append(unwrapInboundIn(data))
         parseAll()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if needsFlush {
-            needsFlush = false
-            context.flush()
-        }
+        isInRead = false
+        flushIfNeeded()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         machine.writabilityChanged(isWritable: context.channel.isWritable, now: loop.time.now)
-        if context.channel.isWritable { parseAll() }
+        parseAll()
         context.fireChannelWritabilityChanged()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case ChannelEvent.inputClosed:
-            if machine.inputClosed() { context.close(promise: nil) }
+            machine.inputClosed()
+            parseAll()
         case is ChannelShouldQuiesceEvent:
             drain()
         default:
@@ -113,11 +120,20 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
     }
 
     func abandon() {
-        if machine.state == .responding { refuse(.shuttingDown) }
-        context?.close(promise: nil)
+        let waiting = cancellation
+        switch machine.state {
+        case .responding, .readingHead, .readingBody: refuse(.shuttingDown)
+        case .idle, .lingering, .closed: break
+        }
+        // Behind the refusal: a request that is called back would answer for itself.
+        waiting.cancel()
+        closeWhenWritten()
     }
 
     func tick(now: MonotonicTime) {
+        if let left = try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes) {
+            machine.stillToWrite(left, now: now)
+        }
         switch machine.tick(now: now) {
         case .nothing: break
         case .close: context?.close(promise: nil)
@@ -129,93 +145,48 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
     func parseAll() {
         guard !isParsing else { return }
         isParsing = true
-        defer { isParsing = false }
         do throws(HTTPParsingFault) {
             while try parseNext() {}
         } catch {
             refuse(error)
         }
+        isParsing = false
         limitReading()
-    }
-
-    /// Answers something that is no request; the connection ends with it.
-    func refuse(_ fault: HTTPParsingFault) {
-        var (head, bytes) = application.answer(to: fault)
-        head.closes = true
-        var body = makeBody()
-        body.buffer.writeBytes(bytes)
-        write(head, body)
+        if !isInRead { flushIfNeeded() }
+        if machine.isOver { closeWhenWritten() }
     }
 
     /// Hands a whole request to the application.
     func handOn(_ bytes: ByteBuffer, now: MonotonicTime) {
+        guard let operation else { return }
+        self.operation = nil
         machine.requestCompleted(now: now)
         number &+= 1
         let exchange = HTTPExchange(connection: self, number: number, received: received, loop: loop)
-        application.respond(to: head, body: bytes, on: exchange)
+        application.respond(to: head, operation: operation, body: bytes, on: exchange)
     }
 
-    /// Stops reading while an answer is awaited and much has come already for later requests.
+    /// Joins what was read to what is still there; never keeps what has been taken already.
+    private func append(_ bytes: ByteBuffer) {
+        guard inbound.readableBytes > 0 else {
+            inbound = bytes
+            return
+        }
+        var bytes = bytes
+        if inbound.readerIndex > 0 {
+            var fresh = ByteBuffer()
+            fresh.reserveCapacity(inbound.readableBytes + bytes.readableBytes + 64)
+            fresh.writeBuffer(&inbound)
+            inbound = fresh
+        }
+        inbound.writeBuffer(&bytes)
+    }
+
+    /// Stops reading while nothing can be parsed and much has come already for later requests.
     private func limitReading() {
-        let isFull = machine.state == .responding && inbound.readableBytes > configuration.maxPipelinedBytes
+        let isFull = machine.isWaiting && inbound.readableBytes > configuration.maxPipelinedBytes
         guard let context, isFull == isReading else { return }
         isReading = !isFull
         context.channel.setOption(ChannelOptions.autoRead, value: isReading).whenFailure { _ in }
-    }
-
-    private var isReading = true
-
-    /// Writes an answer and does what the state machine says next.
-    func write(_ head: HTTPResponseHead, _ body: consuming HTTPResponseBody) {
-        guard let context else { return }
-        var head = head
-        head.closes = head.closes || machine.mustClose || !keepsAlive
-        let bytes = body.encoded(with: head, date: loop.date, omitsBody: self.head.method == .head)
-        let now = loop.time.now
-        switch machine.responseWritten(keepsAlive: !head.closes, now: now) {
-        case .ignore:
-            return
-        case .readNext:
-            spare = bytes
-            context.write(wrapOutboundOut(bytes), promise: nil)
-            flush(context, now: now)
-        case .linger:
-            inbound = ByteBuffer()
-            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-            context.close(mode: .output, promise: nil)
-        }
-        self.body.reset()
-    }
-
-    private var keepsAlive: Bool { head.keepsAlive }
-
-    private func flush(_ context: ChannelHandlerContext, now: MonotonicTime) {
-        if isParsing, inbound.readableBytes > 0 {
-            needsFlush = true
-            return
-        }
-        needsFlush = false
-        context.flush()
-        if !context.channel.isWritable {
-            machine.writabilityChanged(isWritable: false, now: now)
-        }
-    }
-}
-
-extension HTTP1Connection: HTTPAnswering {
-    func makeBody() -> HTTPResponseBody {
-        let buffer = spare
-        spare = ByteBuffer()
-        return HTTPResponseBody(reusing: buffer)
-    }
-
-    func perform(_ work: @escaping @Sendable () async -> Void) {
-        self.work.yield(work)
-    }
-
-    func answer(_ number: UInt64, _ head: HTTPResponseHead, _ body: consuming HTTPResponseBody) {
-        guard number == self.number, machine.state == .responding else { return }
-        write(head, body)
-        if !isParsing { parseAll() }
     }
 }

@@ -68,6 +68,8 @@ struct HTTP1ConnectionStateMachine {
     private var drainSince: MonotonicTime?
     private var blockedSince: MonotonicTime?
     private var inputEnded = false
+    private var hasLastAnswerLeft = false
+    private var leftToWrite = 0
 
     init(timeouts: ConnectionTimeouts, now: MonotonicTime) {
         self.timeouts = timeouts
@@ -80,8 +82,26 @@ struct HTTP1ConnectionStateMachine {
         blockedSince == nil && (state == .idle || state == .readingHead)
     }
 
-    /// Whether the answer in the making must be the connection's last.
+    /// Whether the answer in the making must be the connection's last, unless more requests have arrived.
     var mustClose: Bool { isDraining || inputEnded }
+
+    /// Whether the client takes no bytes.
+    var isBlocked: Bool { blockedSince != nil }
+
+    /// Whether bytes of the last answer still wait for the client to take them.
+    var isLastAnswerLeaving: Bool { state == .lingering && !hasLastAnswerLeft }
+
+    /// Whether what arrives must wait.
+    var isWaiting: Bool { state == .responding || isBlocked }
+
+    /// Whether the client has closed its side and nothing is left to be answered; what was written may still be leaving.
+    var isOver: Bool {
+        switch state {
+        case .idle, .readingHead, .readingBody: inputEnded && !isBlocked
+        case .lingering: inputEnded && hasLastAnswerLeft
+        case .responding, .closed: false
+        }
+    }
 
     /// Bytes of a request have come, but not yet its whole head.
     mutating func headBegan(now: MonotonicTime) {
@@ -109,7 +129,7 @@ struct HTTP1ConnectionStateMachine {
         case .lingering, .closed: return .ignore
         case .idle, .readingHead, .readingBody, .responding: break
         }
-        guard keepsAlive, !mustClose else {
+        guard keepsAlive else {
             move(to: .lingering, now: now)
             return .linger
         }
@@ -119,16 +139,29 @@ struct HTTP1ConnectionStateMachine {
 
     /// The client takes no more bytes, or takes them again.
     mutating func writabilityChanged(isWritable: Bool, now: MonotonicTime) {
+        // No request was looked at meanwhile: the wait for one begins anew.
+        if isWritable, isBlocked, state == .idle || state == .readingHead { move(to: state, now: now) }
         blockedSince = isWritable ? nil : (blockedSince ?? now)
     }
 
-    /// The client has closed its sending side; `true` when the connection has nothing left to do.
-    mutating func inputClosed() -> Bool {
+    /// So many bytes wait for the client to take them; fewer than last time is progress.
+    mutating func stillToWrite(_ count: Int, now: MonotonicTime) {
+        defer { leftToWrite = count }
+        guard count < leftToWrite else { return }
+        if isBlocked { blockedSince = now }
+        if state == .idle || isLastAnswerLeaving { move(to: state, now: now) }
+    }
+
+    /// The client has closed its sending side.
+    mutating func inputClosed() {
         inputEnded = true
-        switch state {
-        case .responding: return false
-        case .idle, .readingHead, .readingBody, .lingering, .closed: return true
-        }
+    }
+
+    /// The last byte of the last answer is with the system; the wait for the client's close begins.
+    mutating func lastAnswerLeft(now: MonotonicTime) {
+        guard isLastAnswerLeaving else { return }
+        hasLastAnswerLeft = true
+        stateSince = now
     }
 
     /// A drain has begun.
@@ -144,9 +177,16 @@ struct HTTP1ConnectionStateMachine {
     }
 
     /// Looks whether a limit has passed.
+    ///
+    /// Bytes that wait in a channel that is still writable count as well: the wait for a request, or for the client's
+    /// close, begins behind them, and when nobody takes them it has an end.
     func tick(now: MonotonicTime) -> OnTick {
         if let blockedSince, isOver(blockedSince, timeouts.write, now) { return .close }
         switch state {
+        case .idle where isBlocked, .readingHead where isBlocked:
+            return .nothing
+        case .idle where leftToWrite > 0:
+            return isOver(stateSince, timeouts.write, now) ? .close : .nothing
         case .idle:
             if let drainSince, isOver(max(drainSince, stateSince), timeouts.drainIdle, now) { return .close }
             return isOver(stateSince, timeouts.keepAlive, now) ? .close : .nothing
@@ -156,7 +196,8 @@ struct HTTP1ConnectionStateMachine {
             let isLate = isOver(lastProgress, timeouts.bodyGap, now) || isOver(stateSince, timeouts.body, now)
             return isLate ? .refuse(.bodyTimeout) : .nothing
         case .lingering:
-            return isOver(stateSince, timeouts.linger, now) ? .close : .nothing
+            let limit = isLastAnswerLeaving ? timeouts.write : timeouts.linger
+            return isOver(stateSince, limit, now) ? .close : .nothing
         case .responding, .closed:
             return .nothing
         }

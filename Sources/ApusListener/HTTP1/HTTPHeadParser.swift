@@ -98,6 +98,7 @@ struct HTTPHeadParser {
         _ range: Range<Int>,
         into head: inout HTTPRequestHead
     ) throws(HTTPParsingFault) {
+        for index in range where bytes[index] == UInt8(ascii: "#") { throw .target }
         var start = range.lowerBound
         if start < range.upperBound, bytes[start] != UInt8(ascii: "/") {
             let scheme = matches(bytes, start, "http://") ? 7 : matches(bytes, start, "https://") ? 8 : 0
@@ -107,10 +108,7 @@ struct HTTPHeadParser {
         }
         guard start < range.upperBound else { throw .target }
         var end = start
-        while end < range.upperBound, bytes[end] != UInt8(ascii: "?") {
-            guard bytes[end] != UInt8(ascii: "#") else { throw .target }
-            end += 1
-        }
+        while end < range.upperBound, bytes[end] != UInt8(ascii: "?") { end += 1 }
         head.path = start..<end
         head.query = min(end + 1, range.upperBound)..<range.upperBound
     }

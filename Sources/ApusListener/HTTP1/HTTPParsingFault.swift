@@ -8,6 +8,7 @@ package enum HTTPParsingFault: Error, Hashable, Sendable {
     case tooManyFields
     case contentLength
     case conflictingLength
+    case repeatedField
     case transferEncoding
     case host
     case expectation
@@ -42,6 +43,8 @@ package enum HTTPParsingFault: Error, Hashable, Sendable {
         case .headTooLarge: "the request's header fields are too large"
         case .tooManyFields: "the request has too many header fields"
         case .contentLength: "malformed Content-Length: expected one decimal number"
+        case .repeatedField:
+            "Authorization, Content-Encoding or Inference-Header-Content-Length came twice: expected each once"
         case .conflictingLength: "Content-Length and Transfer-Encoding can't be given together"
         case .transferEncoding: "unsupported Transfer-Encoding: expected 'chunked'"
         case .host: "expected exactly one Host header field"

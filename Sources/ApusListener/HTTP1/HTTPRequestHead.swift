@@ -60,6 +60,11 @@ package struct HTTPRequestHead: Sendable {
         return bytes.getString(at: start, length: range.count) ?? ""
     }
 
+    /// The decimal number that a range spells; `nil` when it spells anything else or doesn't fit.
+    package func decimal(_ range: Range<Int>) -> Int? {
+        bytes.readableBytesUInt8Span.decimal(range)
+    }
+
     /// The value of the first field with a name, given in lower case.
     package func value(of name: String) -> String? {
         for field in fields where text(field.name).lowercased() == name {

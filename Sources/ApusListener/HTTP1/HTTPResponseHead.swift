@@ -14,6 +14,8 @@ package struct HTTPResponseHead: Sendable {
     package var fields: [(name: String, value: String)]
     /// Whether the connection ends with this answer.
     package var closes: Bool
+    /// Whether the client must be told that it doesn't end, as HTTP/1.0 wants.
+    var confirmsKeepAlive = false
 
     /// Describes an answer; JSON unless said otherwise.
     package init(
@@ -103,7 +105,11 @@ package struct HTTPResponseBody: Sendable {
     /// Writes the head backwards from the body's start, so that nothing needs to be measured first.
     private consuming func prepending(_ head: HTTPResponseHead, date: String, length: String) -> ByteBuffer {
         prepend("\r\n\r\n")
-        if head.closes { prepend("\r\nConnection: close") }
+        if head.closes {
+            prepend("\r\nConnection: close")
+        } else if head.confirmsKeepAlive {
+            prepend("\r\nConnection: keep-alive")
+        }
         for field in head.fields.reversed() {
             prepend(field.value)
             prepend(": ")

@@ -12,7 +12,7 @@ package enum Compression {
     /// - Parameters:
     ///   - bytes: The whole stream.
     ///   - limits: The most bytes that may come out, and how many times more than went in.
-    /// - Returns: What came out, with 64 bytes of spare memory behind it.
+    /// - Returns: What came out.
     /// - Throws: `tooLarge` for a bomb, `invalidArgument` for anything that isn't one whole stream.
     package static func decompress(
         _ bytes: UnsafeRawBufferPointer,

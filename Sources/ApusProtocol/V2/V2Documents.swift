@@ -6,14 +6,20 @@ package enum V2Documents {
     package static func error(_ error: InferenceError) -> [UInt8] {
         var text = JSONText()
         text.object { text in
-            text.member("error", error.message)
+            text.member("error", shortened(error.message, to: 2000))
             text.member("code", error.code.label)
-            if !error.field.isEmpty { text.member("field", error.field) }
-            if !error.expected.isEmpty { text.member("expected", error.expected) }
-            if !error.got.isEmpty { text.member("got", error.got) }
-            if !error.hint.isEmpty { text.member("hint", error.hint) }
+            if !error.field.isEmpty { text.member("field", shortened(error.field, to: 500)) }
+            if !error.expected.isEmpty { text.member("expected", shortened(error.expected, to: 500)) }
+            if !error.got.isEmpty { text.member("got", shortened(error.got, to: 500)) }
+            if !error.hint.isEmpty { text.member("hint", shortened(error.hint, to: 500)) }
         }
         return text.bytes
+    }
+
+    /// A client's own text comes back in errors, but not a megabyte of it.
+    private static func shortened(_ text: String, to length: Int) -> String {
+        guard text.utf8.count > length else { return text }
+        return String(decoding: text.utf8.prefix(length), as: UTF8.self) + "…"
     }
 
     /// The server's metadata.

@@ -51,7 +51,7 @@ package final class V2RequestDecoder {
         } catch let error as V2DecodingFault {
             throw error.inferenceError(model: model)
         } catch let failure as JSONFailure {
-            throw V2DecodingFault.json(failure, field: "").inferenceError(model: model)
+            throw V2DecodingFault.json(failure, field: "", expected: "a JSON object").inferenceError(model: model)
         } catch {
             throw InferenceError(.internalFailure, "decoding failed: \(error)", cause: error)
         }

@@ -14,9 +14,13 @@ struct InlinePolicy {
     /// Runs measured exactly after one that took long.
     static let suspiciousRuns = 16
     /// Slow runs among those that end it.
-    static let maxStrikes = 4
+    static let maxStrikes = 8
     /// One run that costs so much ends it, in nanoseconds.
-    static let unbearable: UInt64 = 5_000_000
+    static let unbearable: UInt64 = 20_000_000
+    /// How long the model first stays away from the event loop, in nanoseconds.
+    static let firstCooldown: Int64 = 1_000_000_000
+    /// How long at most, in nanoseconds.
+    static let longestCooldown: Int64 = 600_000_000_000
     /// How sure a shape's measurements must be.
     static let neededScore = 4
     private static let maxShapes = 64
@@ -26,7 +30,7 @@ struct InlinePolicy {
     private var isLastShapeFast = false
     private var suspicion = 0
     private var strikes = 0
-    private var cooldown: Int64 = 5_000_000_000
+    private var cooldown = InlinePolicy.firstCooldown
     private var blockedUntil: MonotonicTime?
 
     init(isAllowed: Bool) {
@@ -98,6 +102,6 @@ struct InlinePolicy {
         isLastShapeFast = false
         suspicion = 0
         blockedUntil = now.advanced(byNanoseconds: cooldown)
-        cooldown = min(cooldown * 2, 600_000_000_000)
+        cooldown = min(cooldown * 2, InlinePolicy.longestCooldown)
     }
 }

@@ -7,7 +7,8 @@ struct IdleHousekeeping: Service {
 
     func run() async throws {
         var rule = IdleRule()
-        while !Task.isShuttingDownGracefully {
+        // A cancelled task's sleep ends at once, for example when a port was busy.
+        while !Task.isShuttingDownGracefully, !Task.isCancelled {
             await cancelWhenGracefulShutdown {
                 try? await Task.sleep(for: .seconds(5))
             }

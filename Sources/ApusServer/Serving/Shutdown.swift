@@ -1,5 +1,6 @@
 internal import ApusCore
 internal import ApusListener
+internal import Glibc
 internal import Logging
 internal import ServiceLifecycle
 internal import UnixSignals
@@ -38,10 +39,14 @@ struct Shutdown: Sendable {
         await abandon()
     }
 
-    /// Answers what is left with 503 and closes everything.
+    /// Answers what is left with 503, closes everything and ends the process, whatever still hangs.
     private func abandon() async {
         await services.triggerGracefulShutdown()
         for loop in assembly.loops { loop.abandon() }
+        // Not the task's own sleep: this one must not be woken early.
+        _ = await Task { try await Task.sleep(for: .seconds(2)) }.result
+        assembly.logger.warning("What still runs is given up")
+        exit(0)
     }
 
     /// Sleeps; `false` when it was woken early.

@@ -110,6 +110,8 @@ final class FakeModel: ServedModel, LeaseHolder {
     }
 
     private final class Request: CancellableRequest {
+        func expire() {}
+
         private let onCancel: @Sendable () -> Void
 
         init(onCancel: @escaping @Sendable () -> Void) {

@@ -231,7 +231,9 @@ struct HTTP1ConnectionBodyTests {
         let server = try ConnectionHarness(limits: limits)
         defer { server.end() }
         server.application.admission = {
-            $0.text($0.path) == "/b" ? .accept : .refuse(HTTPResponseHead(status: 404), Array("no".utf8))
+            $0.text($0.path) == "/b"
+                ? .accept(AdmittedOperation(operation: .infer))
+                : .refuse(HTTPResponseHead(status: 404), Array("no".utf8))
         }
         try server.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\nPOST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
         try server.send("GET /b HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -97,7 +97,27 @@ struct HTTP1ConnectionLifeTests {
         let answers = try server.answers()
         #expect(answers.map(\.body) == ["/1|"])
         #expect(answers.first?["Connection"] == "close")
-        #expect(server.outbound.closes == [.output])
+        // The client has closed its side before: nothing is left to wait for.
+        #expect(server.outbound.closes == [.output, .all])
+    }
+
+    @Test func `a half-closed connection isn't closed before its answer has left`() throws {
+        for isLast in [false, true] {
+            let server = try ConnectionHarness()
+            defer { server.end() }
+            server.outbound.takesBytes = false
+            server.application.mode = .later
+            try server.send(get("/1"))
+            if isLast { server.closeInput() }
+            server.application.answerNext()
+            server.closeInput()
+            server.pass(milliseconds: 20_000)
+            #expect(!server.hasClosed)
+            server.outbound.takesBytes = true
+            server.channel.flush()
+            #expect(try server.answers().map(\.body) == ["/1|"])
+            #expect(server.outbound.closes.last == .all)
+        }
     }
 
     @Test func `all requests that came before a half-close are answered`() throws {
@@ -108,6 +128,7 @@ struct HTTP1ConnectionLifeTests {
         server.closeInput()
         for _ in 0..<3 { server.application.answerNext() }
         #expect(try server.answers().map(\.body) == ["/1|", "/2|", "/3|"])
+        #expect(server.outbound.closes == [.output, .all])
     }
 
     @Test func `an error on the socket closes the connection`() throws {
@@ -128,6 +149,22 @@ struct HTTP1ConnectionLifeTests {
         let answers = try server.answers()
         #expect(answers.map(\.body) == ["/1|"])
         #expect(answers.first?["Connection"] == "close")
+        #expect(server.outbound.closes == [.output])
+    }
+
+    @Test func `all requests that came before a drain are answered`() throws {
+        let server = try ConnectionHarness()
+        defer { server.end() }
+        server.application.mode = .later
+        try server.send(get("/1") + get("/2") + get("/3"))
+        server.drain()
+        for _ in 0..<3 {
+            #expect(!server.hasClosed)
+            server.application.answerNext()
+        }
+        let answers = try server.answers()
+        #expect(answers.map(\.body) == ["/1|", "/2|", "/3|"])
+        #expect(answers.map { $0["Connection"] } == [nil, nil, "close"])
         #expect(server.outbound.closes == [.output])
     }
 
@@ -243,9 +280,9 @@ struct HTTP1ConnectionLifeTests {
         let server = try ConnectionHarness { $0.maxPipelinedBytes = 100 }
         defer { server.end() }
         server.application.mode = .later
-        try server.send((1...9).map { get("/\($0)") }.joined())
+        let last = "GET /0 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        try server.send(last + (1...9).map { get("/\($0)") }.joined())
         #expect(!server.reads)
-        server.drain()
         server.application.answerNext()
         #expect(server.outbound.closes == [.output])
         #expect(server.reads)
@@ -285,6 +322,67 @@ struct HTTP1ConnectionLifeTests {
         defer { server.end() }
         try server.send(get("/1"))
         server.setWritable(false)
+        server.pass(milliseconds: 29_999)
+        #expect(!server.hasClosed)
+        server.pass(milliseconds: 1)
+        #expect(server.outbound.closes == [.all])
+    }
+
+    @Test func `a client that takes its answers slowly isn't closed before it stops`() throws {
+        let server = try ConnectionHarness()
+        defer { server.end() }
+        try server.send(get("/1"))
+        server.setWritable(false)
+        for count in stride(from: 1000, to: 100, by: -100) {
+            server.setStillToWrite(count)
+            server.pass(milliseconds: 29_999)
+            #expect(!server.hasClosed)
+        }
+        server.pass(milliseconds: 29_999)
+        #expect(!server.hasClosed)
+        server.pass(milliseconds: 1)
+        #expect(server.outbound.closes == [.all])
+    }
+
+    @Test func `a drain doesn't cut off an answer that is still leaving`() throws {
+        let server = try ConnectionHarness()
+        defer { server.end() }
+        try server.send(get("/1"))
+        _ = try server.sent()
+        server.setStillToWrite(1000)
+        server.drain()
+        server.pass(milliseconds: 20_000)
+        #expect(!server.hasClosed)
+        server.channel.flush()
+        server.pass(milliseconds: 250)
+        #expect(!server.hasClosed)
+        server.pass(milliseconds: 1000)
+        #expect(server.outbound.closes == [.all])
+    }
+
+    @Test func `the wait for the client's close begins when the last answer has left`() throws {
+        let server = try ConnectionHarness()
+        defer { server.end() }
+        server.outbound.takesBytes = false
+        try server.send("GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        server.pass(milliseconds: 20_000)
+        #expect(!server.hasClosed)
+        server.outbound.takesBytes = true
+        server.channel.flush()
+        #expect(try server.answers().map(\.body) == ["/1|"])
+        #expect(server.outbound.closes == [.output])
+        server.pass(milliseconds: 1999)
+        #expect(server.outbound.closes == [.output])
+        server.pass(milliseconds: 1)
+        #expect(server.outbound.closes == [.output, .all])
+    }
+
+    @Test func `a last answer that nobody takes doesn't keep its connection for ever`() throws {
+        // It is too short to make the channel unwritable.
+        let server = try ConnectionHarness()
+        defer { server.end() }
+        server.outbound.takesBytes = false
+        try server.send("GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         server.pass(milliseconds: 29_999)
         #expect(!server.hasClosed)
         server.pass(milliseconds: 1)

@@ -12,6 +12,9 @@ struct HTTP1ConnectionStateMachineFuzzTests {
         var hasDrained = false
         var inputEnded = false
         var isBlocked = false
+        var hasLeft = false
+        var left = 0
+        var blockedAt = MonotonicTime(nanoseconds: 1)
         var since = MonotonicTime(nanoseconds: 1)
         var state = HTTP1ConnectionStateMachine.State.idle
 
@@ -32,7 +35,7 @@ struct HTTP1ConnectionStateMachineFuzzTests {
         mutating func step(_ random: inout SplitMix) -> String? {
             now = now.advanced(byNanoseconds: Int64.random(in: 0...200, using: &random))
             let before = machine.state
-            let fault = event(Int.random(in: 0..<10, using: &random), before, &random)
+            let fault = event(Int.random(in: 0..<12, using: &random), before, &random)
             if machine.state != before { since = now }
             return fault ?? invariant(before)
         }
@@ -54,16 +57,30 @@ struct HTTP1ConnectionStateMachineFuzzTests {
             case 4:
                 return answer(keepsAlive: Bool.random(using: &random), before)
             case 5:
+                let wasBlocked = isBlocked
                 isBlocked = Bool.random(using: &random)
+                if isBlocked, !wasBlocked { blockedAt = now }
+                if wasBlocked, !isBlocked, before == .idle || before == .readingHead { since = now }
                 machine.writabilityChanged(isWritable: !isBlocked, now: now)
             case 6 where Int.random(in: 0..<20, using: &random) == 0:
                 hasDrained = true
                 machine.drain(now: now)
             case 7 where Int.random(in: 0..<20, using: &random) == 0:
                 inputEnded = true
-                if machine.inputClosed() { machine.channelClosed(now: now) }
+                machine.inputClosed()
+                if machine.isOver { machine.channelClosed(now: now) }
             case 8 where Int.random(in: 0..<50, using: &random) == 0:
                 machine.channelClosed(now: now)
+            case 9 where before == .lingering:
+                if !hasLeft { since = now }
+                hasLeft = true
+                machine.lastAnswerLeft(now: now)
+            case 10:
+                let count = max(0, Int.random(in: -20..<100, using: &random))
+                if count < left, before == .idle || before == .lingering && !hasLeft { since = now }
+                if count < left { blockedAt = now }
+                left = count
+                machine.stillToWrite(count, now: now)
             default:
                 return tick()
             }
@@ -74,17 +91,16 @@ struct HTTP1ConnectionStateMachineFuzzTests {
             keepsAlive: Bool,
             _ before: HTTP1ConnectionStateMachine.State
         ) -> String? {
-            let mustClose = machine.mustClose
             switch machine.responseWritten(keepsAlive: keepsAlive, now: now) {
             case .ignore:
                 return before == .lingering || before == .closed ? nil : "an answer was dropped in \(before)"
             case .linger:
                 guard before != .lingering, before != .closed else { return "a second last answer" }
-                return !keepsAlive || mustClose ? nil : "the connection ended for no reason"
+                return !keepsAlive ? nil : "the connection ended for no reason"
             case .readNext:
                 guard before != .lingering, before != .closed else { return "an answer behind the last" }
                 since = now
-                return keepsAlive && !mustClose ? nil : "the connection went on"
+                return keepsAlive ? nil : "the connection went on"
             }
         }
 
@@ -92,16 +108,18 @@ struct HTTP1ConnectionStateMachineFuzzTests {
             let state = machine.state
             switch machine.tick(now: now) {
             case .nothing:
+                if isBlocked, blockedAt.advanced(byNanoseconds: timeouts.write) <= now { return "blocked for ever" }
                 let limit: Int64? =
                     switch state {
-                    case .idle: timeouts.keepAlive
+                    case .idle where isBlocked, .readingHead where isBlocked: nil
+                    case .idle: left > 0 ? timeouts.write : timeouts.keepAlive
                     case .readingHead: timeouts.head
                     case .readingBody: timeouts.body
-                    case .lingering: timeouts.linger
+                    case .lingering: hasLeft ? timeouts.linger : timeouts.write
                     case .responding, .closed: nil
                     }
                 guard let limit, since.advanced(byNanoseconds: limit) <= now else { return nil }
-                return isBlocked && state == .lingering ? nil : "\(state) has no end"
+                return "\(state) has no end"
             case .close:
                 guard state != .closed || isBlocked else { return "closed twice" }
                 guard state != .responding || isBlocked else { return "a request was dropped" }
@@ -122,6 +140,12 @@ struct HTTP1ConnectionStateMachineFuzzTests {
             if before == .lingering, state != .lingering, state != .closed { return "no way back from lingering" }
             if machine.mayParse, isBlocked || state != .idle && state != .readingHead { return "may parse in \(state)" }
             if machine.isDraining != hasDrained { return "draining is \(machine.isDraining)" }
+            if machine.isBlocked != isBlocked { return "blocked is \(machine.isBlocked)" }
+            if machine.isWaiting != (isBlocked || state == .responding) { return "waiting is \(machine.isWaiting)" }
+            if machine.isOver {
+                guard inputEnded, state != .responding, state != .closed else { return "over in \(state)" }
+                guard state == .lingering ? hasLeft : !isBlocked else { return "over before the last byte has left" }
+            }
             if machine.mustClose != (hasDrained || inputEnded) { return "mustClose is \(machine.mustClose)" }
             return nil
         }

@@ -124,7 +124,8 @@ struct HTTP1ConnectionStateMachineTests {
     @Test func `a lingering connection is closed when the client doesn't`() {
         var machine = machine()
         machine.requestCompleted(now: at(0))
-        _ = responded(&machine, keepsAlive: false, at: at(10))
+        _ = responded(&machine, keepsAlive: false, at: at(9))
+        machine.lastAnswerLeft(now: at(10))
         #expect(machine.tick(now: at(12, -1)) == .nothing)
         #expect(machine.tick(now: at(12)) == .close)
     }
@@ -137,7 +138,23 @@ struct HTTP1ConnectionStateMachineTests {
         // The answer is still on its way: a close now would cut it off.
         #expect(machine.tick(now: at(12)) == .nothing)
         machine.writabilityChanged(isWritable: true, now: at(20))
-        #expect(machine.tick(now: at(21)) == .nothing)
+        #expect(machine.tick(now: at(22)) == .nothing)
+        machine.lastAnswerLeft(now: at(23))
+        #expect(machine.tick(now: at(25, -1)) == .nothing)
+        #expect(machine.tick(now: at(25)) == .close)
+    }
+
+    @Test func `a lingering connection whose last answer never leaves is closed`() {
+        var machine = machine()
+        machine.requestCompleted(now: at(0))
+        _ = responded(&machine, keepsAlive: false, at: at(10))
+        #expect(machine.tick(now: at(40, -1)) == .nothing)
+        #expect(machine.tick(now: at(40)) == .close)
+        machine.stillToWrite(1000, now: at(20))
+        machine.stillToWrite(900, now: at(30))
+        machine.stillToWrite(900, now: at(35))
+        #expect(machine.tick(now: at(60, -1)) == .nothing)
+        #expect(machine.tick(now: at(60)) == .close)
     }
 
     @Test func `a client that takes nothing of its answer is closed`() {
@@ -164,6 +181,55 @@ struct HTTP1ConnectionStateMachineTests {
         #expect(machine.tick(now: at(70)) == .close)
     }
 
+    @Test func `a client that takes its answer slowly isn't closed either`() {
+        var machine = machine()
+        machine.requestCompleted(now: at(0))
+        machine.writabilityChanged(isWritable: false, now: at(0))
+        for second in stride(from: Int64(0), to: 290, by: 29) {
+            machine.stillToWrite(1000 - Int(second), now: at(second))
+            #expect(machine.tick(now: at(second + 29)) == .nothing)
+        }
+        // The same number again, or a larger one, is no progress.
+        machine.stillToWrite(1000 - 261, now: at(270))
+        machine.stillToWrite(5000, now: at(280))
+        #expect(machine.tick(now: at(291, -1)) == .nothing)
+        #expect(machine.tick(now: at(291)) == .close)
+    }
+
+    @Test func `the wait for a request begins when the client takes its answers again`() {
+        var idle = HTTP1ConnectionStateMachine(timeouts: HTTP1ConnectionStateMachineTests.timeouts, now: at(0))
+        idle.drain(now: at(0))
+        var inHead = machine()
+        inHead.headBegan(now: at(0))
+        idle.writabilityChanged(isWritable: false, now: at(0))
+        inHead.writabilityChanged(isWritable: false, now: at(0))
+        #expect(idle.tick(now: at(29)) == .nothing)
+        #expect(inHead.tick(now: at(29)) == .nothing)
+        idle.writabilityChanged(isWritable: true, now: at(29))
+        inHead.writabilityChanged(isWritable: true, now: at(29))
+        #expect(idle.tick(now: at(30, -1)) == .nothing)
+        #expect(idle.tick(now: at(30)) == .close)
+        #expect(inHead.tick(now: at(39, -1)) == .nothing)
+        #expect(inHead.tick(now: at(39)) == .refuse(.headTimeout))
+    }
+
+    @Test func `the wait for a request begins when the last answer has left`() {
+        var machine = machine()
+        machine.drain(now: at(0))
+        machine.stillToWrite(20, now: at(0))
+        #expect(machine.tick(now: at(29)) == .nothing)
+        machine.stillToWrite(10, now: at(29))
+        #expect(machine.tick(now: at(58)) == .nothing)
+        machine.stillToWrite(0, now: at(58))
+        #expect(machine.tick(now: at(59, -1)) == .nothing)
+        #expect(machine.tick(now: at(59)) == .close)
+        // And when it doesn't leave, there is an end too.
+        var stuck = self.machine()
+        stuck.stillToWrite(10, now: at(20))
+        #expect(stuck.tick(now: at(30, -1)) == .nothing)
+        #expect(stuck.tick(now: at(30)) == .close)
+    }
+
     @Test func `no request is taken while the client takes no answers`() {
         var machine = machine()
         machine.writabilityChanged(isWritable: false, now: at(0))
@@ -188,8 +254,24 @@ struct HTTP1ConnectionStateMachineTests {
         machine.requestCompleted(now: at(1))
         #expect(!closed(&machine))
         #expect(machine.mustClose)
-        let next = responded(&machine, at: at(2))
+        let next = responded(&machine, keepsAlive: !machine.mustClose, at: at(2))
         #expect(next == .linger)
+        #expect(!machine.isOver)
+        machine.lastAnswerLeft(now: at(3))
+        #expect(machine.isOver)
+    }
+
+    @Test func `half-close lets requests that have come already be answered`() {
+        var machine = machine()
+        machine.requestCompleted(now: at(1))
+        #expect(!closed(&machine))
+        let next = responded(&machine, at: at(2))
+        #expect(next == .readNext)
+        #expect(machine.mayParse)
+        machine.requestCompleted(now: at(2))
+        #expect(!machine.isOver)
+        _ = responded(&machine, at: at(3))
+        #expect(machine.isOver)
     }
 
     @Test func `half-close doesn't cut off an answer that is still on its way`() {
@@ -198,15 +280,22 @@ struct HTTP1ConnectionStateMachineTests {
         idle.writabilityChanged(isWritable: false, now: at(1))
         _ = responded(&idle, at: at(1))
         #expect(!closed(&idle))
+        idle.writabilityChanged(isWritable: true, now: at(2))
+        #expect(idle.isOver)
         var lingering = machine()
         lingering.requestCompleted(now: at(1))
         lingering.writabilityChanged(isWritable: false, now: at(1))
         _ = responded(&lingering, keepsAlive: false, at: at(1))
         #expect(!closed(&lingering))
+        lingering.writabilityChanged(isWritable: true, now: at(2))
+        #expect(!lingering.isOver)
+        lingering.lastAnswerLeft(now: at(3))
+        #expect(lingering.isOver)
     }
 
     private func closed(_ machine: inout HTTP1ConnectionStateMachine) -> Bool {
         machine.inputClosed()
+        return machine.isOver
     }
 
     @Test func `a drain closes an idle connection after a second`() {
@@ -234,7 +323,7 @@ struct HTTP1ConnectionStateMachineTests {
         machine.requestCompleted(now: at(21))
         #expect(machine.tick(now: at(50)) == .nothing)
         #expect(machine.mustClose)
-        let next = responded(&machine, at: at(60))
+        let next = responded(&machine, keepsAlive: !machine.mustClose, at: at(60))
         #expect(next == .linger)
     }
 
@@ -243,7 +332,7 @@ struct HTTP1ConnectionStateMachineTests {
         machine.drain(now: at(10))
         #expect(machine.mayParse)
         machine.requestCompleted(now: at(10, 5))
-        let next = responded(&machine, at: at(10, 6))
+        let next = responded(&machine, keepsAlive: !machine.mustClose, at: at(10, 6))
         #expect(next == .linger)
     }
 

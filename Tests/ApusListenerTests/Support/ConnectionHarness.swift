@@ -87,6 +87,12 @@ final class ConnectionHarness {
         channel.pipeline.fireChannelWritabilityChanged()
     }
 
+    /// So many bytes wait in the channel, all others have left.
+    func setStillToWrite(_ count: Int) {
+        channel.flush()
+        channel.write(ByteBuffer(repeating: 0, count: count), promise: nil)
+    }
+
     /// A drain begins.
     func drain() {
         loop.drain()

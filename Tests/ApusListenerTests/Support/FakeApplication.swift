@@ -19,7 +19,7 @@ final class FakeApplication: HTTPApplication {
     }
 
     var mode = Mode.atOnce
-    var admission: (HTTPRequestHead) -> HTTPAdmission = { _ in .accept }
+    var admission: (HTTPRequestHead) -> HTTPAdmission = { _ in .accept(AdmittedOperation(operation: .infer)) }
     /// What the body of an answer is made of.
     var content: (Request) -> String = { "\($0.path)|\($0.body)" }
     var requests: [Request] = []
@@ -32,7 +32,12 @@ final class FakeApplication: HTTPApplication {
         admission(head)
     }
 
-    func respond(to head: HTTPRequestHead, body: ByteBuffer, on exchange: HTTPExchange) {
+    func respond(
+        to head: HTTPRequestHead,
+        operation: AdmittedOperation,
+        body: ByteBuffer,
+        on exchange: HTTPExchange
+    ) {
         let request = Request(verb: head.verb, path: head.text(head.path), body: String(buffer: body))
         requests.append(request)
         roomBehindBodies.append(body.storageCapacity - body.readerIndex - body.readableBytes)

@@ -13,7 +13,8 @@ extension HTTPParsingFault {
         case .headTooLarge: .tooManyFields
         case .tooManyFields: .contentLength
         case .contentLength: .conflictingLength
-        case .conflictingLength: .transferEncoding
+        case .conflictingLength: .repeatedField
+        case .repeatedField: .transferEncoding
         case .transferEncoding: .host
         case .host: .expectation
         case .expectation: .chunk

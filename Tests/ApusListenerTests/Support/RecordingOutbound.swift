@@ -6,10 +6,12 @@ final class RecordingOutbound: ChannelOutboundHandler {
 
     private(set) var closes: [CloseMode] = []
     private(set) var flushCount = 0
+    /// Whether the client takes bytes; those that it doesn't take stay in the channel.
+    var takesBytes = true
 
     func flush(context: ChannelHandlerContext) {
         flushCount += 1
-        context.flush()
+        if takesBytes { context.flush() }
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {

@@ -26,7 +26,7 @@ enum V2OracleElement {
     private static func integer<Integer: FixedWidthInteger>(_ value: StrictJSON) throws -> Integer {
         guard case .number(let text) = value else { throw V2Oracle.Refused() }
         if let number = Integer(text) { return number }
-        guard let real = Double(text), abs(real) <= 9_007_199_254_740_992, let number = Integer(exactly: real) else {
+        guard let real = Double(text), abs(real) < 9_007_199_254_740_992, let number = Integer(exactly: real) else {
             throw V2Oracle.Refused()
         }
         return number
@@ -34,7 +34,7 @@ enum V2OracleElement {
 
     private static func real<Real: OracleReal>(_ value: StrictJSON, _ parse: (String) -> Real?) throws -> Real {
         switch value {
-        case .word("NaN"): return Real.quietNaN
+        case .word("NaN"): return Real.notANumber
         case .word("Infinity"): return Real.positiveInfinity
         case .word("-Infinity"): return Real.negativeInfinity
         case .number(let text):
@@ -52,14 +52,14 @@ enum V2OracleElement {
 
 /// What the real element types have in common here.
 protocol OracleReal {
-    static var quietNaN: Self { get }
+    static var notANumber: Self { get }
     static var positiveInfinity: Self { get }
     static var negativeInfinity: Self { get }
     var isFinite: Bool { get }
 }
 
 extension OracleReal where Self: BinaryFloatingPoint {
-    static var quietNaN: Self { .nan }
+    static var notANumber: Self { .nan }
     static var positiveInfinity: Self { .infinity }
     static var negativeInfinity: Self { -.infinity }
 }
@@ -96,7 +96,7 @@ struct Brain: OracleReal, Equatable {
     }
 
     var isFinite: Bool { bitPattern & 0x7f80 != 0x7f80 }
-    static let quietNaN = Brain(bitPattern: 0x7fc0)
+    static let notANumber = Brain(bitPattern: 0x7fc0)
     static let positiveInfinity = Brain(bitPattern: 0x7f80)
     static let negativeInfinity = Brain(bitPattern: 0xff80)
 }

@@ -7,7 +7,6 @@ struct InlinePolicyTests {
     private let start = MonotonicTime(nanoseconds: 1_000)
     private let fast = InlinePolicy.limit
     private let unbearable = InlinePolicy.unbearable + 1
-    private let second: Int64 = 1_000_000_000
 
     /// A policy that has measured one shape often enough.
     private func makeMeasured(_ shape: UInt64 = 1, isAllowed: Bool = true) -> InlinePolicy {
@@ -62,7 +61,7 @@ struct InlinePolicyTests {
         var policy = makeMeasured()
         policy.ranInline(shape: 1, wall: fast)
         #expect(!policy.isSuspicious)
-        policy.ranInline(shape: 1, wall: 3600 * UInt64(second))
+        policy.ranInline(shape: 1, wall: .max)
         #expect(policy.isSuspicious)
         #expect(policy.mayRunInline(shape: 1, now: start))
     }
@@ -111,7 +110,7 @@ struct InlinePolicyTests {
     @Test func `after the cooldown it must be measured again`() {
         var policy = makeMeasured()
         policy.ranInline(shape: 1, cost: unbearable, now: start)
-        let over = start.advanced(byNanoseconds: 5 * second)
+        let over = start.advanced(byNanoseconds: InlinePolicy.firstCooldown)
         #expect(!policy.mayRunInline(shape: 1, now: over))
         for _ in 0..<InlinePolicy.neededScore { policy.ranOnPool(shape: 1, cost: fast) }
         #expect(!policy.mayRunInline(shape: 1, now: over.advanced(byNanoseconds: -1)))
@@ -121,15 +120,17 @@ struct InlinePolicyTests {
     @Test func `the cooldown doubles each time, up to ten minutes`() {
         var policy = makeMeasured()
         var now = start
-        for cooldown: Int64 in [5, 10, 20, 40, 80, 160, 320, 600, 600] {
+        var cooldown = InlinePolicy.firstCooldown
+        for _ in 0..<14 {
             for _ in 0..<InlinePolicy.neededScore { policy.ranOnPool(shape: 1, cost: fast) }
             #expect(policy.mayRunInline(shape: 1, now: now))
             policy.ranInline(shape: 1, cost: unbearable, now: now)
             for _ in 0..<InlinePolicy.neededScore { policy.ranOnPool(shape: 1, cost: fast) }
-            let over = now.advanced(byNanoseconds: cooldown * second)
+            let over = now.advanced(byNanoseconds: cooldown)
             #expect(!policy.mayRunInline(shape: 1, now: over.advanced(byNanoseconds: -1)))
             #expect(policy.mayRunInline(shape: 1, now: over))
             now = over
+            cooldown = min(cooldown * 2, InlinePolicy.longestCooldown)
         }
     }
 
@@ -138,7 +139,7 @@ struct InlinePolicyTests {
         policy.ranInline(shape: 1, cost: unbearable, now: start)
         policy.ranInline(shape: 1, wall: 1)
         policy.ranInline(shape: 1, cost: 1, now: start)
-        #expect(!policy.mayRunInline(shape: 1, now: start.advanced(byNanoseconds: 600 * second)))
+        #expect(!policy.mayRunInline(shape: 1, now: start.advanced(byNanoseconds: InlinePolicy.longestCooldown)))
     }
 
     @Test func `two costly runs that overlap double the cooldown once`() {
@@ -146,13 +147,13 @@ struct InlinePolicyTests {
         policy.ranInline(shape: 1, cost: unbearable, now: start)
         policy.ranInline(shape: 1, cost: unbearable, now: start.advanced(byNanoseconds: 10))
         for _ in 0..<InlinePolicy.neededScore { policy.ranOnPool(shape: 1, cost: fast) }
-        let over = start.advanced(byNanoseconds: 5 * second)
+        let over = start.advanced(byNanoseconds: InlinePolicy.firstCooldown)
         #expect(policy.mayRunInline(shape: 1, now: over))
         policy.ranInline(shape: 1, cost: 1, now: over)
         #expect(policy.mayRunInline(shape: 1, now: over), "a strike of before was kept")
         policy.ranInline(shape: 1, cost: unbearable, now: over)
         for _ in 0..<InlinePolicy.neededScore { policy.ranOnPool(shape: 1, cost: fast) }
-        #expect(policy.mayRunInline(shape: 1, now: over.advanced(byNanoseconds: 10 * second)))
+        #expect(policy.mayRunInline(shape: 1, now: over.advanced(byNanoseconds: InlinePolicy.firstCooldown * 2)))
     }
 
     @Test func `a client that sends every shape doesn't make it remember them all`() {
@@ -175,7 +176,7 @@ struct InlinePolicyTests {
         policy.ranInline(shape: 1, cost: unbearable, now: start)
         #expect(policy.note(now: start) == "runs on engine threads: recent runs were slow")
         #expect(
-            policy.note(now: start.advanced(byNanoseconds: 5 * second))
+            policy.note(now: start.advanced(byNanoseconds: InlinePolicy.firstCooldown))
                 == "runs on engine threads: no measured shape is cheaper than a thread hop yet"
         )
         #expect(InlinePolicy(isAllowed: false).note(now: start).hasPrefix("runs on engine threads: "))

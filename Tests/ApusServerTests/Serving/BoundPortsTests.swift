@@ -10,7 +10,6 @@ struct BoundPortsTests {
         bound.note(http: 1)
         let both = try #require(await ports)
         #expect(both == (1, 2))
-        #expect(try #require(await bound.all()) == (1, 2))
     }
 
     @Test func `a cancelled wait ends without ports`() async {

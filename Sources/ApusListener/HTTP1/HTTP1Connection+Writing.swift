@@ -1,0 +1,103 @@
+internal import ApusCore
+internal import NIOCore
+
+extension HTTP1Connection: HTTPAnswering {
+    /// Memory of an answer that a connection keeps for the next one, at most.
+    private static let maxSpareBytes = 64 << 10
+
+    func makeBody() -> HTTPResponseBody {
+        let buffer = spare
+        spare = ByteBuffer()
+        return HTTPResponseBody(reusing: buffer)
+    }
+
+    func perform(_ work: @escaping @Sendable () async -> Void) {
+        self.work.yield(work)
+    }
+
+    func note(_ number: UInt64, _ cancellation: CancellationHandle, deadline: Deadline) {
+        guard number == self.number, machine.state == .responding else { return }
+        self.cancellation = cancellation
+        guard let time = deadline.time, time.nanoseconds > 0 else { return }
+        let moment = NIODeadline.uptimeNanoseconds(UInt64(time.nanoseconds))
+        expiry = loop.eventLoop.scheduleTask(deadline: moment) { cancellation.expire() }
+    }
+
+    func answer(_ number: UInt64, _ head: HTTPResponseHead, _ body: consuming HTTPResponseBody) {
+        guard number == self.number, machine.state == .responding else { return }
+        write(head, body)
+        if !isParsing { parseAll() }
+    }
+
+    /// Answers something that is no request; the connection ends with it.
+    func refuse(_ fault: HTTPParsingFault) {
+        var (head, bytes) = application.answer(to: fault)
+        head.closes = true
+        var body = makeBody()
+        body.buffer.writeBytes(bytes)
+        write(head, body)
+    }
+
+    /// Writes an answer and does what the state machine says next.
+    func write(_ head: HTTPResponseHead, _ body: consuming HTTPResponseBody) {
+        guard let context else { return }
+        let isToHead = machine.state == .responding && self.head.method == .head
+        var head = head
+        // Requests that have arrived already are answered, whatever is to come.
+        head.closes = head.closes || !self.head.keepsAlive || machine.mustClose && inbound.readableBytes == 0
+        head.confirmsKeepAlive = !self.head.isVersion11
+        let bytes = body.encoded(with: head, date: loop.date, omitsBody: isToHead)
+        let now = loop.time.now
+        cancellation = .finished
+        expiry?.cancel()
+        expiry = nil
+        self.body.reset()
+        switch machine.responseWritten(keepsAlive: !head.closes, now: now) {
+        case .ignore:
+            return
+        case .readNext:
+            self.head.bytes = ByteBuffer()
+            if bytes.storageCapacity <= HTTP1Connection.maxSpareBytes { spare = bytes }
+            context.write(wrapOutboundOut(bytes), promise: nil)
+            needsFlush = true
+            // A lone answer leaves at once; those of a pipeline leave together.
+            if !isParsing || inbound.readableBytes == 0 { flushIfNeeded() }
+        case .linger:
+            inbound = ByteBuffer()
+            writeLast(bytes, context)
+        }
+    }
+
+    /// Hands what was written to the socket.
+    func flushIfNeeded() {
+        guard needsFlush, let context else { return }
+        needsFlush = false
+        context.flush()
+        if !context.channel.isWritable {
+            machine.writabilityChanged(isWritable: false, now: loop.time.now)
+        }
+    }
+
+    /// Closes the channel when all that was written has left.
+    func closeWhenWritten() {
+        guard let context else { return }
+        needsFlush = false
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
+            self.context?.close(promise: nil)
+        }
+    }
+
+    /// Writes the last answer, then closes the sending side when it has left, and waits for the client's close: closing
+    /// both sides at once would make the system reset the connection, and the answer might be lost.
+    private func writeLast(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        needsFlush = false
+        context.writeAndFlush(wrapOutboundOut(bytes)).assumeIsolated().whenSuccess {
+            self.machine.lastAnswerLeft(now: self.loop.time.now)
+            self.context?.close(mode: .output, promise: nil)
+            if self.machine.isOver { self.context?.close(promise: nil) }
+        }
+        if !context.channel.isWritable {
+            machine.writabilityChanged(isWritable: false, now: loop.time.now)
+        }
+    }
+}
