@@ -75,7 +75,7 @@ let package = Package(
         ),
         .target(
             name: "ApusTesting",
-            dependencies: ["ApusCore", "ApusEngine", "ApusScheduling", "ApusModels"]
+            dependencies: ["ApusCore", "ApusEngine"]
         ),
         .executableTarget(
             name: "apus-bench-peers",

@@ -107,20 +107,22 @@ need_python() {
         fail "'$(command -v python3)' can't make virtual environments: put a Python 3 with venv and ensurepip first on PATH"
 }
 
-# Makes a virtual environment with the packages of a file, anew when the file has changed: make_venv FOLDER FILE
+# Makes a virtual environment with the packages of files, anew when one has changed: make_venv FOLDER FILE…
 make_venv() {
-    local folder=$1 requirements=$2 wanted
-    wanted=$(sha256sum < "$requirements")
+    local folder=$1 file wanted requirements=()
+    shift
+    for file in "$@"; do requirements+=(--requirement "$file"); done
+    wanted=$(cat -- "$@" | sha256sum)
     if [[ $(cat "$folder/.requirements" 2> /dev/null) == "$wanted" ]] && "$folder/bin/python" -c '' 2> /dev/null; then
         return
     fi
     need_python
-    say "installing Python packages of $requirements into $folder"
+    say "installing Python packages of $* into $folder"
     rm -rf "$folder"
     run_quietly "python3 could not make a virtual environment in $folder: see its words above" \
         python3 -m venv "$folder"
-    run_quietly "pip could not install $requirements: see its words above" \
-        "$folder/bin/python" -m pip install --disable-pip-version-check --requirement "$requirements"
+    run_quietly "pip could not install $*: see its words above" \
+        "$folder/bin/python" -m pip install --disable-pip-version-check "${requirements[@]}"
     printf '%s\n' "$wanted" > "$folder/.requirements"
 }
 

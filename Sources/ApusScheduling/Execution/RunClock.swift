@@ -14,9 +14,10 @@ struct RunClock {
         began = CLinux_threadUsage()
     }
 
-    /// The cost so far, in nanoseconds.
+    /// What the run has cost so far.
     ///
     /// - Parameter wall: The wall time of the same stretch, in nanoseconds.
+    /// - Returns: The cost in nanoseconds.
     func cost(wall: UInt64) -> UInt64 {
         let now = CLinux_threadUsage()
         guard now.voluntarySwitches == began.voluntarySwitches else { return wall }

@@ -7,7 +7,8 @@ package enum ProcessEnvironment {
         var all: [String: String] = [:]
         var entry = unsafe environ
         while let text = unsafe entry.pointee {
-            let pair = unsafe String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let line = unsafe String(cString: text)
+            let pair = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if pair.count == 2 { all[String(pair[0])] = String(pair[1]) }
             unsafe entry += 1
         }

@@ -5,6 +5,7 @@ extension ServerConfiguration {
     /// Reads the configuration for a command: its flags, the process's environment, the file.
     ///
     /// - Parameter arguments: Flags of settings, and `--config FILE`.
+    /// - Returns: What they say together.
     /// - Throws: `RuntimeFailure` or `ConfigurationFaults`.
     package static func load(arguments: [String]) throws -> ServerConfiguration {
         let environment = ProcessEnvironment.variables

@@ -1,5 +1,5 @@
-internal import SystemPackage
 internal import Glibc
+internal import SystemPackage
 
 /// Where the running binary lies.
 package enum ExecutableFolder {

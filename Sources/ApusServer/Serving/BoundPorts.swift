@@ -20,7 +20,9 @@ struct BoundPorts: Sendable {
         continuation.yield(.metrics(port))
     }
 
-    /// Both ports, as soon as both are bound; `nil` when the waiting task was cancelled. For one caller.
+    /// Both ports, as soon as both are bound; `nil` when the waiting task was cancelled.
+    ///
+    /// For one caller, once: a second call would wait for ever.
     func all() async -> (http: Int, metrics: Int)? {
         var http: Int?
         var metrics: Int?

@@ -1,5 +1,5 @@
-package import ApusCore
-package import ApusEngine
+internal import ApusCore
+internal import ApusEngine
 internal import Dispatch
 internal import Synchronization
 

@@ -109,10 +109,10 @@ struct V2RealNumberTests {
 
     @Test(
         arguments: [
-            ("1e-400", 0), ("-1e-400", -0.0), ("0.1e-99999999999999999999", 0), ("1e-99999999999999999999", 0),
-            ("\("0." + String(repeating: "0", count: 400))1", 0), ("123e-330", 0), ("4.94e-324", 5e-324),
-            ("0e99999999999999999999", 0), ("-0.000e400", -0.0),
-        ]
+            ("1e-400", 0.0), ("-1e-400", -0.0), ("0.1e-99999999999999999999", 0.0), ("1e-99999999999999999999", 0.0),
+            ("0." + String(repeating: "0", count: 400) + "1", 0.0), ("123e-330", 0.0), ("4.94e-324", 5e-324),
+            ("0e99999999999999999999", 0.0), ("-0.000e400", -0.0),
+        ] as [(String, Double)]
     )
     func `what is too small is zero, or the smallest number`(text: String, value: Double) throws {
         #expect(try decoded([text], as: .fp64, UInt64.self) == [value.bitPattern])
