@@ -13,13 +13,14 @@ let strictSettings: [SwiftSetting] = [
 ]
 
 // CI turns warnings into errors; a newer compiler's warnings must not break somebody's build.
-let warningsAsErrors: [SwiftSetting] = Context.environment["APUS_WARNINGS_AS_ERRORS"] == nil
+let warningsAsErrors: [SwiftSetting] =
+    Context.environment["APUS_WARNINGS_AS_ERRORS"] == nil
     ? [] : [.treatAllWarnings(as: .error)]
 
 let package = Package(
     name: "apus",
     products: [
-        .executable(name: "apus", targets: ["apus"]),
+        .executable(name: "apus", targets: ["apus"])
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -152,7 +153,9 @@ let package = Package(
         .target(name: "CLinux"),
         .target(
             name: "ApusScheduling",
-            dependencies: ["ApusCore", "ApusEngine", "CLinux", .product(name: "DequeModule", package: "swift-collections")]
+            dependencies: [
+                "ApusCore", "ApusEngine", "CLinux", .product(name: "DequeModule", package: "swift-collections"),
+            ]
         ),
         .target(
             name: "ApusModels",
@@ -175,6 +178,7 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx17
 )
-for target in package.targets where [.regular, .executable, .test].contains(target.type) && !target.name.hasPrefix("C") {
+for target in package.targets where [.regular, .executable, .test].contains(target.type) && !target.name.hasPrefix("C")
+{
     target.swiftSettings = strictSettings + warningsAsErrors
 }

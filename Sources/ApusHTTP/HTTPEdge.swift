@@ -10,6 +10,8 @@ package final class HTTPEdge: HTTPApplication {
     private let table: RouteTable
     private let infer: InferRoute
     private let others: OperationRoutes
+    /// What the last path meant: clients mostly ask for the same thing again.
+    private var last: (verb: HTTPRoute.Verb?, path: String, operation: AdmittedOperation)?
 
     /// Makes the edge; `nil` when there is no memory.
     ///
@@ -32,8 +34,12 @@ package final class HTTPEdge: HTTPApplication {
             case .post: .post
             case .other: nil
             }
+        if let last, last.verb == verb, head.hasPath(last.path) {
+            return decide(last.operation, head: head)
+        }
         switch table.find(verb, head.pathBytes) {
         case .found(let operation):
+            last = (verb, head.text(head.path), operation)
             return decide(operation, head: head)
         case .notFound:
             return refuse(InferenceError(.notFound, "Not Found", hint: "the paths are those of the v2 protocol"))

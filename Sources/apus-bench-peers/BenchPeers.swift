@@ -6,6 +6,6 @@ struct BenchPeers: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apus-bench-peers",
         abstract: "The peers that scripts/bench measures Apus against.",
-        subcommands: [EchoCommand.self, RawCommand.self]
+        subcommands: [EchoCommand.self, RawCommand.self, DecodeCommand.self]
     )
 }

@@ -10,7 +10,11 @@ from pathlib import Path
 
 from . import paths
 
-SHAPES = {"mlp": (1, 784), "resnet50": (1, 3, 224, 224), "image_passthrough": (1, 3, 224, 224)}
+IMAGE_SHAPE = (1, 3, 224, 224)
+IMAGE_MODELS = ("resnet50", "image_passthrough")
+# What image libraries subtract and divide by, for each channel.
+CHANNELS = ((0.485, 0.229), (0.456, 0.224), (0.406, 0.225))
+SEED = 20
 
 
 @dataclass(frozen=True)
@@ -80,14 +84,16 @@ def shortest(value: float) -> str:
 
 
 def tensor_for(model: str) -> Tensor:
-    """The input for a model: the stored one for iris, random ones with a fixed seed for the others."""
+    """The input for a model: the stored one for iris, made-up pixels with a fixed seed for the others."""
     if model == "iris":
         cases = json.loads(paths.IRIS_REQUESTS.read_text())
         stored = next(case for case in cases if case["name"] == "single_row")["request"]["inputs"][0]
         return Tensor(stored["name"], tuple(stored["shape"]), tuple(stored["data"]))
-    shape = SHAPES[model]
-    count = 1
-    for size in shape:
-        count *= size
-    source = random.Random(20)
-    return Tensor("input", shape, tuple(to_fp32(source.random()) for _ in range(count)))
+    source = random.Random(SEED)
+    if model in IMAGE_MODELS:
+        pixels = IMAGE_SHAPE[2] * IMAGE_SHAPE[3]
+        values = [
+            (source.randrange(256) / 255 - mean) / deviation for mean, deviation in CHANNELS for _ in range(pixels)
+        ]
+        return Tensor("input", IMAGE_SHAPE, tuple(map(to_fp32, values)))
+    return Tensor("input", (1, 784), tuple(to_fp32(source.randrange(256) / 255) for _ in range(784)))

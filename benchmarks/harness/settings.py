@@ -27,9 +27,9 @@ class Settings:
 
 def full(sections: tuple[str, ...]) -> Settings:
     """What the figures in the documentation come from."""
-    return Settings(5, 3, 3, 8, 10, 3, sections)
+    return Settings(5, 3, 3, 15, 10, 3, sections)
 
 
 def quick(sections: tuple[str, ...]) -> Settings:
     """Enough to see whether something broke."""
-    return Settings(3, 1, 2, 4, 5, 1, sections)
+    return Settings(3, 1, 2, 5, 5, 1, sections)

@@ -79,6 +79,19 @@ package struct HTTPRequestHead: Sendable {
         get { bytes.readableBytesUInt8Span.extracting(path) }
     }
 
+    /// Whether the path is spelt like this.
+    package func hasPath(_ text: String) -> Bool {
+        let utf8 = text.utf8
+        guard utf8.count == path.count else { return false }
+        let span = bytes.readableBytesUInt8Span
+        var index = path.lowerBound
+        for byte in utf8 {
+            guard byte == span[index] else { return false }
+            index += 1
+        }
+        return true
+    }
+
     /// The verb as it was sent.
     package var verb: String { text(methodName) }
 

@@ -128,15 +128,15 @@ package struct HTTPResponseBody: Sendable {
         prepend(date)
         prepend("\r\nDate: ")
         prepend(length)
+        if head.status == 200, head.contentType == HTTPResponseHead.json {
+            prepend("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ")
+            return buffer
+        }
         prepend("\r\nContent-Length: ")
         prepend(head.contentType)
-        if head.status == 200 {
-            prepend("HTTP/1.1 200 OK\r\nContent-Type: ")
-        } else {
-            prepend("\r\nContent-Type: ")
-            prepend(HTTPResponseHead.phrase(head.status))
-            prepend("HTTP/1.1 \(head.status) ")
-        }
+        prepend("\r\nContent-Type: ")
+        prepend(HTTPResponseHead.phrase(head.status))
+        prepend("HTTP/1.1 \(head.status) ")
         return buffer
     }
 

@@ -21,7 +21,8 @@ package enum ContentCoding: String, Sendable {
         var bestQuality = 0
         for element in text.split(separator: ",") {
             let parts = element.split(separator: ";").map { $0.trimmingSpace() }
-            guard let name = parts.first, !name.isEmpty, let coding = ContentCoding(contentEncoding: String(name)) else { continue }
+            guard let name = parts.first, !name.isEmpty, let coding = ContentCoding(contentEncoding: String(name))
+            else { continue }
             let quality = parts.dropFirst().compactMap(ContentCoding.quality).first ?? 1000
             if quality > bestQuality {
                 best = coding

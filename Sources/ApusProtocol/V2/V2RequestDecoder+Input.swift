@@ -41,7 +41,7 @@ extension V2RequestDecoder {
                 draft.shape = try inputShape(index: index)
             } else if reader.isKey("datatype") {
                 try seen.note(4, "inputs[\(index)].datatype")
-                draft.dataType = try inputDataType(index: index)
+                draft.dataType = try inputDataType(index: index, context: context)
             } else if reader.isKey("data") {
                 try seen.note(8, "inputs[\(index)].data")
                 if draft.shape != nil, draft.dataType != nil {
@@ -93,10 +93,19 @@ extension V2RequestDecoder {
         return shape
     }
 
-    private func inputDataType(index: Int) throws(V2DecodingFault) -> DataType {
+    private func inputDataType(index: Int, context: Context) throws(V2DecodingFault) -> DataType {
+        var known: DataType?
         let name = try field("inputs[\(index)].datatype", expected: "a string") { reader in
-            try reader.readString()
+            try unsafe reader.withString { bytes in
+                // Nearly always one of the model's own, which needs no string and no search among all.
+                for input in context.model.inputs where unsafe input.dataType.rawValue.utf8.elementsEqual(bytes) {
+                    known = input.dataType
+                    return ""
+                }
+                return unsafe String(decoding: bytes, as: UTF8.self)
+            }
         }
+        if let known { return known }
         guard let dataType = DataType(rawValue: name) else {
             throw .dataType(index: index, got: name)
         }

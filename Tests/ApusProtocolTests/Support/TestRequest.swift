@@ -27,7 +27,9 @@ struct TestRequest {
 
     /// Decodes the request with a decoder of its own.
     func decode() throws(InferenceError) -> V2InferRequest {
-        guard let decoder = V2RequestDecoder(limits: limits) else { throw InferenceError(.internalFailure, "no memory") }
+        guard let decoder = V2RequestDecoder(limits: limits) else {
+            throw InferenceError(.internalFailure, "no memory")
+        }
         return try decode(with: decoder)
     }
 

@@ -45,7 +45,11 @@ struct RawRequestTests {
     }
 
     @Test func `a model that batches gets a batch of one`() throws {
-        let tensor = try decode(specification(.fp32, [-1, -1]), body: [UInt8](repeating: 0, count: 12), maxBatchSize: 4)
+        let tensor = try decode(
+            specification(.fp32, [-1, -1]),
+            body: [UInt8](repeating: 0, count: 12),
+            maxBatchSize: 4
+        )
         #expect(tensor.shape.dimensions == [1, 3])
     }
 

@@ -158,7 +158,9 @@ struct V2BinaryTests {
             #expect(decoded.inputs.map(\.tensor.storage.byteCount).reduce(0, +) == binary.count)
             for input in decoded.inputs {
                 let tensor = input.tensor
-                #expect(tensor.shape.byteCount(of: tensor.dataType) ?? tensor.storage.byteCount == tensor.storage.byteCount)
+                #expect(
+                    tensor.shape.byteCount(of: tensor.dataType) ?? tensor.storage.byteCount == tensor.storage.byteCount
+                )
                 if tensor.dataType == .bytes { #expect(tensor.byteStrings.count == tensor.shape.elementCount) }
             }
         }

@@ -10,8 +10,10 @@ struct V2BytesTests {
 
     @Test func `strings become elements, empty ones too`() throws {
         let tensor = try TestRequest(dataType: .bytes, shape: "[2,2]", data: #"[["a",""],["bcd","é😀"]]"#).tensor()
-        #expect(tensor.byteArray == [1, 0, 0, 0, 97, 0, 0, 0, 0, 3, 0, 0, 0, 98, 99, 100, 6, 0, 0, 0]
-            + Array("é😀".utf8))
+        #expect(
+            tensor.byteArray == [1, 0, 0, 0, 97, 0, 0, 0, 0, 3, 0, 0, 0, 98, 99, 100, 6, 0, 0, 0]
+                + Array("é😀".utf8)
+        )
         #expect(tensor.shape.dimensions == [2, 2])
     }
 

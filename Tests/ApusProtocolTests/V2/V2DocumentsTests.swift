@@ -8,7 +8,8 @@ struct V2DocumentsTests {
 
     @Test func `an error names what it knows and leaves out the rest`() {
         #expect(
-            text(V2Documents.error(InferenceError(.notFound, "no \"m\""))) == #"{"error":"no \"m\"","code":"not_found"}"#
+            text(V2Documents.error(InferenceError(.notFound, "no \"m\"")))
+                == #"{"error":"no \"m\"","code":"not_found"}"#
         )
         let full = InferenceError(.invalidArgument, "m", field: "f", expected: "e", got: "g", hint: "h")
         #expect(

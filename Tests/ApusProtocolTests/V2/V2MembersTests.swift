@@ -57,8 +57,11 @@ struct V2MembersTests {
         let members = values.map { "\"\($0)\":\($1)" }.sorted().joined(separator: ",")
         let again = #"{"inputs":[{\#(members),"\#(name)":\#(values[name] ?? "")}]}"#
         #expect(TestRequest(again).refusal()?.message == "'inputs[0].\(name)' is there twice")
-        let escaped = again.replacing("\"\(name)\":", with: "\"\\u00\(String(name.utf8.first ?? 0, radix: 16))"
-            + "\(name.dropFirst())\":")
+        let escaped = again.replacing(
+            "\"\(name)\":",
+            with: "\"\\u00\(String(name.utf8.first ?? 0, radix: 16))"
+                + "\(name.dropFirst())\":"
+        )
         #expect(TestRequest(escaped).refusal()?.message == "'inputs[0].\(name)' is there twice")
     }
 
@@ -95,7 +98,8 @@ struct V2MembersTests {
             #"{"x":tru}"#, #"{"x":nul}"#, #"{"x":"\q"}"#, #"{"x":[1,]}"#, #"{"x":[,1]}"#, #"{"x":{,}}"#,
             #"{"x":{"a" 1}}"#, #"{"x":{"a":1,}}"#, #"{"x":{a:1}}"#, #"{"x":{1:1}}"#, #"{"x":01}"#, #"{"x":1e999}"#,
             #"{"x":[1}"#, #"{"x":{"a":1]}"#, #"{"x"}"#, #"{"x":}"#, #"{"x":1 2}"#, #"{"x":truex}"#, #"{"x":-}"#,
-            #"{"x":[[1]}"#, #"{"x":{"y":{"z":[nope]}}}"#, #"{"x":/*c*/1}"#, #"{,"x":1}"#, #"{"x":1,}"#, #"{"\ud800":1}"#,
+            #"{"x":[[1]}"#, #"{"x":{"y":{"z":[nope]}}}"#, #"{"x":/*c*/1}"#, #"{,"x":1}"#, #"{"x":1,}"#,
+            #"{"\ud800":1}"#,
             #"{"inputs":[],"x":[1 1]}"#, #"{"inputs":[{"name":"a","more":[01]}]}"#, #"{"x":"}"#, "{'x':1}", #"{x":1}"#,
         ]
     )
@@ -120,7 +124,8 @@ struct V2MembersTests {
             (#"{"id":1}"#, "id"), (#"{"id":null}"#, "id"), (#"{"id":["a"]}"#, "id"), (#"{"inputs":{}}"#, "inputs"),
             (#"{"inputs":null}"#, "inputs"), (#"{"inputs":[1]}"#, "inputs[0]"), (#"{"inputs":[[]]}"#, "inputs[0]"),
             (#"{"inputs":[{"name":1}]}"#, "inputs[0].name"), (#"{"inputs":[{"shape":1}]}"#, "inputs[0].shape"),
-            (#"{"inputs":[{"shape":["1"]}]}"#, "inputs[0].shape[0]"), (#"{"inputs":[{"datatype":1}]}"#, "inputs[0].datatype"),
+            (#"{"inputs":[{"shape":["1"]}]}"#, "inputs[0].shape[0]"),
+            (#"{"inputs":[{"datatype":1}]}"#, "inputs[0].datatype"),
             (#"{"inputs":[{"parameters":[]}]}"#, "inputs[0].parameters"), (#"{"outputs":{}}"#, "outputs"),
             (#"{"outputs":["y"]}"#, "outputs[0]"), (#"{"outputs":[{"name":1}]}"#, "outputs[0].name"),
             (#"{"outputs":[{}]}"#, "outputs[0].name"), (#"{"outputs":[{"parameters":1}]}"#, "outputs[0].parameters"),
@@ -131,7 +136,10 @@ struct V2MembersTests {
             (#"{"parameters":{"timeout":18446744073709551616}}"#, "parameters.timeout"),
             (#"{"parameters":{"binary_data_output":"true"}}"#, "parameters.binary_data_output"),
             (#"{"parameters":{"a":null}}"#, "parameters.a"), (#"{"parameters":{"a":[]}}"#, "parameters.a"),
-            (#"{"parameters":{"triton_enable_empty_final_response":true}}"#, "parameters.triton_enable_empty_final_response"),
+            (
+                #"{"parameters":{"triton_enable_empty_final_response":true}}"#,
+                "parameters.triton_enable_empty_final_response"
+            ),
         ]
     )
     func `a member of the wrong type is named`(json: String, field: String) {

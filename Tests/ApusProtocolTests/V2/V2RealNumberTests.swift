@@ -50,7 +50,8 @@ struct V2RealNumberTests {
             "1.00000005960464477539062500000000000000000000", "1.00000005960464477539062500000000000000000001",
             "1.00000017881393432617187499", "1.00000017881393432617187500", "1.000000178813934326171875",
             "7.006492321624085e-46", "7.00649232162408535461864791644958e-46", "7.0064923216240854e-46",
-            "3.4028235677973366e38", "3.4028235677973365e38", "1e-46", "-1e-46", "-0", "-0.0", "0e999", "5.06057010069941e-39",
+            "3.4028235677973366e38", "3.4028235677973365e38", "1e-46", "-1e-46", "-0", "-0.0", "0e999",
+            "5.06057010069941e-39",
         ]
         for _ in 0..<20_000 {
             let low = Float(bitPattern: UInt32.random(in: 0..<0x7f7f_ffff, using: &generator))
@@ -110,7 +111,8 @@ struct V2RealNumberTests {
     @Test(
         arguments: [
             ("1e-400", 0.0), ("-1e-400", -0.0), ("0.1e-99999999999999999999", 0.0), ("1e-99999999999999999999", 0.0),
-            ("0." + String(repeating: "0", count: 400) + "1", 0.0), ("123e-330", 0.0), ("4.94e-324", 5e-324),
+            ("0." + String(repeating: "0", count: 400) + "1", 0.0), ("123e-330", 0.0),
+            ("4.94e-324", Double.leastNonzeroMagnitude),
             ("0e99999999999999999999", 0.0), ("-0.000e400", -0.0),
         ] as [(String, Double)]
     )
@@ -176,7 +178,9 @@ struct V2RealNumberTests {
     func `what would round to infinity is out of range`(dataType: DataType, inside: String, outside: String) throws {
         _ = try TestRequest(dataType: dataType, shape: "[1]", data: "[\(inside)]").tensor()
         let error = TestRequest(dataType: dataType, shape: "[2]", data: "[0,\(outside)]").refusal()
-        #expect(error?.message == "'inputs[0].data[1]': \(outside) is out of range for \(dataType.rawValue)")
+        // Of a long number the first 40 characters come back.
+        let shown = outside.prefix(40)
+        #expect(error?.message == "'inputs[0].data[1]': \(shown) is out of range for \(dataType.rawValue)")
     }
 
     @Test(arguments: DataType.reals)

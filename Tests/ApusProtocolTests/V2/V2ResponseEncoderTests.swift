@@ -6,7 +6,10 @@ import Testing
 struct V2ResponseEncoderTests {
     @Test func `a small answer has exactly this text`() throws {
         let outputs = [
-            NamedTensor(name: "a", tensor: Tensor(.fp32, [1, -2.5, 1e-7, .nan, .infinity, -.infinity, -0.0] as [Float])),
+            NamedTensor(
+                name: "a",
+                tensor: Tensor(.fp32, [1, -2.5, 1e-7, .nan, .infinity, -.infinity, -0.0] as [Float])
+            ),
             NamedTensor(name: "b", tensor: Tensor(strings: [Array("x\"\\\n\u{1}é".utf8), []])),
             NamedTensor(name: "c", tensor: Tensor(.bool, [1, 0] as [UInt8])),
             NamedTensor(name: "d", tensor: Tensor(.uint64, [UInt64.max])),
@@ -78,8 +81,13 @@ struct V2ResponseEncoderTests {
     }
 
     @Test func `the widest number of every type keeps within the bound`() throws {
-        let doubles: [Double] = [-Double.greatestFiniteMagnitude, -Double.leastNonzeroMagnitude, -2.2250738585072014e-308, -1e22, -1e16]
-        let floats: [Float] = [-Float.greatestFiniteMagnitude, -Float.leastNonzeroMagnitude, -Float.leastNormalMagnitude, -16_777_216, -9_999_999]
+        let doubles: [Double] = [
+            -Double.greatestFiniteMagnitude, -Double.leastNonzeroMagnitude, -2.2250738585072014e-308, -1e22, -1e16,
+        ]
+        let floats: [Float] = [
+            -Float.greatestFiniteMagnitude, -Float.leastNonzeroMagnitude, -Float.leastNormalMagnitude, -16_777_216,
+            -9_999_999,
+        ]
         let tensors = [
             Tensor(.fp64, doubles), Tensor(.fp32, floats), Tensor(.int64, [Int64.min]), Tensor(.uint64, [UInt64.max]),
             Tensor(.int32, [Int32.min]), Tensor(.uint32, [UInt32.max]), Tensor(.int16, [Int16.min]),
@@ -125,7 +133,8 @@ struct V2ResponseEncoderTests {
         let extremes: [UInt8] = [0x00, 0x01, 0x7f, 0x80, 0xff]
         let isExtreme = Bool.random(using: &generator)
         let bytes = (0..<shape.elementCount * size).map { _ in
-            (isExtreme ? extremes.randomElement(using: &generator) : nil) ?? UInt8.random(in: 0...255, using: &generator)
+            (isExtreme ? extremes.randomElement(using: &generator) : nil)
+                ?? UInt8.random(in: 0...255, using: &generator)
         }
         return Tensor(dataType: dataType, shape: shape, storage: TensorStorage(copying: bytes)!)
     }

@@ -171,7 +171,8 @@ struct V2ShapeTests {
         let decoder = try #require(V2RequestDecoder(limits: InputLimits()))
         let good = TestRequest(dataType: .fp32, shape: "[2]", data: "[1,2]")
         let bad = [
-            "", "{", "{\"inputs\":[{\"data\":[", "[[[[", "{\"inputs\":[{\"name\":\"x\",\"shape\":[1],\"datatype\":"
+            "", "{", "{\"inputs\":[{\"data\":[", "[[[[",
+            "{\"inputs\":[{\"name\":\"x\",\"shape\":[1],\"datatype\":"
                 + "\"FP32\",\"data\":[[[[1,}", "{\"id\":\"\u{feff}", String(repeating: "[", count: 5_000),
         ]
         for text in bad {
