@@ -61,6 +61,7 @@ package struct JSONFailure: Error, Sendable {
     /// Begins a document whose root must be an object, and enters it.
     ///
     /// - Parameter document: The text; `JSONReader.padding` bytes behind it are readable.
+    /// - Throws: What is wrong with the text as a whole, or that its root is no object.
     package func begin(_ document: UnsafeRawBufferPointer) throws(JSONFailure) {
         let start = unsafe document.baseAddress?.assumingMemoryBound(to: CChar.self)
         guard let start = unsafe start, document.count > 0 else { throw JSONFailure(kind: .syntax) }

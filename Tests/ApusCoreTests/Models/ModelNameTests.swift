@@ -10,7 +10,6 @@ struct ModelNameTests {
     )
     func `letters, digits, point, hyphen and underscore make a name`(text: String) {
         #expect(ModelName(text)?.description == text)
-        #expect(ModelName.isValid(text.utf8))
     }
 
     @Test(
@@ -22,18 +21,13 @@ struct ModelNameTests {
     )
     func `anything else is no name`(text: String) {
         #expect(ModelName(text) == nil)
-        #expect(!ModelName.isValid(text.utf8))
     }
 
-    @Test func `sixty-four bytes are names by themselves, and the point beside another`() {
-        let allowed = (UInt8.min...UInt8.max).filter { ModelName.isValid([$0]) }
-        #expect(allowed.count == 26 + 26 + 10 + 2)
-        #expect(!allowed.contains(UInt8(ascii: ".")))
-        #expect((UInt8.min...UInt8.max).filter { ModelName.isValid([0x61, $0]) }.count == 26 + 26 + 10 + 3)
-    }
-
-    @Test func `a part of a text is a name as well`() {
-        #expect(ModelName("/iris/".dropFirst().dropLast())?.description == "iris")
+    @Test func `sixty-four ASCII characters are names by themselves, and the point beside another`() {
+        let characters = (UInt8(0)..<0x80).map { String(Unicode.Scalar($0)) }
+        let alone = characters.filter { ModelName($0) != nil }
+        #expect(alone.count == 26 + 26 + 10 + 2)
+        #expect(characters.filter { ModelName("a" + $0) != nil } == (alone + ["."]).sorted())
     }
 
     @Test func `names are sorted`() throws {

@@ -4,11 +4,11 @@ import Testing
 /// Lengths in BYTES tensors: believed only when they fill the tensor exactly.
 struct BytesElementsTests {
     private func count(_ bytes: [UInt8]) -> Int? {
-        BytesElements.count(in: bytes.span.bytes)
+        unsafe BytesElements.count(in: bytes.span.bytes)
     }
 
     private func ranges(_ bytes: [UInt8]) -> [Range<Int>]? {
-        BytesElements.ranges(in: bytes.span.bytes)
+        unsafe BytesElements.ranges(in: bytes.span.bytes)
     }
 
     @Test func `true lengths give the elements' places`() {

@@ -12,7 +12,7 @@ struct TensorShapeTests {
 
     @Test func `a dimension of zero makes no elements`() {
         #expect(TensorShape([0])?.elementCount == 0)
-        #expect(TensorShape([5, 0, Int.max])?.elementCount == 0)
+        #expect(TensorShape([1, 0, Int.max])?.elementCount == 0)
         #expect(TensorShape([0])?.byteCount(of: .fp64) == 0)
     }
 
