@@ -143,7 +143,8 @@ internal import CONNXRuntime
         var tensors: [Tensor] = []
         tensors.reserveCapacity(outputs.count)
         do throws(EngineError) {
-            for (place, index) in outputs.enumerated() {
+            for place in outputs.indices {
+                let index = outputs[place]
                 guard let value = unsafe scratch.takeOutput(place) else {
                     throw EngineError(.runFailed, "model '\(session.modelName)' gave no output \(index)")
                 }
@@ -161,9 +162,10 @@ internal import CONNXRuntime
 
     /// Whether an output is an input passed through: its memory then belongs to the request.
     private func isInputMemory(_ address: UnsafeRawPointer, _ tensors: [Tensor?]) -> Bool {
+        for index in tensors.indices where unsafe smallInputs[index].contains(address) { return true }
+        guard scratch.hasBorrowedInputs else { return false }
         for index in tensors.indices {
             guard let tensor = tensors[index] else { continue }
-            if unsafe smallInputs[index].contains(address) { return true }
             let isInside = unsafe tensor.storage.withUnsafeBytes { bytes in
                 unsafe bytes.baseAddress.map { unsafe address >= $0 && address < $0 + max(1, bytes.count) } ?? false
             }

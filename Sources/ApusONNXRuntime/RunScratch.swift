@@ -61,6 +61,9 @@ internal import CONNXRuntime
         transientCount += 1
     }
 
+    /// Whether values of this run may lie in memory of its request.
+    var hasBorrowedInputs: Bool { transientCount > 0 }
+
     /// Forgets the inputs of the last run.
     func releaseInputs() {
         for index in 0..<transientCount {

@@ -123,8 +123,9 @@ extension Scheduler {
             )
             var outputs: [NamedTensor] = []
             outputs.reserveCapacity(tensors.count)
-            for (index, tensor) in zip(call.outputs, tensors) {
-                let shaped = try layout.output(tensor, index: index)
+            for place in tensors.indices {
+                let index = call.outputs[place]
+                let shaped = try layout.output(tensors[place], index: index)
                 outputs.append(NamedTensor(name: description.outputs[index].name, tensor: shaped))
             }
             return .success(outputs)

@@ -134,8 +134,9 @@ package final class Scheduler: ServedModel {
     /// Tells shapes apart for the measurements; a collision would only mislead the inline policy.
     static func shapeKey(of inputs: [Tensor?]) -> UInt64 {
         var key: UInt64 = 0xcbf2_9ce4_8422_2325
-        for input in inputs {
-            for size in input?.shape.dimensions ?? [] {
+        for index in inputs.indices {
+            for axis in 0..<(inputs[index]?.shape.rank ?? 0) {
+                let size = inputs[index]?.shape.dimensions[axis] ?? 0
                 key = (key ^ UInt64(bitPattern: Int64(size))) &* 0x100_0000_01b3
             }
             key = (key ^ 0xff) &* 0x100_0000_01b3

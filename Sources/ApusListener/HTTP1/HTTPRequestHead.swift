@@ -81,15 +81,7 @@ package struct HTTPRequestHead: Sendable {
 
     /// Whether the path is spelt like this.
     package func hasPath(_ text: String) -> Bool {
-        let utf8 = text.utf8
-        guard utf8.count == path.count else { return false }
-        let span = bytes.readableBytesUInt8Span
-        var index = path.lowerBound
-        for byte in utf8 {
-            guard byte == span[index] else { return false }
-            index += 1
-        }
-        return true
+        bytes.readableBytesUInt8Span.matches(text, path)
     }
 
     /// The verb as it was sent.

@@ -67,7 +67,9 @@ package struct HTTPResponseHead: Sendable {
 }
 
 /// A body in the making, with room in front of it for the head, so that both leave in one write.
-package struct HTTPResponseBody: Sendable {
+///
+/// Not copyable, so that its memory has one owner and writing never copies it.
+package struct HTTPResponseBody: ~Copyable, Sendable {
     /// Bytes kept free for the head.
     static let room = 512
     /// The body; written behind its writer index.

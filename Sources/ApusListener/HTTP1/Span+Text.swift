@@ -1,12 +1,25 @@
+internal import Glibc
+
 extension Span<UInt8> {
     /// Whether the bytes at an offset spell a text.
     func matches(_ text: StaticString, at offset: Int) -> Bool {
         let length = text.utf8CodeUnitCount
         guard offset >= 0, length <= count - offset else { return false }
-        for index in 0..<length where unsafe self[offset + index] != text.utf8Start[index] {
-            return false
+        return unsafe withUnsafeBytes { bytes in
+            unsafe bytes.baseAddress.map { unsafe memcmp($0 + offset, text.utf8Start, length) == 0 } ?? true
         }
-        return true
+    }
+
+    /// Whether a range spells a text.
+    func matches(_ text: String, _ range: Range<Int>) -> Bool {
+        var text = text
+        return text.withUTF8 { utf8 in
+            guard utf8.count == range.count, range.upperBound <= count else { return false }
+            guard let start = utf8.baseAddress else { return true }
+            return unsafe withUnsafeBytes { bytes in
+                unsafe bytes.baseAddress.map { unsafe memcmp($0 + range.lowerBound, start, range.count) == 0 } ?? false
+            }
+        }
     }
 
     /// Whether a range spells a text that is given in lower case, whatever case the range has.

@@ -30,7 +30,7 @@ package struct JSONWriter: ~Copyable, ~Escapable {
 
     /// Writes a text that is known to need no escape, such as a model's name.
     @_lifetime(self: copy self)
-    package mutating func raw(_ text: String) {
+    package mutating func unescaped(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
             unsafe append(UnsafeRawBufferPointer(utf8))

@@ -3,7 +3,7 @@ internal import ApusCore
 extension V2RequestDecoder {
     /// Gives each input its tensor: the one read from JSON, or its part of the binary bytes.
     func resolve(
-        _ drafts: [V2InputDraft],
+        _ drafts: inout [V2InputDraft],
         binary: some BinaryBody,
         context: Context
     ) throws(InferenceError) -> [NamedTensor] {
@@ -11,9 +11,9 @@ extension V2RequestDecoder {
         inputs.reserveCapacity(drafts.count)
         var offset = 0
         do throws(V2DecodingFault) {
-            for (index, draft) in drafts.enumerated() {
+            for index in drafts.indices {
                 inputs.append(
-                    try resolve(draft, index: index, offset: &offset, binary: binary, context: context)
+                    try resolve(&drafts[index], index: index, offset: &offset, binary: binary, context: context)
                 )
             }
             guard offset == binary.byteCount else {
@@ -26,7 +26,7 @@ extension V2RequestDecoder {
     }
 
     private func resolve(
-        _ draft: V2InputDraft,
+        _ draft: inout V2InputDraft,
         index: Int,
         offset: inout Int,
         binary: some BinaryBody,
@@ -53,7 +53,7 @@ extension V2RequestDecoder {
             offset += byteCount
             return NamedTensor(name: name, tensor: tensor)
         }
-        guard let tensor = draft.tensor else { throw .sources(index: index, name: name) }
+        guard let tensor = draft.tensor.take() else { throw .sources(index: index, name: name) }
         return NamedTensor(name: name, tensor: tensor)
     }
 }

@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import Glibc
 
 /// One input as far as it has been read.
 struct V2InputDraft {
@@ -64,8 +65,9 @@ extension V2RequestDecoder {
     private func inputName(index: Int, context: Context) throws(V2DecodingFault) -> String {
         try field("inputs[\(index)].name", expected: "a string") { reader in
             try unsafe reader.withString { bytes in
-                for input in context.model.inputs where unsafe input.name.utf8.elementsEqual(bytes) {
-                    return input.name
+                for input in context.model.inputs.indices
+                where unsafe context.model.inputs[input].name.isSpelled(bytes) {
+                    return context.model.inputs[input].name
                 }
                 return unsafe String(decoding: bytes, as: UTF8.self)
             }
@@ -98,8 +100,9 @@ extension V2RequestDecoder {
         let name = try field("inputs[\(index)].datatype", expected: "a string") { reader in
             try unsafe reader.withString { bytes in
                 // Nearly always one of the model's own, which needs no string and no search among all.
-                for input in context.model.inputs where unsafe input.dataType.rawValue.utf8.elementsEqual(bytes) {
-                    known = input.dataType
+                for input in context.model.inputs.indices
+                where unsafe context.model.inputs[input].dataType.rawValue.isSpelled(bytes) {
+                    known = context.model.inputs[input].dataType
                     return ""
                 }
                 return unsafe String(decoding: bytes, as: UTF8.self)
@@ -189,5 +192,18 @@ extension V2RequestDecoder {
             let storage = context.allocator.allocate(byteCount: byteCount, alignment: dataType.alignment)
         else { throw JSONFailure(kind: .noMemory) }
         return (storage, try reader.readNumbers(of: dataType, into: storage))
+    }
+}
+
+extension String {
+    /// Whether these bytes spell the text.
+    fileprivate func isSpelled(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var text = self
+        return text.withUTF8 { utf8 in
+            guard utf8.count == bytes.count, let start = utf8.baseAddress, let other = unsafe bytes.baseAddress else {
+                return utf8.count == bytes.count
+            }
+            return unsafe memcmp(start, other, bytes.count) == 0
+        }
     }
 }

@@ -55,7 +55,7 @@ package final class V2RequestDecoder {
         } catch {
             throw InferenceError(.internalFailure, "decoding failed: \(error)", cause: error)
         }
-        request.inputs = try resolve(drafts, binary: binary, context: context)
+        request.inputs = try resolve(&drafts, binary: binary, context: context)
         return request
     }
 

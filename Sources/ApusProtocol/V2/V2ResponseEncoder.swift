@@ -25,18 +25,20 @@ package struct V2ResponseEncoder: Sendable {
         self.id = id
         self.model = model
         self.outputs = outputs
-        self.isBinary = outputs.map { request.isBinary($0.name) }
-        for (output, isBinary) in zip(outputs, isBinary) where !isBinary && output.tensor.dataType == .bytes {
-            try V2ResponseEncoder.checkText(output)
+        self.isBinary = outputs.indices.map { request.isBinary(outputs[$0].name) }
+        for index in outputs.indices where !isBinary[index] && outputs[index].tensor.dataType == .bytes {
+            try V2ResponseEncoder.checkText(outputs[index])
         }
     }
 
     /// The most bytes that the JSON takes.
     package var jsonBound: Int {
         var bound = 96 + JSONWriter.bound(string: id) + JSONWriter.bound(string: model.id.name.description)
-        for (output, isBinary) in zip(outputs, isBinary) {
-            bound += 128 + JSONWriter.bound(string: output.name) + output.tensor.shape.rank * 21
-            if !isBinary { bound += JSONWriter.bound(elementsOf: output.tensor) + output.tensor.shape.elementCount * 3 }
+        for index in outputs.indices {
+            bound += 128 + JSONWriter.bound(string: outputs[index].name) + outputs[index].tensor.shape.rank * 21
+            guard !isBinary[index] else { continue }
+            bound += JSONWriter.bound(elementsOf: outputs[index].tensor)
+            bound += outputs[index].tensor.shape.elementCount * 3
         }
         return bound
     }
@@ -57,7 +59,7 @@ package struct V2ResponseEncoder: Sendable {
             writer.raw(",")
         }
         writer.raw("\"model_name\":\"")
-        writer.raw(model.id.name.description)
+        writer.unescaped(model.id.name.description)
         writer.raw("\",\"model_version\":\"")
         writer.integer(Int(model.id.version.number))
         writer.raw("\",\"outputs\":[")
@@ -74,11 +76,11 @@ package struct V2ResponseEncoder: Sendable {
         writer.raw("{\"name\":")
         writer.string(output.name)
         writer.raw(",\"datatype\":\"")
-        writer.raw(tensor.dataType.rawValue)
+        writer.unescaped(tensor.dataType.rawValue)
         writer.raw("\",\"shape\":[")
-        for (index, size) in tensor.shape.dimensions.enumerated() {
-            if index > 0 { writer.raw(",") }
-            writer.integer(size)
+        for axis in 0..<tensor.shape.rank {
+            if axis > 0 { writer.raw(",") }
+            writer.integer(tensor.shape.dimensions[axis])
         }
         if isBinary {
             writer.raw("],\"parameters\":{\"binary_data_size\":")

@@ -30,22 +30,21 @@ package struct RequestValidation: Sendable {
     /// - Throws: `invalidArgument` for the first thing that doesn't fit.
     package func validate(inputs: [NamedTensor], outputs: [String]) throws(InferenceError) -> ValidatedCall {
         var ordered = [Tensor?](repeating: nil, count: model.inputs.count)
-        for input in inputs {
-            guard let index = model.inputs.firstIndex(where: { $0.name == input.name }) else {
-                throw unexpectedInput(input.name)
+        for given in inputs.indices {
+            guard let index = model.inputs.indices.first(where: { model.inputs[$0].name == inputs[given].name }) else {
+                throw unexpectedInput(inputs[given].name)
             }
             guard ordered[index] == nil else {
                 throw InferenceError(
                     .invalidArgument,
-                    "input '\(input.name)' already exists in request",
-                    field: input.name
+                    "input '\(inputs[given].name)' already exists in request",
+                    field: inputs[given].name
                 )
             }
-            try check(input.tensor, against: model.inputs[index])
-            ordered[index] = input.tensor
+            try check(inputs[given].tensor, against: model.inputs[index])
+            ordered[index] = inputs[given].tensor
         }
-        for (index, specification) in model.inputs.enumerated()
-        where ordered[index] == nil && !specification.isOptional {
+        for index in model.inputs.indices where ordered[index] == nil && !model.inputs[index].isOptional {
             throw missingInputs(given: inputs)
         }
         return ValidatedCall(
@@ -66,10 +65,7 @@ package struct RequestValidation: Sendable {
                 got: tensor.dataType.rawValue
             )
         }
-        let sizes = tensor.shape.dimensions
-        guard sizes.count == specification.shape.count,
-            zip(sizes, specification.shape).allSatisfy({ $1 == -1 || $0 == $1 })
-        else {
+        guard tensor.shape.matches(specification.shape) else {
             let expected = "[\(specification.shape.map(String.init).joined(separator: ","))]"
             let note =
                 model.maxBatchSize > 0
@@ -90,8 +86,8 @@ package struct RequestValidation: Sendable {
     private func batchSize(of inputs: [Tensor?]) throws(InferenceError) -> Int {
         guard model.maxBatchSize > 0 else { return 1 }
         var batchSize: Int?
-        for (index, input) in inputs.enumerated() {
-            guard let size = input?.shape.dimensions.first else { continue }
+        for index in inputs.indices {
+            guard let size = inputs[index]?.shape.dimensions.first else { continue }
             guard batchSize == nil || batchSize == size else {
                 throw InferenceError(
                     .invalidArgument,
@@ -170,5 +166,16 @@ extension RequestValidation {
             expected: "\(requiredInputs) inputs",
             got: "\(given.count) inputs"
         )
+    }
+}
+
+extension TensorShape {
+    /// Whether it is what a model declares, where -1 stands for any size.
+    fileprivate func matches(_ declared: [Int]) -> Bool {
+        guard rank == declared.count else { return false }
+        for index in declared.indices where declared[index] != -1 && declared[index] != dimensions[index] {
+            return false
+        }
+        return true
     }
 }
