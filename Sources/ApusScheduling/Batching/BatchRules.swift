@@ -1,0 +1,33 @@
+/// What a configuration says of joining requests into one run.
+package struct BatchRules: Hashable, Sendable {
+    /// The most rows that the user allows in one run; `nil` for what measurements allow.
+    package var maxRows: Int?
+    /// Sizes worth waiting for, ascending; empty for the largest that is allowed.
+    package var preferredSizes: [Int] = []
+    /// How long the first request waits for company, in nanoseconds.
+    package var maxDelay: Int64 = 0
+    /// Whether nobody may overtake, and answers leave in the order of their requests.
+    package var preservesOrdering = false
+    /// Whether requests may be joined at all.
+    package var isAllowed = true
+
+    /// No limit, no waiting.
+    package init() {}
+
+    /// Whether so many rows are a batch that needn't wait for more.
+    ///
+    /// - Parameters:
+    ///   - rows: Rows that wait.
+    ///   - limit: The most that one run takes now.
+    func isComplete(rows: Int, limit: Int) -> Bool {
+        rows >= limit || preferredSizes.last.map { rows >= $0 } ?? false
+    }
+
+    /// How many of so many rows a run should take.
+    ///
+    /// Triton's rule: the largest preferred size that is there, everything when none is.
+    func size(rows: Int, limit: Int) -> Int {
+        let available = min(rows, limit)
+        return preferredSizes.last { $0 <= available } ?? available
+    }
+}

@@ -1,0 +1,92 @@
+/// What a run costs by its number of rows, learnt from the runs themselves, for one bucket of shapes.
+///
+/// Sizes are kept by powers of two. The limit starts at the smallest size and doubles for as long as the largest
+/// measured size brings a row for clearly less than the size before; so a model whose rows cost the same in any company
+/// is never made to wait for a large run.
+struct CostCurve {
+    /// What is known of runs of one size class.
+    private struct Point {
+        /// Nanoseconds for a row: a moving average.
+        var rowCost = 0.0
+        /// Runs that it rests on.
+        var runs = 0
+    }
+
+    /// Runs that a size needs before anything is concluded from it.
+    static let neededRuns = 3
+    /// By how much a row must become cheaper for a larger size to be worth it.
+    static let worthwhile = 0.95
+    /// The weight of a new run in the average.
+    private static let weight = 0.2
+    /// The largest class: 4,096 rows.
+    private static let maxClass = 12
+    /// Runs before a size that was not worth it is tried again; doubles each time.
+    private static let firstHold = 256
+
+    private var points = [Point](repeating: Point(), count: CostCurve.maxClass + 1)
+    /// The class up to which runs are allowed now.
+    private(set) var allowedClass = 1
+    /// Runs until a larger size may be tried.
+    private var hold = 0
+    private var nextHold = CostCurve.firstHold
+
+    /// The most rows that a run should take now.
+    var limit: Int { 1 << allowedClass }
+
+    /// Notes a run.
+    ///
+    /// - Parameters:
+    ///   - rows: How many rows it had.
+    ///   - nanoseconds: How long the engine took, copying in and out included.
+    mutating func record(rows: Int, nanoseconds: UInt64) {
+        guard rows > 0 else { return }
+        let index = min(CostCurve.maxClass, Int.bitWidth - 1 - rows.leadingZeroBitCount)
+        let cost = Double(nanoseconds) / Double(rows)
+        let isFirst = points[index].runs == 0
+        points[index].rowCost = isFirst ? cost : points[index].rowCost + CostCurve.weight * (cost - points[index].rowCost)
+        points[index].runs = min(points[index].runs + 1, 1 << 20)
+        hold = max(0, hold - 1)
+        if index >= allowedClass { judge(index) }
+    }
+
+    /// Nanoseconds that a run of so many rows takes, by the nearest size measured; `nil` while nothing is known.
+    func cost(rows: Int) -> UInt64? {
+        guard rows > 0 else { return nil }
+        let index = min(CostCurve.maxClass, Int.bitWidth - 1 - rows.leadingZeroBitCount)
+        let nearest = points.indices.filter { points[$0].runs > 0 }.min { abs($0 - index) < abs($1 - index) }
+        return nearest.map { UInt64(points[$0].rowCost * Double(rows)) }
+    }
+
+    /// The measured sizes and what a row cost in each, in nanoseconds, ascending.
+    var measured: [(rows: Int, rowNanoseconds: UInt64)] {
+        points.indices.filter { points[$0].runs > 0 }.map { (1 << $0, UInt64(points[$0].rowCost)) }
+    }
+
+    /// How much cheaper a row is in the best size than alone; 1 while nothing is known.
+    var gain: Double {
+        guard points[0].runs >= CostCurve.neededRuns, let best = points.filter({ $0.runs > 0 }).map(\.rowCost).min(),
+            best > 0
+        else { return 1 }
+        return points[0].rowCost / best
+    }
+
+    /// Decides whether larger runs are worth a try, or this one was not.
+    private mutating func judge(_ index: Int) {
+        guard points[index].runs >= CostCurve.neededRuns else { return }
+        let smaller = points[..<index].last { $0.runs >= CostCurve.neededRuns }
+        guard let smaller else { return grow() }
+        if points[index].rowCost <= smaller.rowCost * CostCurve.worthwhile { grow() }
+        // A size that costs a row clearly more than a smaller one did is not taken again soon.
+        if points[index].rowCost > smaller.rowCost / CostCurve.worthwhile, index == allowedClass, allowedClass > 0 {
+            points[index].runs = 0
+            allowedClass -= 1
+            hold = nextHold
+            nextHold = min(nextHold * 2, 1 << 20)
+        }
+    }
+
+    private mutating func grow() {
+        guard hold == 0, allowedClass < CostCurve.maxClass else { return }
+        allowedClass += 1
+    }
+}

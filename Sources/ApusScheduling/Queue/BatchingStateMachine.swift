@@ -1,0 +1,211 @@
+internal import ApusCore
+
+/// Which instance runs which requests, and when: permits, the queue, batches, limits.
+///
+/// Pure: no lock, thread or clock. `Scheduler` holds it in a mutex, feeds events and carries out what is returned. An
+/// instance is asked for when somebody waits, and chooses its batch at the moment in which an engine thread takes it
+/// up: what has come in the meantime runs with it, what was called back doesn't.
+struct BatchingStateMachine<Request> {
+    /// What the machine is made with.
+    struct Rules: Sendable {
+        /// Priorities and policies.
+        var queue = QueueRules()
+        /// What may share a run.
+        var batching = BatchRules()
+        /// Parallel instances.
+        var instances = 1
+    }
+
+    /// What to do after something has changed.
+    struct OnChange: Equatable {
+        /// This instance should be taken up by an engine thread.
+        var instance: Int?
+        /// `timePassed` should be called then.
+        var wakeAt: MonotonicTime?
+
+        /// Nothing to do.
+        static var nothing: OnChange { OnChange() }
+    }
+
+    /// What an instance that was taken up does.
+    struct OnStart {
+        /// What it runs; empty when there is nothing to run now: then the instance is idle again.
+        var parts: [BatchPart<Request>] = []
+        /// Those who have waited too long and have left the queue.
+        var expired: [Request] = []
+        /// What else can be done.
+        var change = OnChange.nothing
+    }
+
+    /// What became of a request that wants to wait.
+    enum OnEnqueue {
+        /// It waits.
+        case waits(RequestTicket, OnChange)
+        /// Its priority has as many as its policy allows.
+        case isFull
+        /// Its deadline would pass before it could run: so many nanoseconds stand before it.
+        case isTooLate(nanoseconds: UInt64)
+    }
+
+    private let rules: Rules
+    private var idle: [Int]
+    private var queue: RequestQueue<Request>
+    private var curves: [UInt64: CostCurve] = [:]
+    /// Whether requests may share a run: proved, or declared by the user.
+    private(set) var isJoining: Bool
+    private var runningRows = 0
+    private static var maxCurves: Int { 64 }
+
+    /// Starts with every instance idle.
+    ///
+    /// - Parameters:
+    ///   - rules: The configuration's part.
+    ///   - isJoining: Whether requests may share runs from the beginning.
+    init(rules: Rules, isJoining: Bool = false) {
+        self.rules = rules
+        self.idle = Array((0..<max(1, rules.instances)).reversed())
+        self.queue = RequestQueue(rules: rules.queue)
+        self.isJoining = isJoining && rules.batching.isAllowed
+    }
+
+    /// Requests that wait for an instance.
+    var waiting: Int { queue.count }
+
+    /// Takes an idle instance for a run outside of the queue, if nobody waits for it.
+    mutating func takeIdleInstance() -> Int? {
+        queue.isEmpty ? idle.popLast() : nil
+    }
+
+    /// Lets requests share runs from now on, or no more.
+    mutating func setJoining(_ isJoining: Bool) {
+        self.isJoining = isJoining && rules.batching.isAllowed
+    }
+
+    /// A request joins the queue.
+    mutating func enqueue(_ entry: QueueEntry<Request>, now: MonotonicTime) -> OnEnqueue {
+        if let deadline = entry.deadline, let wait = expectedWait(entry),
+            now.advanced(byNanoseconds: Int64(clamping: wait)) > deadline
+        {
+            return .isTooLate(nanoseconds: wait)
+        }
+        guard let ticket = queue.append(entry) else { return .isFull }
+        return .waits(ticket, change(now: now))
+    }
+
+    /// A request is called back; `nil` when it waits no more.
+    mutating func withdraw(_ ticket: RequestTicket) -> Request? {
+        queue.remove(ticket)
+    }
+
+    /// An engine thread has taken an instance up.
+    mutating func instanceStarted(_ instance: Int, now: MonotonicTime) -> OnStart {
+        var start = OnStart(expired: queue.expire(now: now))
+        guard let first = queue.first(), isDue(first, now: now) else {
+            idle.append(instance)
+            start.change.wakeAt = wakeTime()
+            return start
+        }
+        start.parts = queue.take(maxRows: size(for: first), isOrdered: rules.batching.preservesOrdering)
+        runningRows += start.parts.reduce(0) { $0 + $1.rows.count }
+        // What is left is for the next idle instance, without a new request having to come first.
+        start.change = change(now: now)
+        return start
+    }
+
+    /// An instance has finished a run.
+    ///
+    /// - Parameters:
+    ///   - instance: Which.
+    ///   - bucket: The bucket that it ran.
+    ///   - rows: How many rows; 0 for a run that tells nothing of costs.
+    ///   - nanoseconds: How long the run took.
+    ///   - now: The time.
+    mutating func runEnded(
+        instance: Int,
+        bucket: UInt64,
+        rows: Int,
+        nanoseconds: UInt64?,
+        now: MonotonicTime
+    ) -> OnChange {
+        runningRows = max(0, runningRows - rows)
+        if let nanoseconds, rows > 0 { learn(bucket, rows: rows, nanoseconds: nanoseconds) }
+        idle.append(instance)
+        return change(now: now)
+    }
+
+    /// Time has passed: says who has waited too long, and what can start.
+    mutating func timePassed(now: MonotonicTime) -> (expired: [Request], OnChange) {
+        let expired = queue.expire(now: now)
+        return (expired, change(now: now))
+    }
+
+    /// The measured costs of the bucket that is used most.
+    func curve(of bucket: UInt64) -> CostCurve? { curves[bucket] }
+
+    /// All measured costs.
+    var allCurves: [CostCurve] { Array(curves.values) }
+
+    /// Everybody who still waits, to be refused.
+    mutating func removeAll() -> [Request] { queue.removeAll() }
+}
+
+extension BatchingStateMachine {
+    private mutating func learn(_ bucket: UInt64, rows: Int, nanoseconds: UInt64) {
+        if curves[bucket] == nil, curves.count >= Self.maxCurves { curves.removeAll(keepingCapacity: true) }
+        curves[bucket, default: CostCurve()].record(rows: rows, nanoseconds: nanoseconds)
+    }
+
+    /// The most rows that a run of this bucket takes now.
+    private func limit(_ bucket: UInt64) -> Int {
+        guard isJoining else { return 1 }
+        let batching = rules.batching
+        let measured = curves[bucket]?.limit ?? CostCurve().limit
+        guard let maxRows = batching.maxRows else { return measured }
+        // Who writes sizes or a delay has measured himself.
+        return batching.preferredSizes.isEmpty && batching.maxDelay == 0 ? min(maxRows, measured) : maxRows
+    }
+
+    /// How many rows the run that begins with this request takes.
+    private func size(for first: QueueEntry<Request>) -> Int {
+        guard isJoining else { return max(first.rows, 1) }
+        let limit = limit(first.bucket)
+        guard first.rows > limit else { return rules.batching.size(rows: queue.rows, limit: limit) }
+        // A large request is spread over the instances, in parts no smaller than the best size.
+        let share = (first.rows + rules.instances - 1) / rules.instances
+        return min(max(limit, share), rules.batching.maxRows ?? 4096)
+    }
+
+    /// Whether the run that begins with this request may start.
+    private func isDue(_ first: QueueEntry<Request>, now: MonotonicTime) -> Bool {
+        guard isJoining, rules.batching.maxDelay > 0 else { return true }
+        return rules.batching.isComplete(rows: queue.rows, limit: limit(first.bucket))
+            || now >= first.enqueued.advanced(byNanoseconds: rules.batching.maxDelay)
+    }
+
+    /// What can be done now that something is different.
+    private mutating func change(now: MonotonicTime) -> OnChange {
+        var change = OnChange()
+        if let first = queue.first(), isDue(first, now: now) { change.instance = idle.popLast() }
+        change.wakeAt = wakeTime()
+        return change
+    }
+
+    /// When somebody has waited too long, or long enough for company.
+    private mutating func wakeTime() -> MonotonicTime? {
+        let moment = queue.nextMoment()
+        guard isJoining, rules.batching.maxDelay > 0, !idle.isEmpty, let first = queue.first() else { return moment }
+        let due = first.enqueued.advanced(byNanoseconds: rules.batching.maxDelay)
+        return moment.map { min($0, due) } ?? due
+    }
+
+    /// How long a request would wait and run, in nanoseconds; `nil` while nothing is known of its bucket.
+    private func expectedWait(_ entry: QueueEntry<Request>) -> UInt64? {
+        guard let curve = curves[entry.bucket], let own = curve.cost(rows: entry.rows) else { return nil }
+        let ahead = queue.rows + runningRows
+        guard ahead > 0 else { return nil }
+        let size = max(1, min(ahead, isJoining ? limit(entry.bucket) : 1))
+        guard let perRun = curve.cost(rows: size) else { return nil }
+        let runs = UInt64((ahead + size - 1) / size)
+        return runs * perRun / UInt64(max(1, rules.instances)) + own
+    }
+}

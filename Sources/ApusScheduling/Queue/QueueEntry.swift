@@ -1,0 +1,40 @@
+internal import ApusCore
+
+/// What a queue knows of a waiting request.
+struct QueueEntry<Request> {
+    /// The request itself.
+    let request: Request
+    /// Its place among the priorities, 0 the highest.
+    let level: Int
+    /// Items in it: its first dimension where it may be batched, else 1.
+    let rows: Int
+    /// Only requests with equal keys may share a run.
+    let bucket: UInt64
+    /// When it joined.
+    let enqueued: MonotonicTime
+    /// When nobody wants its answer any more.
+    let deadline: MonotonicTime?
+    /// When it has waited too long by the policy of its priority.
+    var timeout: MonotonicTime?
+    /// Rows that runs have taken already; more than 0 only where a request is larger than a batch.
+    var takenRows = 0
+    /// Whether it stands behind the others of its priority, because it has waited too long.
+    var isDelayed = false
+
+    /// The next moment at which something happens to it.
+    var nextMoment: MonotonicTime? {
+        guard let deadline else { return timeout }
+        guard let timeout else { return deadline }
+        return min(deadline, timeout)
+    }
+}
+
+/// The rows of one request that one run takes.
+struct BatchPart<Request> {
+    /// The request.
+    let request: Request
+    /// Which of its rows.
+    let rows: Range<Int>
+    /// Whether the request has left the queue with this part.
+    let isLast: Bool
+}

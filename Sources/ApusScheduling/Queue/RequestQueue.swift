@@ -1,0 +1,237 @@
+internal import ApusCore
+internal import DequeModule
+internal import HeapModule
+
+/// The requests that wait for one model version: priorities, policies, deadlines, and what may share a run.
+///
+/// Pure: told the time, it says who has expired. Taking a request out, from wherever it stands, costs the same however
+/// many wait: its place is only marked as left, and passed over later.
+struct RequestQueue<Request> {
+    /// The requests of one priority, as tickets in the order in which they run.
+    private struct Level {
+        var waiting = Deque<RequestTicket>()
+        /// Those that have waited too long where the policy says to let the others pass.
+        var delayed = Deque<RequestTicket>()
+        var count = 0
+    }
+
+    private struct Slot {
+        var generation: UInt64 = 0
+        var entry: QueueEntry<Request>?
+    }
+
+    /// When to look at a request again.
+    private struct Moment: Comparable {
+        let time: MonotonicTime
+        let ticket: RequestTicket
+
+        static func < (lhs: Moment, rhs: Moment) -> Bool { lhs.time < rhs.time }
+    }
+
+    private let policies: [QueuePolicy]
+    private var slots: [Slot] = []
+    private var free: [Int] = []
+    private var levels: [Level]
+    private var moments = Heap<Moment>()
+    /// Requests that wait.
+    private(set) var count = 0
+    /// Rows that wait.
+    private(set) var rows = 0
+
+    /// Tickets looked at for one batch, at most: with more shapes than that mixed, a batch just stays smaller.
+    private static var maxLook: Int { 256 }
+
+    init(rules: QueueRules) {
+        self.policies = rules.policies
+        self.levels = rules.policies.map { _ in Level() }
+    }
+
+    /// Whether nobody waits.
+    var isEmpty: Bool { count == 0 }
+
+    /// Takes a request in.
+    ///
+    /// - Returns: Its place; `nil` when its priority has as many as its policy allows.
+    mutating func append(_ entry: QueueEntry<Request>) -> RequestTicket? {
+        if let maxSize = policies[entry.level].maxSize, levels[entry.level].count >= maxSize { return nil }
+        let slot = free.popLast() ?? slots.count
+        if slot == slots.count { slots.append(Slot()) }
+        slots[slot].entry = entry
+        let ticket = RequestTicket(slot: slot, generation: slots[slot].generation)
+        levels[entry.level].waiting.append(ticket)
+        levels[entry.level].count += 1
+        count += 1
+        rows += entry.rows
+        if let time = entry.nextMoment { moments.insert(Moment(time: time, ticket: ticket)) }
+        return ticket
+    }
+
+    /// Takes a request out, for whatever reason; `nil` when it isn't there any more.
+    mutating func remove(_ ticket: RequestTicket) -> Request? {
+        guard let entry = entry(at: ticket) else { return nil }
+        leave(ticket, entry)
+        return entry.request
+    }
+
+    /// The request that runs next.
+    mutating func first() -> QueueEntry<Request>? {
+        for level in levels.indices where levels[level].count > 0 {
+            if let ticket = firstTicket(of: level) { return entry(at: ticket) }
+        }
+        return nil
+    }
+
+    /// Takes what shares the next run: the first request and others of its bucket, in their order.
+    ///
+    /// - Parameters:
+    ///   - maxRows: The most rows; a request that has more is split.
+    ///   - isOrdered: Whether nobody may overtake: then the first request of another bucket closes the batch.
+    /// - Returns: The parts; empty when nobody waits.
+    mutating func take(maxRows: Int, isOrdered: Bool) -> [BatchPart<Request>] {
+        guard let level = levels.indices.first(where: { levels[$0].count > 0 }), let first = first() else { return [] }
+        var parts: [BatchPart<Request>] = []
+        var room = max(1, maxRows)
+        if first.takenRows > 0 || first.rows > room { return [split(level: level, room: room)].compactMap(\.self) }
+        if !first.isDelayed {
+            collect(first.bucket, \.waiting, level: level, isOrdered: isOrdered, room: &room, into: &parts)
+        }
+        if first.isDelayed || !isOrdered {
+            collect(first.bucket, \.delayed, level: level, isOrdered: isOrdered, room: &room, into: &parts)
+        }
+        return parts
+    }
+
+    /// Looks at who has waited too long.
+    ///
+    /// - Returns: Those to refuse, which have left the queue.
+    mutating func expire(now: MonotonicTime) -> [Request] {
+        var expired: [Request] = []
+        while let moment = moments.min, moment.time <= now {
+            moments.removeMin()
+            let ticket = moment.ticket
+            guard var entry = entry(at: ticket), let due = entry.nextMoment, due <= now else { continue }
+            let isOver = entry.deadline.map { $0 <= now } ?? false
+            if isOver || policies[entry.level].timeoutAction == .reject {
+                leave(ticket, entry)
+                expired.append(entry.request)
+                continue
+            }
+            delay(ticket, &entry)
+        }
+        return expired
+    }
+
+    /// When to call `expire` next; `nil` while nobody has a limit.
+    mutating func nextMoment() -> MonotonicTime? {
+        while let moment = moments.min {
+            if entry(at: moment.ticket) != nil { return moment.time }
+            moments.removeMin()
+        }
+        return nil
+    }
+
+    /// Takes everybody out.
+    mutating func removeAll() -> [Request] {
+        var all: [Request] = []
+        for slot in slots.indices {
+            guard let entry = slots[slot].entry else { continue }
+            leave(RequestTicket(slot: slot, generation: slots[slot].generation), entry)
+            all.append(entry.request)
+        }
+        return all
+    }
+}
+
+extension RequestQueue {
+    private func entry(at ticket: RequestTicket) -> QueueEntry<Request>? {
+        slots[ticket.slot].generation == ticket.generation ? slots[ticket.slot].entry : nil
+    }
+
+    private mutating func leave(_ ticket: RequestTicket, _ entry: QueueEntry<Request>) {
+        slots[ticket.slot].entry = nil
+        slots[ticket.slot].generation &+= 1
+        free.append(ticket.slot)
+        levels[entry.level].count -= 1
+        count -= 1
+        rows -= entry.rows - entry.takenRows
+        if count == 0 { forgetLeft() }
+    }
+
+    /// Drops the marks of those who have left, all at once.
+    private mutating func forgetLeft() {
+        for level in levels.indices {
+            levels[level].waiting.removeAll(keepingCapacity: levels[level].waiting.count <= 1024)
+            levels[level].delayed.removeAll()
+        }
+        moments = Heap()
+    }
+
+    /// The first ticket of a level, without those that have left before it.
+    private mutating func firstTicket(of level: Int) -> RequestTicket? {
+        while let ticket = levels[level].waiting.first {
+            if let entry = entry(at: ticket), !entry.isDelayed { return ticket }
+            levels[level].waiting.removeFirst()
+        }
+        while let ticket = levels[level].delayed.first {
+            if entry(at: ticket) != nil { return ticket }
+            levels[level].delayed.removeFirst()
+        }
+        return nil
+    }
+
+    /// Moves a request behind all others of its priority; its mark among those who wait is passed over from now on.
+    private mutating func delay(_ ticket: RequestTicket, _ entry: inout QueueEntry<Request>) {
+        entry.timeout = nil
+        entry.isDelayed = true
+        slots[ticket.slot].entry = entry
+        levels[entry.level].delayed.append(ticket)
+        if let deadline = entry.deadline { moments.insert(Moment(time: deadline, ticket: ticket)) }
+    }
+
+    /// Takes some rows of a request that is larger than a batch.
+    private mutating func split(level: Int, room: Int) -> BatchPart<Request>? {
+        guard let ticket = firstTicket(of: level), var entry = entry(at: ticket) else { return nil }
+        let end = min(entry.rows, entry.takenRows + room)
+        let range = entry.takenRows..<end
+        if end == entry.rows {
+            leave(ticket, entry)
+        } else {
+            rows -= range.count
+            entry.takenRows = end
+            slots[ticket.slot].entry = entry
+        }
+        return BatchPart(request: entry.request, rows: range, isLast: end == entry.rows)
+    }
+
+    private mutating func collect(
+        _ bucket: UInt64,
+        _ path: WritableKeyPath<Level, Deque<RequestTicket>>,
+        level: Int,
+        isOrdered: Bool,
+        room: inout Int,
+        into parts: inout [BatchPart<Request>]
+    ) {
+        var index = 0
+        var looks = 0
+        while room > 0, looks < Self.maxLook, index < levels[level][keyPath: path].count {
+            let ticket = levels[level][keyPath: path][index]
+            index += 1
+            looks += 1
+            guard let entry = entry(at: ticket), entry.isDelayed == (path == \.delayed) else { continue }
+            guard entry.bucket == bucket, entry.takenRows == 0 else {
+                if isOrdered { break }
+                continue
+            }
+            guard entry.rows <= room else { break }
+            room -= entry.rows
+            leave(ticket, entry)
+            parts.append(BatchPart(request: entry.request, rows: 0..<entry.rows, isLast: true))
+            // Everything is forgotten with the last one.
+            if count == 0 { return }
+        }
+        let left = min(index, levels[level][keyPath: path].count)
+        if levels[level][keyPath: path].prefix(left).allSatisfy({ entry(at: $0) == nil }) {
+            levels[level][keyPath: path].removeFirst(left)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import ApusCore
+import Foundation
+import Testing
+
+@testable import ApusScheduling
+
+/// Random schedules through the state machine, on a manual clock, compared with a book that is kept beside it.
+struct BatchingStateMachinePropertyTests {
+    /// What one schedule is run with.
+    struct Setting: CustomTestStringConvertible {
+        var name: String
+        var rules: BatchingStateMachine<Int>.Rules
+        var isJoining: Bool
+
+        var testDescription: String { name }
+    }
+
+    static var settings: [Setting] {
+        var plain = BatchingStateMachine<Int>.Rules()
+        plain.instances = 2
+        var bounded = plain
+        bounded.batching.maxRows = 8
+        bounded.batching.preferredSizes = [4, 8]
+        bounded.batching.maxDelay = 500
+        var ordered = plain
+        ordered.batching.preservesOrdering = true
+        var levels = plain
+        var rejecting = QueuePolicy()
+        rejecting.defaultTimeout = 300
+        rejecting.maxSize = 5
+        var delaying = QueuePolicy()
+        delaying.defaultTimeout = 200
+        delaying.timeoutAction = .delay
+        delaying.allowsTimeoutOverride = true
+        levels.queue = QueueRules(policies: [rejecting, delaying, QueuePolicy()], defaultPriority: 2)
+        levels.instances = 3
+        return [
+            Setting(name: "one by one", rules: plain, isJoining: false),
+            Setting(name: "learnt sizes", rules: plain, isJoining: true),
+            Setting(name: "preferred sizes and a delay", rules: bounded, isJoining: true),
+            Setting(name: "ordered", rules: ordered, isJoining: true),
+            Setting(name: "priorities and policies", rules: levels, isJoining: true),
+        ]
+    }
+
+    /// A twentieth of the steps unless `APUS_LONG_TESTS` is set.
+    static var steps: Int { ProcessInfo.processInfo.environment["APUS_LONG_TESTS"] == nil ? 200_000 : 4_000_000 }
+
+    @Test(arguments: settings)
+    func `every request leaves the queue exactly once and no rule is broken`(_ setting: Setting) throws {
+        let seed = UInt64.random(in: .min ... .max)
+        print("BatchingStateMachinePropertyTests, \(setting.name): seed \(seed)")
+        var schedule = RandomSchedule(rules: setting.rules, isJoining: setting.isJoining, seed: seed)
+        for _ in 0..<BatchingStateMachinePropertyTests.steps {
+            schedule.step()
+            if let fault = schedule.fault {
+                Issue.record("\(fault) (seed \(seed), step \(schedule.steps))")
+                return
+            }
+        }
+        schedule.finish()
+        #expect(schedule.fault == nil, "seed \(seed)")
+        #expect(schedule.ran > 0)
+    }
+}
