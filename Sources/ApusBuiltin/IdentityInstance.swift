@@ -17,7 +17,7 @@ package final class IdentityInstance: ModelInstance {
         timings: inout RequestTimings
     ) throws(EngineError) -> [Tensor] {
         timings.inputReady = SystemTime().now
-        let isFinished = session.delayNanoseconds == 0 || delay.wait(nanoseconds: session.delayNanoseconds)
+        let isFinished = delay.wait(nanoseconds: session.delayNanoseconds)
         timings.inferEnded = SystemTime().now
         guard isFinished else {
             throw EngineError(.terminated, "the run of model '\(session.modelName)' was terminated")
@@ -30,6 +30,10 @@ package final class IdentityInstance: ModelInstance {
 
     package func terminate() {
         delay.interrupt()
+    }
+
+    package func clearTermination() {
+        delay.reset()
     }
 
     /// The input that stands for an output.

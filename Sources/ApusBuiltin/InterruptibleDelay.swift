@@ -6,19 +6,15 @@ internal import Synchronization
 ///
 /// Looks every two milliseconds whether it was interrupted: exact enough for a model that only pretends to compute.
 final class InterruptibleDelay: Sendable {
-    private static let idle: UInt8 = 0
-    private static let waiting: UInt8 = 1
-    private static let interrupted: UInt8 = 2
     private static let sliceNanoseconds: Int64 = 2_000_000
 
-    private let state = Atomic<UInt8>(InterruptibleDelay.idle)
+    private let isInterrupted = Atomic(false)
 
-    /// Sleeps; `false` when it was interrupted.
+    /// Sleeps; `false` when it was interrupted, before or meanwhile.
     func wait(nanoseconds: Int64) -> Bool {
+        guard nanoseconds > 0 else { return !isInterrupted.load(ordering: .acquiring) }
         let end = SystemTime().now.advanced(byNanoseconds: nanoseconds)
-        state.store(Self.waiting, ordering: .releasing)
-        defer { state.store(Self.idle, ordering: .releasing) }
-        while state.load(ordering: .acquiring) == Self.waiting {
+        while !isInterrupted.load(ordering: .acquiring) {
             let now = SystemTime().now
             guard now < end else { return true }
             Self.sleep(until: min(end, now.advanced(byNanoseconds: Self.sliceNanoseconds)))
@@ -26,9 +22,14 @@ final class InterruptibleDelay: Sendable {
         return false
     }
 
-    /// Ends a wait that is under way; nothing happens when there is none.
+    /// Ends the wait that is under way, or else the next one.
     func interrupt() {
-        _ = state.compareExchange(expected: Self.waiting, desired: Self.interrupted, ordering: .acquiringAndReleasing)
+        isInterrupted.store(true, ordering: .releasing)
+    }
+
+    /// Forgets interruptions.
+    func reset() {
+        isInterrupted.store(false, ordering: .releasing)
     }
 
     /// Sleeps until a point in time, or shorter when a signal comes.

@@ -8,8 +8,9 @@ package struct ModelSignature: Sendable {
     package let outputs: [TensorSpecification]
     /// Outputs that are no tensors.
     package let unservedOutputs: [UnservedOutput]
-    /// Whether the graph may run for an unknown time (Loop, Scan, If): then it never runs on an event loop.
-    package let hasControlFlow: Bool
+    /// Whether what a run costs may depend on the values of its inputs and not on their sizes alone (Loop, Range, Tile):
+    /// then it never runs on an event loop.
+    package let hasDataDependentCost: Bool
     /// What the loader noticed and a user should read.
     package let warnings: [String]
 
@@ -18,13 +19,13 @@ package struct ModelSignature: Sendable {
         inputs: [TensorSpecification],
         outputs: [TensorSpecification],
         unservedOutputs: [UnservedOutput] = [],
-        hasControlFlow: Bool = false,
+        hasDataDependentCost: Bool = false,
         warnings: [String] = []
     ) {
         self.inputs = inputs
         self.outputs = outputs
         self.unservedOutputs = unservedOutputs
-        self.hasControlFlow = hasControlFlow
+        self.hasDataDependentCost = hasDataDependentCost
         self.warnings = warnings
     }
 }
@@ -43,6 +44,9 @@ package protocol EngineSession: AnyObject, Sendable {
 ///
 /// Implementation guidance: `run` blocks its thread for as long as the engine computes. Nobody calls it while another
 /// call on the same instance runs; `terminate` comes from any thread at any time.
+///
+/// A termination is a mark that stays: whether it comes before `run` is called, while inputs are still being copied or in
+/// the middle of the computation, the run ends. Only `clearTermination` takes the mark away.
 package protocol ModelInstance: AnyObject, Sendable {
     /// Runs the model once.
     ///
@@ -58,6 +62,13 @@ package protocol ModelInstance: AnyObject, Sendable {
         timings: inout RequestTimings
     ) throws(EngineError) -> [Tensor]
 
-    /// Makes a run that is under way end soon, with `EngineError.Code.terminated`.
+    /// Makes the run that is under way, or else the next one, end soon with `EngineError.Code.terminated`.
     func terminate()
+
+    /// Forgets terminations that came before.
+    ///
+    /// Called before each run, by the one who will call `run`, and not at the same time as `terminate`: whoever gives
+    /// instances to requests sees to it that nobody terminates a request's run before this has returned or after the
+    /// request has ended.
+    func clearTermination()
 }

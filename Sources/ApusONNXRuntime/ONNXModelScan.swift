@@ -9,8 +9,14 @@ struct ONNXModelScan {
     private static let maxLocations = 16_384
     /// ONNX and its extensions define some hundred operators.
     private static let maxOperatorTypes = 4_096
-    /// Operators whose running time isn't bounded by the sizes of their inputs, or that hide such operators.
-    private static let controlFlow: Set<String> = ["Loop", "Scan", "If"]
+    /// Operators whose running time isn't bounded by the sizes of their inputs: those that run other graphs, and those
+    /// whose outputs are as large as the values of an input say.
+    private static let dataDependent: Set<String> = [
+        "Loop", "Scan", "If",
+        "AffineGrid", "BlackmanWindow", "CenterCropPad", "Col2Im", "ConstantOfShape", "CropAndResize", "DFT", "Expand",
+        "HammingWindow", "HannWindow", "ImageDecoder", "MaxUnpool", "MelWeightMatrix", "OneHot", "Pad", "Range",
+        "Resize", "STFT", "Tile", "Upsample",
+    ]
 
     /// Where tensors say that their data lies, as written; `""` stands for a tensor that doesn't say.
     private(set) var externalLocations: Set<String> = []
@@ -21,9 +27,9 @@ struct ONNXModelScan {
     /// Whether the bytes could be walked to their end.
     private(set) var isWellFormed = true
 
-    /// Whether a run may take an unknown time; assumed when the bytes couldn't be read.
-    var hasControlFlow: Bool {
-        hasSubgraphs || !isWellFormed || !operatorTypes.isDisjoint(with: Self.controlFlow)
+    /// Whether values may decide how long a run takes; assumed when the bytes couldn't be read.
+    var hasDataDependentCost: Bool {
+        hasSubgraphs || !isWellFormed || !operatorTypes.isDisjoint(with: Self.dataDependent)
     }
 
     /// Walks over a model.
@@ -95,7 +101,9 @@ struct ONNXModelScan {
     /// Remembers an operator within the bounds.
     private mutating func noteOperator(_ range: Range<Int>, in bytes: RawSpan) {
         guard range.count <= 256, let type = text(range, in: bytes) else { return }
-        if operatorTypes.count < Self.maxOperatorTypes || Self.controlFlow.contains(type) { operatorTypes.insert(type) }
+        if operatorTypes.count < Self.maxOperatorTypes || Self.dataDependent.contains(type) {
+            operatorTypes.insert(type)
+        }
     }
 
     /// A string of the model; `nil` when it is longer than any path or isn't UTF-8.

@@ -74,7 +74,7 @@ package final class ONNXRuntimeEngine: Engine {
         return try ONNXRuntimeSession(
             handle: handle,
             modelName: modelName,
-            hasControlFlow: scan.hasControlFlow,
+            hasDataDependentCost: scan.hasDataDependentCost,
             warnings: parameters.warnings
         )
     }

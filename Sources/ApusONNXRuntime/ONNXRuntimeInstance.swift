@@ -49,11 +49,12 @@ internal import CONNXRuntime
         try addInputs(inputs)
         try selectOutputs(outputs)
         timings.inputReady = SystemTime().now
-        let (status, wasTerminated) = unsafe execute(outputs.count)
+        if termination.isTerminated { throw terminated(cause: nil) }
+        let status = unsafe execute(outputs.count)
         timings.inferEnded = SystemTime().now
         if let status = unsafe status {
             scratch.releaseOutputs()
-            throw unsafe failure(status, wasTerminated)
+            throw unsafe failure(status)
         }
         return try takeOutputs(outputs, inputs)
     }
@@ -62,10 +63,13 @@ internal import CONNXRuntime
         termination.terminate()
     }
 
+    package func clearTermination() {
+        termination.clear()
+    }
+
     /// Calls the library.
-    private func execute(_ outputCount: Int) -> (status: OpaquePointer?, wasTerminated: Bool) {
-        termination.runStarted()
-        let status = unsafe CONNXRuntime_run(
+    private func execute(_ outputCount: Int) -> OpaquePointer? {
+        unsafe CONNXRuntime_run(
             session.handle.api,
             session.handle.pointer,
             termination.runOptions,
@@ -76,14 +80,18 @@ internal import CONNXRuntime
             outputCount,
             scratch.outputs
         )
-        return unsafe (status, termination.runEnded())
     }
 
     /// What a failed run was.
-    private func failure(_ status: OpaquePointer, _ wasTerminated: Bool) -> EngineError {
+    private func failure(_ status: OpaquePointer) -> EngineError {
         let failure = unsafe session.handle.environment.library.takeFailure(status)
-        guard wasTerminated else { return EngineError(running: session.modelName, failure) }
-        return EngineError(.terminated, "the run of model '\(session.modelName)' was terminated", cause: failure)
+        guard termination.isTerminated else { return EngineError(running: session.modelName, failure) }
+        return terminated(cause: failure)
+    }
+
+    /// The error of a run that was told to end.
+    private func terminated(cause: ONNXRuntimeFailure?) -> EngineError {
+        EngineError(.terminated, "the run of model '\(session.modelName)' was terminated", cause: cause)
     }
 
     /// Makes the library's values for all inputs that came.

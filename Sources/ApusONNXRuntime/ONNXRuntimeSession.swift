@@ -20,11 +20,11 @@ package final class ONNXRuntimeSession: EngineSession {
     init(
         handle: SessionHandle,
         modelName: String,
-        hasControlFlow: Bool,
+        hasDataDependentCost: Bool,
         warnings: [String]
     ) throws(EngineError) {
         let reader = SignatureReader(handle: handle, modelName: modelName)
-        self.signature = try reader.makeSignature(hasControlFlow: hasControlFlow, warnings: warnings)
+        self.signature = try reader.makeSignature(hasDataDependentCost: hasDataDependentCost, warnings: warnings)
         self.handle = handle
         self.modelName = modelName
         self.inputNames = CStringList(signature.inputs.map(\.name))

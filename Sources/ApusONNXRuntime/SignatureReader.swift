@@ -19,7 +19,7 @@ struct SignatureReader {
     private var library: ONNXRuntimeLibrary { handle.environment.library }
 
     /// Reads everything and refuses models that can't be served.
-    func makeSignature(hasControlFlow: Bool, warnings: [String]) throws(EngineError) -> ModelSignature {
+    func makeSignature(hasDataDependentCost: Bool, warnings: [String]) throws(EngineError) -> ModelSignature {
         let inputs = try makeInputs(.inputs) + makeInputs(.overridableInitializers)
         var outputs: [TensorSpecification] = []
         var unserved: [UnservedOutput] = []
@@ -36,7 +36,7 @@ struct SignatureReader {
             inputs: inputs,
             outputs: outputs,
             unservedOutputs: unserved,
-            hasControlFlow: hasControlFlow,
+            hasDataDependentCost: hasDataDependentCost,
             warnings: warnings + unserved.map { "output '\($0.name)' isn't served: \($0.reason)" }
         )
     }

@@ -1,11 +1,12 @@
 internal import ApusCore
+internal import ApusEngine
 internal import Synchronization
 
 /// A request that waits for an instance or runs on an engine thread.
 final class QueuedRequest: EngineJob, CancellableRequest {
     private enum Progress {
         case waiting
-        case running(instance: Int)
+        case running(any ModelInstance)
         /// Called back, with the error to end it with.
         case withdrawn(InferenceError)
         case ended
@@ -39,17 +40,19 @@ final class QueuedRequest: EngineJob, CancellableRequest {
     }
 
     func run() {
-        let instance = instance.load(ordering: .acquiring)
+        let permit = scheduler.permit(instance.load(ordering: .acquiring))
+        // From here on a call back may terminate the run, even before the engine has been called.
+        permit.instance.clearTermination()
         let withdrawal: InferenceError? = progress.withLock { progress in
             if case .withdrawn(let error) = progress { return error }
-            progress = .running(instance: instance)
+            progress = .running(permit.instance)
             return nil
         }
         guard let request = request.take() else { return }
         if let withdrawal {
-            scheduler.drop(request, queued: self, instance: instance, with: withdrawal)
+            scheduler.drop(request, queued: self, permit: permit, with: withdrawal)
         } else {
-            scheduler.runOnPool(request, queued: self, instance: instance)
+            scheduler.runOnPool(request, queued: self, permit: permit)
         }
     }
 
@@ -86,7 +89,7 @@ final class QueuedRequest: EngineJob, CancellableRequest {
             case .running(let instance):
                 progress = .withdrawn(error)
                 // Under the lock, so that the instance still runs this request.
-                scheduler.terminate(instance: instance)
+                instance.terminate()
             case .withdrawn, .ended: break
             }
         }

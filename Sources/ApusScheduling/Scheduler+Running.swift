@@ -8,18 +8,19 @@ extension Scheduler {
         _ request: consuming InferenceRequest,
         call: ValidatedCall,
         shape: UInt64,
-        instance: Int,
+        permit: Permit,
         clock: RunClock?,
         sink: any AnswerSink
     ) {
-        let outcome = compute(&request, call: call, instance: instance)
+        permit.instance.clearTermination()
+        let outcome = compute(&request, call: call, on: permit.instance)
         let timings = request.timings
         let wall = timings.computeEnded.nanoseconds(since: timings.computeStarted)
         let cost = clock?.cost(wall: wall)
         let change = state.withLock { state in
             record(outcome, timings: timings, call: call, isInline: true, in: &state.statistics)
             return state.machine.inlineRunEnded(
-                instance: instance,
+                instance: permit.index,
                 shape: shape,
                 wall: wall,
                 cost: cost,
@@ -37,20 +38,20 @@ extension Scheduler {
     }
 
     /// Runs a request on an engine thread.
-    func runOnPool(_ request: consuming InferenceRequest, queued: QueuedRequest, instance: Int) {
+    func runOnPool(_ request: consuming InferenceRequest, queued: QueuedRequest, permit: Permit) {
         let now = time.now
         let isExpired = request.deadline.hasPassed(at: now)
         if isExpired { request.timings.computeEnded = now }
         let clock = RunClock()
         var outcome =
-            isExpired ? .failure(Scheduler.expired) : compute(&request, call: queued.call, instance: instance)
+            isExpired ? .failure(Scheduler.expired) : compute(&request, call: queued.call, on: permit.instance)
         if let withdrawal = queued.runEnded(), case .failure = outcome { outcome = .failure(withdrawal) }
         let timings = request.timings
         let cost = clock.cost(wall: timings.computeEnded.nanoseconds(since: timings.computeStarted))
         let change = state.withLock { state in
             record(outcome, timings: timings, call: queued.call, isInline: false, in: &state.statistics)
             return state.machine.poolRunEnded(
-                instance: instance,
+                instance: permit.index,
                 shape: queued.shape,
                 cost: isExpired ? nil : cost
             )
@@ -78,14 +79,14 @@ extension Scheduler {
     func drop(
         _ request: consuming InferenceRequest,
         queued: QueuedRequest,
-        instance: Int,
+        permit: Permit,
         with error: InferenceError
     ) {
         let elapsed = time.now.nanoseconds(since: request.timings.received)
         let prefixed = Scheduler.prefixed(error, id: request.id)
         let change = state.withLock { state in
             state.statistics.recordFailure(error.code.failureReason, nanoseconds: elapsed)
-            return state.machine.poolRunEnded(instance: instance, shape: queued.shape, cost: nil)
+            return state.machine.poolRunEnded(instance: permit.index, shape: queued.shape, cost: nil)
         }
         carryOut(change)
         _ = consume request
@@ -111,12 +112,12 @@ extension Scheduler {
     private func compute(
         _ request: inout InferenceRequest,
         call: ValidatedCall,
-        instance: Int
+        on instance: any ModelInstance
     ) -> Result<[NamedTensor], InferenceError> {
         request.timings.computeStarted = time.now
         defer { request.timings.computeEnded = time.now }
         do throws(EngineError) {
-            let tensors = try instances[instance].run(
+            let tensors = try instance.run(
                 inputs: try layout.sessionInputs(call.inputs),
                 outputs: layout.sessionOutputs(call.outputs),
                 timings: &request.timings

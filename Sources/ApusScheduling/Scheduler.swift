@@ -36,11 +36,20 @@ package final class Scheduler: ServedModel {
     struct State {
         var machine: SchedulerStateMachine
         var statistics = ModelStatistics()
+        /// Empty once the version has been unloaded.
+        var instances: [any ModelInstance]
+    }
+
+    /// The right to run one call on an instance.
+    struct Permit: Sendable {
+        /// The instance's number in the state machine.
+        let index: Int
+        /// The instance.
+        let instance: any ModelInstance
     }
 
     package let description: ModelDescription
     package let allocator: any TensorAllocator
-    let instances: [any ModelInstance]
     let state: Mutex<State>
     let time: any TimeSource
     private let pool: EngineThreadPool
@@ -65,10 +74,12 @@ package final class Scheduler: ServedModel {
         self.layout = SessionLayout(configuration)
         var instances: [any ModelInstance] = []
         for _ in 0..<max(1, configuration.instances) { instances.append(try session.makeInstance()) }
-        self.instances = instances
-        let isAllowed = configuration.allowsInlineRuns && !session.signature.hasControlFlow
+        let ban: InlinePolicy.Ban? =
+            configuration.allowsInlineRuns
+            ? (session.signature.hasDataDependentCost ? .dataDependentCost : nil) : .configuration
         var state = State(
-            machine: SchedulerStateMachine(instances: instances.count, policy: InlinePolicy(isAllowed: isAllowed))
+            machine: SchedulerStateMachine(instances: instances.count, policy: InlinePolicy(ban: ban)),
+            instances: instances
         )
         state.statistics.loadNanoseconds = configuration.loadNanoseconds
         self.state = Mutex(state)
@@ -87,13 +98,18 @@ package final class Scheduler: ServedModel {
         }
         let shape = Scheduler.shapeKey(of: call.inputs)
         let isOnLane = sink.lane.isCurrent
-        let decision = state.withLock { $0.machine.requestArrived(shape: shape, isOnLane: isOnLane, now: now) }
-        switch decision {
-        case .runInline(let instance, let isMeasured):
+        let (permit, isMeasured) = state.withLock { state -> (Permit?, Bool) in
+            switch state.machine.requestArrived(shape: shape, isOnLane: isOnLane, now: now) {
+            case .runInline(let index, let isMeasured):
+                (Permit(index: index, instance: state.instances[index]), isMeasured)
+            case .enqueue: (nil, false)
+            }
+        }
+        if let permit {
             let clock = isMeasured ? RunClock() : nil
-            runInline(request, call: call, shape: shape, instance: instance, clock: clock, sink: sink)
+            runInline(request, call: call, shape: shape, permit: permit, clock: clock, sink: sink)
             return .finished
-        case .enqueue:
+        } else {
             let queued = QueuedRequest(request: request, call: call, shape: shape, sink: sink, scheduler: self)
             carryOut(state.withLock { $0.machine.enqueued(queued) })
             return CancellationHandle(queued)
@@ -120,8 +136,21 @@ package final class Scheduler: ServedModel {
         }
     }
 
-    func terminate(instance: Int) {
-        instances[instance].terminate()
+    /// The right to run on an instance that the state machine has given away.
+    func permit(_ index: Int) -> Permit {
+        Permit(index: index, instance: state.withLock { $0.instances[index] })
+    }
+
+    /// Lets the engine's session go, on the calling thread.
+    ///
+    /// Comes when no lease is left. The scheduler itself may live on for a moment in the hands of whoever held the last
+    /// lease, an event loop for example, which must not be the one that frees a model.
+    package func unload() {
+        let instances = state.withLock { state in
+            defer { state.instances = [] }
+            return state.instances
+        }
+        _ = consume instances
     }
 
     static let expired = InferenceError(
@@ -131,13 +160,19 @@ package final class Scheduler: ServedModel {
         hint: "the request's deadline passed before the model could run it"
     )
 
-    /// Tells shapes apart for the measurements; a collision would only mislead the inline policy.
+    /// Tells calls of different size apart for the measurements; a collision would only mislead the inline policy.
+    ///
+    /// The size of strings isn't in their shape, so the order of magnitude of their bytes counts as if it were.
     static func shapeKey(of inputs: [Tensor?]) -> UInt64 {
         var key: UInt64 = 0xcbf2_9ce4_8422_2325
         for index in inputs.indices {
             for axis in 0..<(inputs[index]?.shape.rank ?? 0) {
                 let size = inputs[index]?.shape.dimensions[axis] ?? 0
                 key = (key ^ UInt64(bitPattern: Int64(size))) &* 0x100_0000_01b3
+            }
+            if let input = inputs[index], input.dataType == .bytes {
+                let magnitude = Int.bitWidth - input.storage.byteCount.leadingZeroBitCount
+                key = (key ^ UInt64(magnitude)) &* 0x100_0000_01b3
             }
             key = (key ^ 0xff) &* 0x100_0000_01b3
         }

@@ -90,7 +90,7 @@ package struct ServerAssembly {
     ) throws(RuntimeFailure) -> ModelManager<Scheduler> {
         let loader = SchedulerLoader(
             engines: engines,
-            pool: EngineThreadPool(threadCount: cores),
+            pool: try EngineThreadPool(threadCount: cores),
             time: SystemTime(),
             defaultInstances: cores,
             allowsInlineRuns: configuration.allowsInlineRuns,

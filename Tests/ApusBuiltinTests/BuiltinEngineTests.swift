@@ -50,7 +50,7 @@ struct BuiltinEngineTests {
     @Test(arguments: DataType.allCases) func `identity gives back any type`(_ type: DataType) throws {
         let session = try load(inputs: [specification("IN", type)], outputs: [specification("OUT", type)])
         #expect(session.signature.outputs.map(\.name) == ["OUT"])
-        #expect(!session.signature.hasControlFlow)
+        #expect(!session.signature.hasDataDependentCost)
         let input = try tensor(type, [1], [UInt8](repeating: 0, count: type.byteSize ?? 4))
         var timings = timings
         let outputs = try session.makeInstance().run(inputs: [input], outputs: [0], timings: &timings)
@@ -117,13 +117,13 @@ struct BuiltinEngineTests {
         #expect(timings.inferEnded.nanoseconds(since: timings.inputReady) >= 5_000_000)
     }
 
-    @Test func `terminate ends a long delay and only that`() throws {
+    @Test func `terminate ends a long delay, until it is forgotten`() throws {
         let one = [specification("A")]
         let parameters = ["execute_delay_ms": "3600000"]
         let instance = try load("delay", parameters, inputs: one, outputs: one).makeInstance()
         let input = try tensor(.fp32, [0], [])
         for _ in 0..<2 {
-            instance.terminate()
+            instance.clearTermination()
             let error = Terminator.whileTerminating(instance) {
                 #expect(throws: EngineError.self) {
                     var timings = timings
@@ -132,5 +132,19 @@ struct BuiltinEngineTests {
             }
             #expect(error?.code == .terminated)
         }
+    }
+
+    @Test(arguments: ["0", "3600000"]) func `a run that was terminated before it began ends at once`(
+        _ delay: String
+    ) throws {
+        let one = [specification("A")]
+        let instance = try load("delay", ["execute_delay_ms": delay], inputs: one, outputs: one).makeInstance()
+        let input = try tensor(.fp32, [0], [])
+        instance.terminate()
+        let error = #expect(throws: EngineError.self) {
+            var timings = timings
+            _ = try instance.run(inputs: [input], outputs: [0], timings: &timings)
+        }
+        #expect(error?.code == .terminated)
     }
 }

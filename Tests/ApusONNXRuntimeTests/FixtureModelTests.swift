@@ -69,8 +69,8 @@ struct FixtureModelTests {
         let optional = try Fixture.load("optional_default").signature
         #expect(optional.inputs.map(\.isOptional) == [false, true])
         #expect(optional.inputs.map(\.shape) == [[-1], [1]])
-        #expect(try Fixture.load("loop").signature.hasControlFlow)
-        #expect(try !Fixture.load("many").signature.hasControlFlow)
+        #expect(try Fixture.load("loop").signature.hasDataDependentCost)
+        #expect(try !Fixture.load("many").signature.hasDataDependentCost)
         #expect(try Fixture.load("scalar").signature.inputs[0].shape == [])
     }
 

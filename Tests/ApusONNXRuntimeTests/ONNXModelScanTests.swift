@@ -7,10 +7,10 @@ struct ONNXModelScanTests {
 
     @Test func `operators, subgraphs and locations are found`() throws {
         let loop = scan(try Fixture.bytes("loop"))
-        #expect(loop.isWellFormed && loop.hasSubgraphs && loop.hasControlFlow)
+        #expect(loop.isWellFormed && loop.hasSubgraphs && loop.hasDataDependentCost)
         #expect(loop.operatorTypes == ["Loop", "Identity", "Add"])
         let many = scan(try Fixture.bytes("many"))
-        #expect(many.isWellFormed && !many.hasControlFlow && many.externalLocations.isEmpty)
+        #expect(many.isWellFormed && !many.hasDataDependentCost && many.externalLocations.isEmpty)
         #expect(scan(try Fixture.bytes("external_data")).externalLocations == ["../outside.bin"])
     }
 
@@ -57,5 +57,14 @@ struct ONNXModelScanTests {
                 (0..<Int.random(in: 0...64, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
             )
         }
+    }
+
+    @Test(arguments: ["Range", "Tile", "Expand", "ConstantOfShape", "Resize", "Pad"])
+    func `an operator whose output is as large as values say makes the cost depend on data`(_ type: String) {
+        func graph(_ types: [String]) -> [UInt8] {
+            types.flatMap { ONNXModelBuilder.field(1, ONNXModelBuilder.node($0, "x", "y")) }
+        }
+        #expect(scan(ONNXModelBuilder.model(graph: graph(["Add", type]))).hasDataDependentCost)
+        #expect(!scan(ONNXModelBuilder.model(graph: graph(["Add", "Relu"]))).hasDataDependentCost)
     }
 }

@@ -118,8 +118,24 @@ struct ONNXRuntimeInstanceTests {
             }
         }
         #expect(error?.code == .terminated)
-        instance.terminate()
+        instance.clearTermination()
         var timings = Fixture.timings
+        let output = try instance.run(inputs: [Tensor([], integers: [7])], outputs: [0], timings: &timings)[0]
+        #expect(output.bytes == [7, 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    @Test func `a termination that comes before the run's inputs are copied ends the run`() throws {
+        let instance = try Fixture.load("loop").makeInstance()
+        var timings = Fixture.timings
+        for _ in 0..<2 {
+            instance.terminate()
+            let error = #expect(throws: EngineError.self) {
+                // Endless if the termination is lost.
+                _ = try instance.run(inputs: [Tensor([], integers: [.max])], outputs: [0], timings: &timings)
+            }
+            #expect(error?.code == .terminated)
+        }
+        instance.clearTermination()
         let output = try instance.run(inputs: [Tensor([], integers: [7])], outputs: [0], timings: &timings)[0]
         #expect(output.bytes == [7, 0, 0, 0, 0, 0, 0, 0])
     }

@@ -147,6 +147,45 @@ struct SchedulerEndingTests {
         #expect(bench.holder.ended == 2)
     }
 
+    @Test(arguments: [true, false]) func `a request called back while its inputs are being copied is terminated`(
+        _ isCancelled: Bool
+    ) async throws {
+        let bench = try Bench(threads: 1)
+        bench.session.gate.close()
+        let first = bench.pooledSink()
+        bench.submit(bench.request(), to: first)
+        await bench.session.gate.arrived(1)
+        let sink = bench.pooledSink()
+        let handle = bench.submit(bench.request(), to: sink)
+        // The run has begun and hasn't come to where it computes.
+        bench.session.inputHook = { isCancelled ? handle.cancel() : handle.expire() }
+        bench.session.gate.open()
+        #expect(await first.outcome().error == nil)
+        #expect(await sink.outcome().error?.code == (isCancelled ? .cancelled : .unavailable))
+        bench.session.inputHook = nil
+        let next = bench.pooledSink()
+        bench.submit(bench.request(), to: next)
+        #expect(await next.outcome().error == nil)
+    }
+
+    @Test func `a call back that the run didn't see doesn't hit the next one, wherever that runs`() async throws {
+        for isOnLane in [true, false] {
+            let bench = try Bench(threads: 1)
+            await bench.warmUp()
+            bench.session.gate.close()
+            let sink = bench.pooledSink()
+            let handle = bench.submit(bench.request(), to: sink)
+            await bench.session.gate.arrived(InlinePolicy.neededScore + 1)
+            bench.session.gate.passOne()
+            handle.cancel()
+            _ = await sink.outcome()
+            bench.session.gate.open()
+            let next = RecordingSink(lane: ImmediateLane(isCurrent: isOnLane))
+            bench.submit(bench.request(), to: next)
+            #expect(await next.outcome().error == nil)
+        }
+    }
+
     @Test func `a cancellation after the end doesn't hit the next request`() async throws {
         let bench = try Bench(threads: 1)
         let first = bench.pooledSink()

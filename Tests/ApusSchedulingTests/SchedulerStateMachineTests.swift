@@ -26,7 +26,7 @@ struct SchedulerStateMachineTests {
         private(set) var withdrawn = 0
 
         init(instances: Int) throws {
-            var policy = InlinePolicy(isAllowed: true)
+            var policy = InlinePolicy()
             for _ in 0..<InlinePolicy.neededScore { policy.ranOnPool(shape: 1, cost: 1) }
             self.machine = SchedulerStateMachine(instances: instances, policy: policy)
             self.bench = try Bench()
@@ -145,7 +145,7 @@ struct SchedulerStateMachineTests {
     }
 
     @Test func `a request off its lane never runs inline`() throws {
-        var policy = InlinePolicy(isAllowed: true)
+        var policy = InlinePolicy()
         for _ in 0..<InlinePolicy.neededScore { policy.ranOnPool(shape: 1, cost: 1) }
         var machine = SchedulerStateMachine(instances: 1, policy: policy)
         let now = MonotonicTime(nanoseconds: 0)
@@ -156,7 +156,7 @@ struct SchedulerStateMachineTests {
     }
 
     @Test func `a request doesn't run inline without a free instance`() throws {
-        var policy = InlinePolicy(isAllowed: true)
+        var policy = InlinePolicy()
         for _ in 0..<InlinePolicy.neededScore { policy.ranOnPool(shape: 1, cost: 1) }
         var machine = SchedulerStateMachine(instances: 1, policy: policy)
         let now = MonotonicTime(nanoseconds: 0)

@@ -162,7 +162,7 @@ struct SchedulerTests {
             _ = try Scheduler(
                 description: Model.description(Model.pair),
                 session: session,
-                pool: EngineThreadPool(threadCount: 1),
+                pool: try EngineThreadPool(threadCount: 1),
                 time: ManualTime(),
                 configuration: .init(instances: 2)
             )
@@ -170,11 +170,11 @@ struct SchedulerTests {
         #expect(error?.code == .outOfMemory)
     }
 
-    @Test func `a model with control flow never runs on an event loop`() async throws {
+    @Test func `a model whose cost depends on values never runs on an event loop`() async throws {
         let signature = ModelSignature(
             inputs: Model.pair.inputs,
             outputs: Model.pair.outputs,
-            hasControlFlow: true
+            hasDataDependentCost: true
         )
         let bench = try Bench(signature: signature)
         for _ in 0..<20 {
@@ -184,6 +184,7 @@ struct SchedulerTests {
         }
         #expect(bench.scheduler.statistics().inlineExecutionCount == 0)
         #expect(bench.scheduler.statistics().executionCount == 20)
+        #expect(bench.scheduler.statistics().schedulingNote.contains("values of the model's inputs"))
     }
 
     @Test func `inline runs can be forbidden`() async throws {
@@ -193,6 +194,7 @@ struct SchedulerTests {
         bench.submit(bench.request(), to: sink)
         _ = await sink.outcome()
         #expect(bench.scheduler.statistics().inlineExecutionCount == 0)
+        #expect(bench.scheduler.statistics().schedulingNote.contains("inline_runs: false"))
     }
 
     @Test func `a request doesn't overtake the queue by running inline`() async throws {
@@ -205,6 +207,42 @@ struct SchedulerTests {
         bench.session.gate.open()
         for sink in sinks { #expect(await sink.outcome().error == nil) }
         #expect(bench.scheduler.statistics().inlineExecutionCount == 0)
+    }
+
+    @Test func `strings of another size don't run inline on the strength of short ones`() async throws {
+        let signature = ModelSignature(
+            inputs: [Model.tensor("a", .bytes, [1])],
+            outputs: [Model.tensor("x", .bytes, [1])]
+        )
+        let bench = try Bench(signature: signature)
+        func run(length: Int, isOnLane: Bool) async {
+            let tensor = Tensor(texts: [String(repeating: "a", count: length)])
+            let sink = RecordingSink(lane: ImmediateLane(isCurrent: isOnLane))
+            bench.submit(bench.request([NamedTensor(name: "a", tensor: tensor)]), to: sink)
+            #expect(await sink.outcome().error == nil)
+        }
+        for _ in 0..<InlinePolicy.neededScore { await run(length: 10, isOnLane: false) }
+        await run(length: 10, isOnLane: true)
+        #expect(bench.scheduler.statistics().inlineExecutionCount == 1)
+        await run(length: 1_000_000, isOnLane: true)
+        #expect(bench.scheduler.statistics().inlineExecutionCount == 1)
+    }
+
+    @Test func `unloading lets the session go while somebody still holds the scheduler`() throws {
+        var session: FakeSession? = FakeSession(signature: Model.pair)
+        weak let watched = session
+        let scheduler = try Scheduler(
+            description: Model.description(Model.pair),
+            session: try #require(session),
+            pool: try EngineThreadPool(threadCount: 1),
+            time: ManualTime(),
+            configuration: .init(instances: 2)
+        )
+        session = nil
+        #expect(watched != nil)
+        scheduler.unload()
+        #expect(watched == nil)
+        #expect(scheduler.statistics().executionCount == 0)
     }
 
     @Test func `shapes have keys of their own`() throws {

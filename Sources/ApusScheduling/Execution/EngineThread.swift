@@ -11,9 +11,10 @@ enum EngineThread {
         }
     }
 
-    /// Starts a detached thread; `false` when the system gives none.
-    @discardableResult
-    static func start(name: String, _ run: @escaping @Sendable () -> Void) -> Bool {
+    /// Starts a detached thread.
+    ///
+    /// - Returns: 0, or the system's error number when it gives no thread.
+    static func start(name: String, _ run: @escaping @Sendable () -> Void) -> Int32 {
         let context = unsafe Unmanaged.passRetained(Body(run)).toOpaque()
         let result = unsafe CLinux_startThread(
             nil,
@@ -25,10 +26,7 @@ enum EngineThread {
             },
             context
         )
-        guard result == 0 else {
-            unsafe Unmanaged<Body>.fromOpaque(context).release()
-            return false
-        }
-        return true
+        if result != 0 { unsafe Unmanaged<Body>.fromOpaque(context).release() }
+        return result
     }
 }

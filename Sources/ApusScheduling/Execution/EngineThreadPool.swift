@@ -1,6 +1,7 @@
-internal import CLinux
+package import ApusCore
 internal import DequeModule
 internal import Dispatch
+internal import Glibc
 internal import Synchronization
 
 /// Something to run on an engine thread.
@@ -13,26 +14,40 @@ protocol EngineJob: AnyObject, Sendable {
 ///
 /// Jobs run in the order in which they came; a model puts in one job for each free instance, so that models take turns.
 package final class EngineThreadPool: Sendable {
-    private struct State {
-        var jobs = Deque<any EngineJob>()
-        var isStopped = false
-    }
-
-    private let state = Mutex(State())
+    private let jobs = Mutex(Deque<any EngineJob>())
     private let wake = DispatchSemaphore(value: 0)
     /// The number of threads.
     package let threadCount: Int
 
-    /// Starts the threads.
-    package init(threadCount: Int) {
+    /// Starts the threads, which end when the pool is let go.
+    ///
+    /// - Throws: `RuntimeFailure.Code.resource` when the system doesn't give as many threads.
+    package convenience init(threadCount: Int) throws(RuntimeFailure) {
+        try self.init(threadCount: threadCount, startThread: EngineThread.start)
+    }
+
+    /// Starts the threads by `startThread`, which returns 0 or the system's error number.
+    init(
+        threadCount: Int,
+        startThread: (_ name: String, _ run: @escaping @Sendable () -> Void) -> Int32
+    ) throws(RuntimeFailure) {
         self.threadCount = max(1, threadCount)
         for index in 0..<self.threadCount {
-            EngineThread.start(name: "apus-engine-\(index)") { [weak self] in
+            let error = startThread("apus-engine-\(index)") { [weak self] in
                 guard let wake = self?.wake else { return }
                 while true {
                     wake.wait()
-                    guard let self, self.runNext() else { return }
+                    guard let self else { return }
+                    self.runNext()
                 }
+            }
+            guard error == 0 else {
+                throw RuntimeFailure(
+                    .resource,
+                    "the system gives only \(index) of \(self.threadCount) threads for running models: "
+                        + "\(unsafe String(cString: strerror(error))); raise the limit (ulimit -u, the container's pids) or "
+                        + "ask for fewer with --cpu-budget"
+                )
             }
         }
     }
@@ -42,22 +57,13 @@ package final class EngineThreadPool: Sendable {
         for _ in 0..<threadCount { wake.signal() }
     }
 
-    /// Ends the threads when the jobs that are there have run.
-    package func stop() {
-        state.withLock { $0.isStopped = true }
-        for _ in 0..<threadCount { wake.signal() }
-    }
-
     func submit(_ job: any EngineJob) {
-        state.withLock { $0.jobs.append(job) }
+        jobs.withLock { $0.append(job) }
         wake.signal()
     }
 
-    /// Runs one job; `false` when the pool has been stopped and nothing is left.
-    private func runNext() -> Bool {
-        let (job, isStopped) = state.withLock { ($0.jobs.popFirst(), $0.isStopped) }
-        guard let job else { return !isStopped }
-        job.run()
-        return true
+    /// Runs the job that has waited longest.
+    private func runNext() {
+        jobs.withLock { $0.popFirst() }?.run()
     }
 }

@@ -7,8 +7,15 @@ internal import ApusCore
 /// next runs are measured by what they cost their thread, and when enough of them were really slow, or one very slow, the
 /// model leaves the event loop for a while that doubles each time.
 struct InlinePolicy {
-    /// What a model with control flow, or a user, may forbid.
-    private let isAllowed: Bool
+    /// Why a model never runs on the event loop.
+    enum Ban: String {
+        /// The user has switched such runs off.
+        case configuration = "the server's configuration says inline_runs: false"
+        /// Sizes alone don't tell what a run costs.
+        case dataDependentCost = "the values of the model's inputs may decide how long a run takes"
+    }
+
+    private let ban: Ban?
     /// Runs up to this long are cheaper than a hop, in nanoseconds.
     static let limit: UInt64 = 60_000
     /// Runs measured exactly after one that took long.
@@ -33,13 +40,13 @@ struct InlinePolicy {
     private var cooldown = InlinePolicy.firstCooldown
     private var blockedUntil: MonotonicTime?
 
-    init(isAllowed: Bool) {
-        self.isAllowed = isAllowed
+    init(ban: Ban? = nil) {
+        self.ban = ban
     }
 
     /// Whether a request with inputs of this shape may run on its event loop now.
     func mayRunInline(shape: UInt64, now: MonotonicTime) -> Bool {
-        guard isAllowed else { return false }
+        guard ban == nil else { return false }
         if let blockedUntil, now < blockedUntil { return false }
         if shape == lastShape { return isLastShapeFast }
         return scores[shape, default: 0] >= InlinePolicy.neededScore
@@ -47,7 +54,7 @@ struct InlinePolicy {
 
     /// A run on an engine thread cost so much.
     mutating func ranOnPool(shape: UInt64, cost: UInt64) {
-        guard isAllowed else { return }
+        guard ban == nil else { return }
         if scores[shape] == nil, scores.count >= InlinePolicy.maxShapes { scores.removeAll(keepingCapacity: true) }
         let score = scores[shape, default: 0]
         let next =
@@ -77,7 +84,7 @@ struct InlinePolicy {
 
     /// One sentence for the statistics.
     func note(now: MonotonicTime) -> String {
-        guard isAllowed else { return "runs on engine threads: the model has control flow or a long delay" }
+        if let ban { return "runs on engine threads: \(ban.rawValue)" }
         if let blockedUntil, now < blockedUntil { return "runs on engine threads: recent runs were slow" }
         return scores.values.contains { $0 >= InlinePolicy.neededScore }
             ? "runs on the event loop: measured runs are cheaper than a thread hop"

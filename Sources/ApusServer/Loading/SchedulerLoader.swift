@@ -62,7 +62,9 @@ struct SchedulerLoader: ModelLoader {
         }
     }
 
-    func unload(_ scheduler: Scheduler) {}
+    func unload(_ scheduler: Scheduler) {
+        scheduler.unload()
+    }
 
     private func openSession(
         _ id: ModelID,

@@ -87,49 +87,53 @@ extension EngineConformance {
         if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
-    /// `terminate` without a run does nothing to the next one.
-    package func checkIdleTermination() throws(ConformanceFailure) {
+    /// A run that was terminated before it was called ends at once; after `clearTermination` the instance answers again.
+    package func checkEarlyTermination() throws(ConformanceFailure) {
         let instance = try makeInstance(try makeSession(model))
-        instance.terminate()
-        _ = try answer(instance, outputs: [0])
-        instance.terminate()
-        _ = try answer(instance, outputs: [0])
+        for _ in 0..<2 {
+            instance.terminate()
+            try expectTermination(of: instance, inputs: model.inputs)
+            instance.clearTermination()
+            _ = try answer(instance, outputs: [0])
+        }
     }
 
-    /// `terminate` ends a run that would take very long, more than once, with the code for it.
+    /// One call of `terminate` ends a run that would take very long, whether it comes before or in the run.
     ///
     /// - Parameter slow: A model of the same engine that runs for at least a minute.
     /// - Throws: When a run ends in another way.
     package func checkTermination(of slow: Model) throws(ConformanceFailure) {
         let instance = try makeInstance(try makeSession(slow))
+        instance.terminate()
+        try expectTermination(of: instance, inputs: slow.inputs)
         for _ in 0..<2 {
-            let failure = EngineConformance.whileTerminating(instance) { () -> EngineError? in
-                do throws(EngineError) {
-                    var timings = RequestTimings(received: SystemTime().now)
-                    _ = try instance.run(inputs: slow.inputs, outputs: [0], timings: &timings)
-                    return nil
-                } catch {
-                    return error
-                }
+            instance.clearTermination()
+            let hasEnded = DispatchSemaphore(value: 0)
+            // Most likely in the middle of the run; wherever it comes, the run has to end.
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(20)) {
+                instance.terminate()
+                hasEnded.signal()
             }
-            guard let failure else { throw ConformanceFailure("a run came to its end in spite of its termination") }
-            try expect(failure.code == .terminated, "a terminated run ends with the code \(failure.code.label)")
+            defer { hasEnded.wait() }
+            try expectTermination(of: instance, inputs: slow.inputs)
         }
     }
 
-    /// Calls `terminate` again and again from another thread while a body runs: a call before the run does nothing.
-    private static func whileTerminating<Result>(_ instance: any ModelInstance, _ body: () -> Result) -> Result {
-        let isOver = DispatchSemaphore(value: 0)
-        let hasEnded = DispatchSemaphore(value: 0)
-        DispatchQueue.global().async {
-            while isOver.wait(timeout: .now() + .milliseconds(1)) == .timedOut { instance.terminate() }
-            hasEnded.signal()
+    /// Runs an instance that must end with the code for terminated runs.
+    private func expectTermination(
+        of instance: any ModelInstance,
+        inputs: [Tensor?]
+    ) throws(ConformanceFailure) {
+        var timings = RequestTimings(received: SystemTime().now)
+        do throws(EngineError) {
+            _ = try instance.run(inputs: inputs, outputs: [0], timings: &timings)
+        } catch {
+            return try expect(
+                error.code == .terminated,
+                "a terminated run ends with the code \(error.code.label): \(error.message)"
+            )
         }
-        defer {
-            isOver.signal()
-            hasEnded.wait()
-        }
-        return body()
+        throw ConformanceFailure("a run came to its end in spite of its termination")
     }
 
     /// Calls that no model may take, with what is wrong with them.

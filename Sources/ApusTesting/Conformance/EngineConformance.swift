@@ -46,7 +46,7 @@ package struct EngineConformance: Sendable {
         try checkTimings()
         try checkUnfitCalls()
         try checkParallelInstances()
-        try checkIdleTermination()
+        try checkEarlyTermination()
     }
 
     /// It has a name of its own, and says the same name everywhere.

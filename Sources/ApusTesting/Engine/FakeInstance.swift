@@ -23,6 +23,7 @@ package final class FakeInstance: ModelInstance {
         defer { isRunning.store(false, ordering: .releasing) }
         let run = FakeRun(instance: number, inputs: inputs, outputs: outputs)
         let failure = session.runBegan(run)
+        session.inputHook?()
         let durations = session.durations
         timings.inputReady = now(after: durations.input)
         let hasPassed = session.gate.pass(instance: number)
@@ -37,6 +38,10 @@ package final class FakeInstance: ModelInstance {
     package func terminate() {
         session.terminationAsked(instance: number)
         session.gate.interrupt(instance: number)
+    }
+
+    package func clearTermination() {
+        session.gate.forgetInterruption(instance: number)
     }
 
     private func now(after nanoseconds: Int64) -> MonotonicTime {

@@ -29,6 +29,7 @@ package final class FakeSession: EngineSession {
         var failures: [EngineError] = []
         var instanceFailures: [EngineError] = []
         var durations = Durations()
+        var inputHook: (@Sendable () -> Void)?
         var instanceCount = 0
         var terminations: [Int] = []
         var overlaps = 0
@@ -85,6 +86,12 @@ extension FakeSession {
     package var durations: Durations {
         get { state.withLock { $0.durations } }
         set { state.withLock { $0.durations = newValue } }
+    }
+
+    /// Called by every run from now on at its beginning, where an engine copies inputs, before it comes to the gate.
+    package var inputHook: (@Sendable () -> Void)? {
+        get { state.withLock { $0.inputHook } }
+        set { state.withLock { $0.inputHook = newValue } }
     }
 
     /// All runs so far, in the order in which they began.

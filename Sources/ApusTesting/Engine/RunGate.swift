@@ -20,6 +20,7 @@ package final class RunGate: Sendable {
         var isOpen: Bool
         var arrivals = 0
         var waiting: [Waiter] = []
+        var interrupted: Set<Int> = []
         var watchers: [(arrivals: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
@@ -72,27 +73,35 @@ package final class RunGate: Sendable {
     /// Stands at the gate; `false` when the run was interrupted.
     func pass(instance: Int) -> Bool {
         let waiter = Waiter(instance: instance)
-        let (mustWait, reached) = state.withLock { state in
+        let (isInterrupted, mustWait, reached) = state.withLock { state in
             state.arrivals += 1
-            if !state.isOpen { state.waiting.append(waiter) }
+            let isInterrupted = state.interrupted.contains(instance)
+            let mustWait = !state.isOpen && !isInterrupted
+            if mustWait { state.waiting.append(waiter) }
             let arrivals = state.arrivals
             let reached = state.watchers.filter { $0.arrivals <= arrivals }.map(\.continuation)
             state.watchers.removeAll { $0.arrivals <= arrivals }
-            return (!state.isOpen, reached)
+            return (isInterrupted, mustWait, reached)
         }
         for continuation in reached { continuation.resume() }
-        guard mustWait else { return true }
+        guard mustWait else { return !isInterrupted }
         waiter.wake.wait()
         return waiter.mayPass.withLock { $0 }
     }
 
-    /// Ends the wait of an instance's run; nothing happens when it doesn't wait.
+    /// Ends the wait of an instance's run; when it doesn't wait, its next run doesn't pass.
     func interrupt(instance: Int) {
         let waiters = state.withLock { state in
+            state.interrupted.insert(instance)
             defer { state.waiting.removeAll { $0.instance == instance } }
             return state.waiting.filter { $0.instance == instance }
         }
         for waiter in waiters { release(waiter, mayPass: false) }
+    }
+
+    /// Lets an instance's runs pass again.
+    func forgetInterruption(instance: Int) {
+        state.withLock { _ = $0.interrupted.remove(instance) }
     }
 
     private func release(_ waiter: Waiter, mayPass: Bool) {

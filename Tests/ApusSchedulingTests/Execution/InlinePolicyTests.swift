@@ -9,14 +9,14 @@ struct InlinePolicyTests {
     private let unbearable = InlinePolicy.unbearable + 1
 
     /// A policy that has measured one shape often enough.
-    private func makeMeasured(_ shape: UInt64 = 1, isAllowed: Bool = true) -> InlinePolicy {
-        var policy = InlinePolicy(isAllowed: isAllowed)
+    private func makeMeasured(_ shape: UInt64 = 1, ban: InlinePolicy.Ban? = nil) -> InlinePolicy {
+        var policy = InlinePolicy(ban: ban)
         for _ in 0..<InlinePolicy.neededScore { policy.ranOnPool(shape: shape, cost: fast) }
         return policy
     }
 
     @Test func `a shape runs inline after as many cheap runs as are needed, not before`() {
-        var policy = InlinePolicy(isAllowed: true)
+        var policy = InlinePolicy()
         for _ in 0..<InlinePolicy.neededScore {
             #expect(!policy.mayRunInline(shape: 1, now: start))
             policy.ranOnPool(shape: 1, cost: fast)
@@ -31,11 +31,11 @@ struct InlinePolicyTests {
     }
 
     @Test func `shape zero is a shape like others`() {
-        #expect(!InlinePolicy(isAllowed: true).mayRunInline(shape: 0, now: start))
+        #expect(!InlinePolicy().mayRunInline(shape: 0, now: start))
     }
 
-    @Test func `a model with control flow never runs inline`() {
-        var policy = makeMeasured(isAllowed: false)
+    @Test func `a model that may not run inline never does`() {
+        var policy = makeMeasured(ban: .dataDependentCost)
         policy.ranInline(shape: 1, cost: 1, now: start)
         #expect(!policy.mayRunInline(shape: 1, now: start))
     }
@@ -165,7 +165,7 @@ struct InlinePolicyTests {
     }
 
     @Test func `the note says what happens and why`() {
-        var policy = InlinePolicy(isAllowed: true)
+        var policy = InlinePolicy()
         #expect(
             policy.note(now: start) == "runs on engine threads: no measured shape is cheaper than a thread hop yet"
         )
@@ -179,6 +179,13 @@ struct InlinePolicyTests {
             policy.note(now: start.advanced(byNanoseconds: InlinePolicy.firstCooldown))
                 == "runs on engine threads: no measured shape is cheaper than a thread hop yet"
         )
-        #expect(InlinePolicy(isAllowed: false).note(now: start).hasPrefix("runs on engine threads: "))
+        #expect(
+            InlinePolicy(ban: .dataDependentCost).note(now: start)
+                == "runs on engine threads: the values of the model's inputs may decide how long a run takes"
+        )
+        #expect(
+            InlinePolicy(ban: .configuration).note(now: start)
+                == "runs on engine threads: the server's configuration says inline_runs: false"
+        )
     }
 }

@@ -55,7 +55,7 @@ final class Bench: Sendable {
         served: [Int]? = nil
     ) throws {
         session = FakeSession(signature: signature, time: time, compute: compute)
-        pool = EngineThreadPool(threadCount: threads)
+        pool = try EngineThreadPool(threadCount: threads)
         let outputs = (served ?? Array(signature.outputs.indices)).map { signature.outputs[$0] }
         let seen = ModelSignature(
             inputs: signature.inputs,
@@ -71,10 +71,6 @@ final class Bench: Sendable {
             time: time,
             configuration: configuration
         )
-    }
-
-    deinit {
-        pool.stop()
     }
 
     /// A request that was received now.

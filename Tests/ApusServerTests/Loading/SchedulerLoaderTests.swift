@@ -8,11 +8,11 @@ import Testing
 @testable import ApusServer
 
 struct SchedulerLoaderTests {
-    private func loader() -> SchedulerLoader {
+    private func loader() throws -> SchedulerLoader {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         return SchedulerLoader(
             engines: EngineSet(path: "/nonexistent", executableFolder: nil, threadCount: 1, logger: logger),
-            pool: EngineThreadPool(threadCount: 1),
+            pool: try EngineThreadPool(threadCount: 1),
             time: SystemTime(),
             defaultInstances: 2,
             allowsInlineRuns: true,
@@ -22,7 +22,7 @@ struct SchedulerLoaderTests {
 
     private func load(_ repository: Repository, _ name: String = "m") throws -> Scheduler {
         let folder = try #require(try repository.folder(of: name))
-        let loader = loader()
+        let loader = try loader()
         let plan = try loader.plan(folder).plan
         return try loader.load(ModelID(name: folder.name, version: .first), from: folder, plan: plan)
     }
