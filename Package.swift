@@ -155,6 +155,7 @@ let package = Package(
             name: "ApusScheduling",
             dependencies: [
                 "ApusCore", "ApusEngine", "CLinux", .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
             ]
         ),
         .target(

@@ -1,97 +1,145 @@
 internal import ApusCore
-internal import ApusEngine
 internal import Synchronization
 
 /// A request that waits for an instance or runs on an engine thread.
-final class QueuedRequest: EngineJob, CancellableRequest {
-    private enum Progress {
+///
+/// It is ended exactly once, by whoever comes first: a run, its deadline, its caller. Called back while it runs, it is
+/// answered at once; what it holds (lease, tensors, bytes of the budget) it holds until the engine has let go.
+final class QueuedRequest: CancellableRequest {
+    private enum Phase {
         case waiting
-        case running(any ModelInstance)
-        /// Called back, with the error to end it with.
-        case withdrawn(InferenceError)
+        case running
         case ended
     }
 
+    private struct State {
+        var phase = Phase.waiting
+        var ticket: RequestTicket?
+        /// Runs that have some of its rows; more than one when it was split.
+        var batches: [RunningBatch] = []
+        var pieces: [Piece] = []
+    }
+
+    /// The outputs for some of its rows.
+    struct Piece {
+        let rows: Range<Int>
+        let outputs: [Tensor]
+    }
+
     let call: ValidatedCall
-    let shape: UInt64
+    let keys: CallKeys
+    let rows: Int
     let sink: any AnswerSink
+    let id: String
+    let received: MonotonicTime
+    let queued: MonotonicTime
     private let scheduler: Scheduler
     private let request: HandOver<InferenceRequest>
-    private let progress = Mutex(Progress.waiting)
-    private let instance = Atomic<Int>(0)
+    private let state = Mutex(State())
 
     init(
         request: consuming InferenceRequest,
         call: ValidatedCall,
-        shape: UInt64,
+        keys: CallKeys,
+        rows: Int,
         sink: any AnswerSink,
         scheduler: Scheduler
     ) {
+        self.id = request.id
+        self.received = request.timings.received
+        self.queued = request.timings.queued
         self.request = HandOver(request)
         self.call = call
-        self.shape = shape
+        self.keys = keys
+        self.rows = rows
         self.sink = sink
         self.scheduler = scheduler
     }
 
-    /// Notes the instance that an engine thread will run it on.
-    func assign(instance: Int) {
-        self.instance.store(instance, ordering: .releasing)
+    /// Notes its place in the queue.
+    func joined(_ ticket: RequestTicket) {
+        state.withLock { $0.ticket = ticket }
     }
 
-    func run() {
-        let permit = scheduler.permit(instance.load(ordering: .acquiring))
-        // From here on a call back may terminate the run, even before the engine has been called.
-        permit.instance.clearTermination()
-        let withdrawal: InferenceError? = progress.withLock { progress in
-            if case .withdrawn(let error) = progress { return error }
-            progress = .running(permit.instance)
-            return nil
-        }
-        guard let request = request.take() else { return }
-        if let withdrawal {
-            scheduler.drop(request, queued: self, permit: permit, with: withdrawal)
-        } else {
-            scheduler.runOnPool(request, queued: self, permit: permit)
+    /// A run takes some of its rows; `false` when it was called back on the way.
+    func begin(_ batch: RunningBatch) -> Bool {
+        state.withLock { state in
+            guard state.phase != .ended else { return false }
+            state.phase = .running
+            state.batches.append(batch)
+            batch.join()
+            return true
         }
     }
 
-    /// The run is over: a call back that comes now must not hit the instance's next request.
+    /// A run has computed some of its rows.
     ///
-    /// - Returns: Why it was called back, if it was.
-    func runEnded() -> InferenceError? {
-        progress.withLock { progress in
-            defer { progress = .ended }
-            if case .withdrawn(let error) = progress { return error }
-            return nil
+    /// - Returns: All pieces, ascending, when this was the last one: then the caller answers. `nil` when rows are
+    ///   missing or it has been ended otherwise.
+    func completed(_ piece: Piece, by batch: RunningBatch) -> [Piece]? {
+        state.withLock { state in
+            state.batches.removeAll { $0 === batch }
+            guard state.phase == .running else { return nil }
+            state.pieces.append(piece)
+            guard state.pieces.reduce(0, { $0 + $1.rows.count }) >= rows else { return nil }
+            state.phase = .ended
+            return state.pieces.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
         }
     }
 
-    /// Takes the request itself, which has been taken out of the queue.
+    /// A run of some of its rows has failed.
+    ///
+    /// - Returns: Whether the caller is to answer.
+    func failed(in batch: RunningBatch) -> Bool {
+        state.withLock { state in
+            state.batches.removeAll { $0 === batch }
+            guard state.phase == .running else { return false }
+            state.phase = .ended
+            return true
+        }
+    }
+
+    /// Leaves a run that is repeated with fewer requests; `false` when it has been ended meanwhile.
+    func leave(_ batch: RunningBatch) -> Bool {
+        state.withLock { state in
+            state.batches.removeAll { $0 === batch }
+            return state.phase == .running
+        }
+    }
+
+    /// Lets go of what the request holds, if it has been ended and no run reads its memory any more.
+    func letGo() {
+        let isOver = state.withLock { $0.phase == .ended && $0.batches.isEmpty }
+        if isOver { _ = request.take() }
+    }
+
+    /// Takes the request itself, to answer it or to let it go.
     func takeRequest() -> InferenceRequest? {
         request.take()
     }
 
+    /// Its place in the queue, for those who take it out.
+    var ticket: RequestTicket? { state.withLock { $0.ticket } }
+
     func cancel() {
-        withdraw(with: InferenceError(.cancelled, "the request was cancelled: nobody waits for its answer"))
+        end(with: InferenceError(.cancelled, "the request was cancelled: nobody waits for its answer"))
     }
 
     func expire() {
-        withdraw(with: Scheduler.expired)
+        end(with: Scheduler.expired)
     }
 
-    private func withdraw(with error: InferenceError) {
-        // Out of the queue it is answered at once; on its way to an instance or in it, as soon as that lets go.
-        if scheduler.withdraw(self, with: error) { return }
-        progress.withLock { progress in
-            switch progress {
-            case .waiting: progress = .withdrawn(error)
-            case .running(let instance):
-                progress = .withdrawn(error)
-                // Under the lock, so that the instance still runs this request.
-                instance.terminate()
-            case .withdrawn, .ended: break
-            }
+    /// Ends it without an answer of the model, wherever it is.
+    func end(with error: InferenceError) {
+        scheduler.removeFromQueue(self)
+        let (wasEnded, batches) = state.withLock { state in
+            defer { state.phase = .ended }
+            return (state.phase == .ended, state.batches)
         }
+        guard !wasEnded else { return }
+        for batch in batches { batch.leave() }
+        // While it runs, the engine reads its memory: then the run's end lets it go.
+        if batches.isEmpty { _ = request.take() }
+        scheduler.answer(self, with: error)
     }
 }

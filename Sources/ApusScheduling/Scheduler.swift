@@ -5,39 +5,22 @@ internal import Synchronization
 /// Runs the requests of one model version on its instances.
 ///
 /// A request is compared with the model, then runs at once on the event loop that brought it, when the model is known
-/// to be cheaper than a thread hop, else on an engine thread, in the order of arrival.
+/// to be cheaper than a thread hop, else waits for an engine thread, which takes what is waiting in one run where that
+/// is proved safe. See docs/decisions/0005-scheduler.md.
 package final class Scheduler: ServedModel {
-    /// What a scheduler needs besides the model.
-    package struct Configuration: Sendable {
-        /// Parallel instances.
-        package var instances: Int
-        /// How the version came to be, for its statistics.
-        package var loadNanoseconds: UInt64
-        /// Whether runs on event loops are allowed at all.
-        package var allowsInlineRuns: Bool
-        /// For each output of the description its index in the session; `nil` when they are the same.
-        package var sessionOutputs: [Int]?
-        /// For each input of the description how its shape becomes the session's; `nil` when none differs.
-        package var inputShapes: [ShapeTranslation?]?
-        /// For each output of the description how the session's shape becomes its own; `nil` when none differs.
-        package var outputShapes: [ShapeTranslation?]?
-
-        /// Sets the number of instances; inline runs are allowed unless said otherwise.
-        package init(instances: Int, loadNanoseconds: UInt64 = 0, allowsInlineRuns: Bool = true) {
-            self.instances = instances
-            self.loadNanoseconds = loadNanoseconds
-            self.allowsInlineRuns = allowsInlineRuns
-            self.sessionOutputs = nil
-            self.inputShapes = nil
-            self.outputShapes = nil
-        }
-    }
-
+    /// What the scheduler's lock guards.
     struct State {
-        var machine: SchedulerStateMachine
+        var machine: BatchingStateMachine<QueuedRequest>
+        var inline: InlinePolicy
+        var load = LoadGauge()
+        var safety: BatchSafety.Verdict
+        /// Whether an engine thread is finding out about batches.
+        var isProving = false
         var statistics = ModelStatistics()
         /// Empty once the version has been unloaded.
         var instances: [any ModelInstance]
+        /// The earliest moment that an alarm has been set for.
+        var alarm: MonotonicTime?
     }
 
     /// The right to run one call on an instance.
@@ -52,9 +35,12 @@ package final class Scheduler: ServedModel {
     package let allocator: any TensorAllocator
     let state: Mutex<State>
     let time: any TimeSource
+    let layout: SessionLayout
+    let rules: QueueRules
     private let pool: EngineThreadPool
     private let validation: RequestValidation
-    let layout: SessionLayout
+    /// One for each instance; made at the first use, since it points back.
+    private let jobs = Mutex<[InstanceJob]>([])
 
     /// Makes the instances of a session.
     ///
@@ -72,17 +58,28 @@ package final class Scheduler: ServedModel {
         self.time = time
         self.validation = RequestValidation(model: description)
         self.layout = SessionLayout(configuration)
+        self.rules = configuration.queue
         var instances: [any ModelInstance] = []
         for _ in 0..<max(1, configuration.instances) { instances.append(try session.makeInstance()) }
         let ban: InlinePolicy.Ban? =
             configuration.allowsInlineRuns
             ? (session.signature.hasDataDependentCost ? .dataDependentCost : nil) : .configuration
+        var batching = configuration.batching
+        if description.maxBatchSize > 0 { batching.maxRows = description.maxBatchSize }
         var state = State(
-            machine: SchedulerStateMachine(instances: instances.count, policy: InlinePolicy(ban: ban)),
+            machine: BatchingStateMachine(
+                rules: .init(queue: configuration.queue, batching: batching, instances: instances.count)
+            ),
+            inline: InlinePolicy(ban: ban),
+            safety: batching.isAllowed
+                ? BatchSafety.firstVerdict(description, layout: SessionLayout(configuration))
+                : .isUnsafe("the configuration says so"),
             instances: instances
         )
         state.statistics.loadNanoseconds = configuration.loadNanoseconds
         self.state = Mutex(state)
+        let count = instances.count
+        jobs.withLock { $0 = (0..<count).map { InstanceJob($0, of: self) } }
     }
 
     package func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle {
@@ -96,24 +93,13 @@ package final class Scheduler: ServedModel {
             fail(request, with: error, sink: sink)
             return .finished
         }
-        let shape = Scheduler.shapeKey(of: call.inputs)
-        let isOnLane = sink.lane.isCurrent
-        let (permit, isMeasured) = state.withLock { state -> (Permit?, Bool) in
-            switch state.machine.requestArrived(shape: shape, isOnLane: isOnLane, now: now) {
-            case .runInline(let index, let isMeasured):
-                (Permit(index: index, instance: state.instances[index]), isMeasured)
-            case .enqueue: (nil, false)
-            }
+        let keys = CallKeys(call)
+        guard sink.lane.isCurrent, let run = takeInlineRun(keys, now: now) else {
+            return enqueue(request, call: call, keys: keys, sink: sink, now: now)
         }
-        if let permit {
-            let clock = isMeasured ? RunClock() : nil
-            runInline(request, call: call, shape: shape, permit: permit, clock: clock, sink: sink)
-            return .finished
-        } else {
-            let queued = QueuedRequest(request: request, call: call, shape: shape, sink: sink, scheduler: self)
-            carryOut(state.withLock { $0.machine.enqueued(queued) })
-            return CancellationHandle(queued)
-        }
+        let clock = run.isMeasured ? RunClock() : nil
+        runInline(request, call: call, keys: keys, permit: run.permit, clock: clock, sink: sink)
+        return .finished
     }
 
     /// The counters, read at one moment.
@@ -122,23 +108,13 @@ package final class Scheduler: ServedModel {
         return state.withLock { state in
             var statistics = state.statistics
             statistics.pending = state.machine.waiting
-            statistics.schedulingNote = state.machine.note(now: now)
+            statistics.schedulingNote = state.inline.note(now: now)
+            statistics.batchingNote = Scheduler.note(on: state.safety)
+            statistics.costCurve = state.machine.busiestCurve.map {
+                .init(rows: $0.rows, rowNanoseconds: $0.rowNanoseconds)
+            }
             return statistics
         }
-    }
-
-    func carryOut(_ change: SchedulerStateMachine.OnChange) {
-        switch change {
-        case .nothing: break
-        case .run(let queued, let instance):
-            queued.assign(instance: instance)
-            pool.submit(queued)
-        }
-    }
-
-    /// The right to run on an instance that the state machine has given away.
-    func permit(_ index: Int) -> Permit {
-        Permit(index: index, instance: state.withLock { $0.instances[index] })
     }
 
     /// Lets the engine's session go, on the calling thread.
@@ -160,22 +136,136 @@ package final class Scheduler: ServedModel {
         hint: "the request's deadline passed before the model could run it"
     )
 
-    /// Tells calls of different size apart for the measurements; a collision would only mislead the inline policy.
-    ///
-    /// The size of strings isn't in their shape, so the order of magnitude of their bytes counts as if it were.
-    static func shapeKey(of inputs: [Tensor?]) -> UInt64 {
-        var key: UInt64 = 0xcbf2_9ce4_8422_2325
-        for index in inputs.indices {
-            for axis in 0..<(inputs[index]?.shape.rank ?? 0) {
-                let size = inputs[index]?.shape.dimensions[axis] ?? 0
-                key = (key ^ UInt64(bitPattern: Int64(size))) &* 0x100_0000_01b3
-            }
-            if let input = inputs[index], input.dataType == .bytes {
-                let magnitude = Int.bitWidth - input.storage.byteCount.leadingZeroBitCount
-                key = (key ^ UInt64(magnitude)) &* 0x100_0000_01b3
-            }
-            key = (key ^ 0xff) &* 0x100_0000_01b3
+    private static func note(on verdict: BatchSafety.Verdict) -> String {
+        switch verdict {
+        case .unknown: "requests run one by one: nothing has waited yet, so nobody has found out whether batches are safe"
+        case .isSafe: "requests that wait share a run: rows were proved to leave each other alone"
+        case .isUnsafe(let reason): "requests run one by one: \(reason)"
         }
-        return key
+    }
+}
+
+extension Scheduler {
+    /// A run on an event loop that may happen now.
+    private struct InlineRun {
+        let permit: Permit
+        let isMeasured: Bool
+    }
+
+    private func takeInlineRun(_ keys: CallKeys, now: MonotonicTime) -> InlineRun? {
+        state.withLock { state in
+            guard state.inline.mayRunInline(shape: keys.shape, now: now),
+                !state.mayJoin || !state.load.gathers(now: now),
+                let index = state.machine.takeIdleInstance()
+            else { return nil }
+            return InlineRun(
+                permit: Permit(index: index, instance: state.instances[index]),
+                isMeasured: state.inline.isSuspicious
+            )
+        }
+    }
+
+    private func enqueue(
+        _ request: consuming InferenceRequest,
+        call: ValidatedCall,
+        keys: CallKeys,
+        sink: any AnswerSink,
+        now: MonotonicTime
+    ) -> CancellationHandle {
+        let deadline = request.deadline.time
+        let timeout = rules.policies[rules.level(priority: request.priority)].timeout(asked: request.queueTimeout)
+        let level = rules.level(priority: request.priority)
+        let queued = QueuedRequest(
+            request: request,
+            call: call,
+            keys: keys,
+            rows: rows(of: call),
+            sink: sink,
+            scheduler: self
+        )
+        let entry = QueueEntry(
+            request: queued,
+            level: level,
+            rows: queued.rows,
+            bucket: keys.bucket,
+            enqueued: now,
+            deadline: deadline,
+            timeout: timeout.map { now.advanced(byNanoseconds: $0) }
+        )
+        let outcome = state.withLock { state in
+            let outcome = state.machine.enqueue(entry, now: now)
+            // Under the lock, so that nobody runs it before it knows its place.
+            if case .waits(let ticket, _) = outcome { queued.joined(ticket) }
+            return outcome
+        }
+        switch outcome {
+        case .waits(_, let change):
+            carryOut(change)
+            return CancellationHandle(queued)
+        case .isFull:
+            queued.end(with: InferenceError(.unavailable, "Exceeds maximum queue size", field: "model"))
+        case .isTooLate(let nanoseconds):
+            queued.end(with: Scheduler.tooLate(nanoseconds))
+        }
+        return .finished
+    }
+
+    /// Items in a call, where they may be told apart: the first dimension that all inputs share.
+    private func rows(of call: ValidatedCall) -> Int {
+        if description.maxBatchSize > 0 { return max(1, call.batchSize) }
+        var rows: Int?
+        for index in call.inputs.indices {
+            guard let input = call.inputs[index] else { continue }
+            guard let size = input.shape.dimensions.first, size > 0, rows == nil || rows == size else { return 1 }
+            rows = size
+        }
+        return rows ?? 1
+    }
+
+    private static func tooLate(_ nanoseconds: UInt64) -> InferenceError {
+        InferenceError(
+            .unavailable,
+            "Request timeout expired: about \(nanoseconds / 1_000_000) ms of work stand before it",
+            field: "timeout",
+            hint: "send it to another server, give it more time, or lower the load"
+        )
+    }
+
+    /// Does what the state machine says.
+    func carryOut(_ change: BatchingStateMachine<QueuedRequest>.OnChange) {
+        if let instance = change.instance { pool.submit(jobs.withLock { $0[instance] }) }
+        guard let moment = change.wakeAt else { return }
+        let isNew = state.withLock { state in
+            if let alarm = state.alarm, alarm <= moment { return false }
+            state.alarm = moment
+            return true
+        }
+        if isNew { pool.wake(self, at: moment) }
+    }
+
+    /// Takes a request that is called back out of the queue, if it is there.
+    func removeFromQueue(_ queued: QueuedRequest) {
+        guard let ticket = queued.ticket else { return }
+        state.withLock { _ = $0.machine.withdraw(ticket) }
+    }
+}
+
+extension Scheduler: WakeTarget {
+    func timePassed() {
+        let now = time.now
+        let (expired, change) = state.withLock { state in
+            state.alarm = nil
+            return state.machine.timePassed(now: now)
+        }
+        carryOut(change)
+        for queued in expired { queued.expire() }
+    }
+}
+
+extension Scheduler.State {
+    /// Whether requests share runs, or might once somebody has found out.
+    var mayJoin: Bool {
+        if case .isUnsafe = safety { return false }
+        return true
     }
 }

@@ -48,6 +48,9 @@ package final class Completion: Sendable {
         self.answer = HandOver(nil)
     }
 
+    /// Where it is to be carried out.
+    package var lane: any CompletionLane { sink.lane }
+
     /// Carries it out; called once, on the lane.
     package func run() {
         if let answer = answer.take() {

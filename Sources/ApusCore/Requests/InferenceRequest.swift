@@ -15,6 +15,10 @@ package struct InferenceRequest: ~Copyable, Sendable {
     package var requestedOutputs: [String] = []
     /// When the answer is no longer wanted.
     package var deadline: Deadline = .none
+    /// How long the request may wait by its own word, in nanoseconds; 0 when it says nothing.
+    ///
+    /// Counts only where the model's configuration has a queue policy that allows it.
+    package var queueTimeout: Int64 = 0
     /// 0 is the default level, 1 the highest.
     package var priority: UInt64 = 0
     /// Parameters that are not the protocol's own.

@@ -70,6 +70,24 @@ package struct ModelStatistics: Sendable {
     package var inlineExecutionCount: UInt64 = 0
     /// One sentence: how requests run now and why.
     package var schedulingNote = ""
+    /// One sentence: whether requests share runs and why.
+    package var batchingNote = ""
+    /// What a row was measured to cost by the number of rows in its run, ascending.
+    package var costCurve: [CostPoint] = []
+
+    /// One point of the cost curve.
+    package struct CostPoint: Hashable, Sendable {
+        /// Rows in a run, a power of two: the lower end of the sizes counted here.
+        package let rows: Int
+        /// Nanoseconds for each row.
+        package let rowNanoseconds: UInt64
+
+        /// Notes one point.
+        package init(rows: Int, rowNanoseconds: UInt64) {
+            self.rows = rows
+            self.rowNanoseconds = rowNanoseconds
+        }
+    }
 
     /// Starts at zero.
     package init() {}

@@ -3,7 +3,7 @@
 /// Sizes are kept by powers of two. The limit starts at the smallest size and doubles for as long as the largest
 /// measured size brings a row for clearly less than the size before; so a model whose rows cost the same in any company
 /// is never made to wait for a large run.
-struct CostCurve {
+struct CostCurve: Sendable {
     /// What is known of runs of one size class.
     private struct Point {
         /// Nanoseconds for a row: a moving average.
@@ -62,12 +62,11 @@ struct CostCurve {
         points.indices.filter { points[$0].runs > 0 }.map { (1 << $0, UInt64(points[$0].rowCost)) }
     }
 
-    /// How much cheaper a row is in the best size than alone; 1 while nothing is known.
-    var gain: Double {
-        guard points[0].runs >= CostCurve.neededRuns, let best = points.filter({ $0.runs > 0 }).map(\.rowCost).min(),
-            best > 0
-        else { return 1 }
-        return points[0].rowCost / best
+    /// Nanoseconds that a row costs less in the best size than alone; `nil` until a larger size was measured.
+    var saving: Double? {
+        guard points[0].runs >= CostCurve.neededRuns else { return nil }
+        let larger = points[1...].filter { $0.runs >= CostCurve.neededRuns }.map(\.rowCost).min()
+        return larger.map { points[0].rowCost - $0 }
     }
 
     /// Decides whether larger runs are worth a try, or this one was not.

@@ -15,6 +15,7 @@ protocol EngineJob: AnyObject, Sendable {
 /// Jobs run in the order in which they came; a model puts in one job for each free instance, so that models take turns.
 package final class EngineThreadPool: Sendable {
     private let jobs = Mutex(Deque<any EngineJob>())
+    private let wakeUps: WakeUps
     private let wake = DispatchSemaphore(value: 0)
     /// The number of threads.
     package let threadCount: Int
@@ -32,6 +33,7 @@ package final class EngineThreadPool: Sendable {
         startThread: (_ name: String, _ run: @escaping @Sendable () -> Void) -> Int32
     ) throws(RuntimeFailure) {
         self.threadCount = max(1, threadCount)
+        self.wakeUps = try WakeUps(time: SystemTime())
         for index in 0..<self.threadCount {
             let error = startThread("apus-engine-\(index)") { [weak self] in
                 guard let wake = self?.wake else { return }
@@ -60,6 +62,11 @@ package final class EngineThreadPool: Sendable {
     func submit(_ job: any EngineJob) {
         jobs.withLock { $0.append(job) }
         wake.signal()
+    }
+
+    /// Has a scheduler woken up at a moment, or soon after.
+    func wake(_ target: any WakeTarget, at moment: MonotonicTime) {
+        wakeUps.wake(target, at: moment)
     }
 
     /// Runs the job that has waited longest.

@@ -13,6 +13,9 @@ struct SessionLayout: Sendable {
         self.outputShapes = configuration.outputShapes
     }
 
+    /// Whether clients see other shapes than the session.
+    var translatesShapes: Bool { inputShapes != nil || outputShapes != nil }
+
     /// Inputs in the session's shapes.
     func sessionInputs(_ inputs: [Tensor?]) throws(EngineError) -> [Tensor?] {
         guard let inputShapes else { return inputs }

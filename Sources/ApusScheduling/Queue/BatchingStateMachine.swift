@@ -5,7 +5,7 @@ internal import ApusCore
 /// Pure: no lock, thread or clock. `Scheduler` holds it in a mutex, feeds events and carries out what is returned. An
 /// instance is asked for when somebody waits, and chooses its batch at the moment in which an engine thread takes it
 /// up: what has come in the meantime runs with it, what was called back doesn't.
-struct BatchingStateMachine<Request> {
+struct BatchingStateMachine<Request: Sendable>: Sendable {
     /// What the machine is made with.
     struct Rules: Sendable {
         /// Priorities and policies.
@@ -76,6 +76,11 @@ struct BatchingStateMachine<Request> {
         queue.isEmpty ? idle.popLast() : nil
     }
 
+    /// Takes an idle instance to find out about the model; others wait a little longer.
+    mutating func takeInstanceForProof() -> Int? {
+        idle.popLast()
+    }
+
     /// Lets requests share runs from now on, or no more.
     mutating func setJoining(_ isJoining: Bool) {
         self.isJoining = isJoining && rules.batching.isAllowed
@@ -139,11 +144,13 @@ struct BatchingStateMachine<Request> {
         return (expired, change(now: now))
     }
 
-    /// The measured costs of the bucket that is used most.
-    func curve(of bucket: UInt64) -> CostCurve? { curves[bucket] }
+    /// The measured costs of the bucket with most sizes measured.
+    var busiestCurve: [(rows: Int, rowNanoseconds: UInt64)] {
+        curves.values.map(\.measured).max { $0.count < $1.count } ?? []
+    }
 
-    /// All measured costs.
-    var allCurves: [CostCurve] { Array(curves.values) }
+    /// The measured costs of a bucket.
+    func curve(of bucket: UInt64) -> CostCurve? { curves[bucket] }
 
     /// Everybody who still waits, to be refused.
     mutating func removeAll() -> [Request] { queue.removeAll() }

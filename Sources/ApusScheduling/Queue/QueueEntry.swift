@@ -1,7 +1,7 @@
 internal import ApusCore
 
 /// What a queue knows of a waiting request.
-struct QueueEntry<Request> {
+struct QueueEntry<Request: Sendable>: Sendable {
     /// The request itself.
     let request: Request
     /// Its place among the priorities, 0 the highest.
@@ -30,7 +30,7 @@ struct QueueEntry<Request> {
 }
 
 /// The rows of one request that one run takes.
-struct BatchPart<Request> {
+struct BatchPart<Request: Sendable>: Sendable {
     /// The request.
     let request: Request
     /// Which of its rows.

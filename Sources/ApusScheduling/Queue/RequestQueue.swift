@@ -6,22 +6,22 @@ internal import HeapModule
 ///
 /// Pure: told the time, it says who has expired. Taking a request out, from wherever it stands, costs the same however
 /// many wait: its place is only marked as left, and passed over later.
-struct RequestQueue<Request> {
+struct RequestQueue<Request: Sendable>: Sendable {
     /// The requests of one priority, as tickets in the order in which they run.
-    private struct Level {
+    private struct Level: Sendable {
         var waiting = Deque<RequestTicket>()
         /// Those that have waited too long where the policy says to let the others pass.
         var delayed = Deque<RequestTicket>()
         var count = 0
     }
 
-    private struct Slot {
+    private struct Slot: Sendable {
         var generation: UInt64 = 0
         var entry: QueueEntry<Request>?
     }
 
     /// When to look at a request again.
-    private struct Moment: Comparable {
+    private struct Moment: Comparable, Sendable {
         let time: MonotonicTime
         let ticket: RequestTicket
 

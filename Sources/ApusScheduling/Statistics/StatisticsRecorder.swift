@@ -2,7 +2,7 @@ internal import ApusCore
 
 extension ModelStatistics {
     /// Counts a request that was answered.
-    mutating func recordSuccess(_ timings: RequestTimings, batchSize: Int, isInline: Bool) {
+    mutating func recordSuccess(_ timings: RequestTimings, batchSize: Int) {
         let request = timings.computeEnded.nanoseconds(since: timings.received)
         let queue = timings.computeStarted.nanoseconds(since: timings.queued)
         let input = timings.inputReady.nanoseconds(since: timings.computeStarted)
@@ -14,14 +14,28 @@ extension ModelStatistics {
         computeInfer.record(nanoseconds: infer)
         computeOutput.record(nanoseconds: output)
         inferenceCount &+= UInt64(batchSize)
-        executionCount &+= 1
-        if isInline { inlineExecutionCount &+= 1 }
-        recordBatch(size: batchSize, input: input, infer: infer, output: output)
         histograms[Phase.request.rawValue].record(nanoseconds: request)
         histograms[Phase.queue.rawValue].record(nanoseconds: queue)
         histograms[Phase.computeInput.rawValue].record(nanoseconds: input)
         histograms[Phase.computeInfer.rawValue].record(nanoseconds: infer)
         histograms[Phase.computeOutput.rawValue].record(nanoseconds: output)
+    }
+
+    /// Counts a run of the engine, whatever number of requests it answered.
+    ///
+    /// - Parameters:
+    ///   - timings: The run's stations.
+    ///   - rows: How many rows it had.
+    ///   - isInline: Whether it was on an event loop.
+    mutating func recordExecution(_ timings: RequestTimings, rows: Int, isInline: Bool) {
+        executionCount &+= 1
+        if isInline { inlineExecutionCount &+= 1 }
+        recordBatch(
+            size: rows,
+            input: timings.inputReady.nanoseconds(since: timings.computeStarted),
+            infer: timings.inferEnded.nanoseconds(since: timings.inputReady),
+            output: timings.computeEnded.nanoseconds(since: timings.inferEnded)
+        )
     }
 
     /// Counts a request that failed.

@@ -1,0 +1,85 @@
+internal import ApusCore
+internal import ApusEngine
+
+/// Finds out whether a model may be asked several requests in one run: whether rows leave each other alone.
+///
+/// That first dimensions are dynamic is not enough: a model may normalise over its batch, attend across it, or sum it
+/// up. So rows that differ are run alone and together, and must come out the same.
+enum BatchSafety {
+    /// What is known.
+    enum Verdict: Equatable {
+        /// Nothing yet: the proof needs a request.
+        case unknown
+        /// Proved.
+        case isSafe
+        /// Requests never share a run, for this reason.
+        case isUnsafe(String)
+    }
+
+    /// What can be said without a run.
+    ///
+    /// - Parameter description: What clients see of the model.
+    static func firstVerdict(_ description: ModelDescription, layout: SessionLayout) -> Verdict {
+        for tensor in description.inputs + description.outputs where tensor.shape.first != -1 {
+            return .isUnsafe("the first dimension of '\(tensor.name)' is fixed")
+        }
+        guard !description.inputs.isEmpty else { return .isUnsafe("the model has no inputs") }
+        guard !layout.translatesShapes else { return .isUnsafe("the configuration reshapes tensors") }
+        return .unknown
+    }
+
+    /// Runs the proof.
+    ///
+    /// - Parameters:
+    ///   - inputs: The inputs of a request, in the session's order.
+    ///   - outputs: The outputs to compare, as the session numbers them.
+    ///   - instance: Runs it; the caller has its permit.
+    static func prove(
+        inputs: [Tensor?],
+        outputs: [Int],
+        on instance: any ModelInstance,
+        allocator: any TensorAllocator
+    ) -> Verdict {
+        var timings = RequestTimings(received: MonotonicTime(nanoseconds: 0))
+        var rows: [[Tensor?]] = []
+        var alone: [[Tensor]] = []
+        for row in ProbeRows.make(from: inputs, allocator: allocator) {
+            // A row that was made up may be none that the model takes; that says nothing of batches.
+            guard let answer = try? instance.run(inputs: row, outputs: outputs, timings: &timings) else { continue }
+            rows.append(row)
+            alone.append(answer)
+        }
+        guard rows.count > 1 else { return .unknown }
+        do throws(EngineError) {
+            guard let joined = join(rows, allocator: allocator) else { return .unknown }
+            let together = try instance.run(inputs: joined, outputs: outputs, timings: &timings)
+            for output in outputs.indices {
+                guard together[output].shape.dimensions.first == rows.count else {
+                    return .isUnsafe("output \(outputs[output]) doesn't have a row for each row of the inputs")
+                }
+                for row in rows.indices {
+                    guard let slice = BatchTensors.slice(together[output], rows: row..<row + 1),
+                        TensorAgreement.agree(alone[row][output], slice)
+                    else { return .isUnsafe("rows that are run together come out different than alone") }
+                }
+            }
+            return .isSafe
+        } catch {
+            return error.code == .terminated ? .unknown : .isUnsafe("a trial with several rows failed: \(error.message)")
+        }
+    }
+
+    private static func join(_ rows: [[Tensor?]], allocator: any TensorAllocator) -> [Tensor?]? {
+        var joined: [Tensor?] = []
+        for input in rows[0].indices {
+            let parts = rows.compactMap { row in row[input].map { (tensor: $0, rows: 0..<1) } }
+            guard !parts.isEmpty else {
+                joined.append(nil)
+                continue
+            }
+            guard let tensor = BatchTensors.join(parts, allocator: allocator) else { return nil }
+            joined.append(tensor)
+        }
+        return joined
+    }
+}

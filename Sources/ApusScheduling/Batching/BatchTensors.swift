@@ -1,0 +1,84 @@
+internal import ApusCore
+
+/// Puts rows of several requests into one tensor for a run, and takes the rows of an answer apart again.
+///
+/// Rows are the first dimension. Joining copies each row once; taking apart copies nothing: each part borrows the
+/// memory of the whole.
+enum BatchTensors {
+    /// One tensor of rows of several, in their order.
+    ///
+    /// - Parameter parts: Tensors of one type whose shapes agree but for the first dimension, and the rows wanted.
+    /// - Returns: `nil` when they don't agree, or when there is no memory.
+    static func join(_ parts: [(tensor: Tensor, rows: Range<Int>)], allocator: any TensorAllocator) -> Tensor? {
+        guard let first = parts.first else { return nil }
+        if parts.count == 1, first.rows == 0..<(first.tensor.shape.dimensions.first ?? 0) { return first.tensor }
+        var ranges: [Range<Int>] = []
+        var byteCount = 0
+        var rows = 0
+        for part in parts {
+            guard part.tensor.dataType == first.tensor.dataType,
+                part.tensor.shape.dimensions.dropFirst() == first.tensor.shape.dimensions.dropFirst(),
+                let range = bytes(of: part.rows, in: part.tensor)
+            else { return nil }
+            ranges.append(range)
+            byteCount += range.count
+            rows += part.rows.count
+        }
+        let type = first.tensor.dataType
+        guard let shape = TensorShape([rows] + first.tensor.shape.dimensions.dropFirst()),
+            let storage = allocator.allocate(byteCount: byteCount, alignment: type.alignment)
+        else { return nil }
+        unsafe storage.withUnsafeMutableBytes { memory in
+            var offset = 0
+            for (part, range) in zip(parts, ranges) {
+                unsafe part.tensor.storage.withUnsafeBytes { bytes in
+                    let target = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[offset..<offset + range.count])
+                    unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[range]))
+                }
+                offset += range.count
+            }
+        }
+        return Tensor(dataType: type, shape: shape, storage: storage)
+    }
+
+    /// Some rows of a tensor, which stay where they are.
+    ///
+    /// - Returns: `nil` when the tensor doesn't have these rows.
+    static func slice(_ tensor: Tensor, rows: Range<Int>) -> Tensor? {
+        if rows == 0..<(tensor.shape.dimensions.first ?? -1) { return tensor }
+        guard let range = bytes(of: rows, in: tensor),
+            let shape = TensorShape([rows.count] + tensor.shape.dimensions.dropFirst())
+        else { return nil }
+        let storage = unsafe tensor.storage.withUnsafeMutableBytes { memory -> TensorStorage? in
+            guard let base = memory.baseAddress else { return TensorStorage(byteCount: 0) }
+            return unsafe TensorStorage(base: base + range.lowerBound, byteCount: range.count, owner: tensor.storage)
+        }
+        return storage.map { Tensor(dataType: tensor.dataType, shape: shape, storage: $0) }
+    }
+
+    /// Where rows lie in a tensor's memory; `nil` when it doesn't have them.
+    private static func bytes(of rows: Range<Int>, in tensor: Tensor) -> Range<Int>? {
+        guard let count = tensor.shape.dimensions.first, rows.lowerBound >= 0, rows.upperBound <= count else { return nil }
+        guard count > 0 else { return 0..<0 }
+        guard tensor.dataType == .bytes else {
+            let size = tensor.storage.byteCount / count
+            return rows.lowerBound * size..<rows.upperBound * size
+        }
+        let perRow = tensor.shape.elementCount / count
+        if rows == 0..<count { return 0..<tensor.storage.byteCount }
+        let start = offset(ofElement: rows.lowerBound * perRow, in: tensor.storage.bytes)
+        let end = offset(ofElement: rows.upperBound * perRow, in: tensor.storage.bytes)
+        guard let start, let end else { return nil }
+        return start..<end
+    }
+
+    /// Where the element with an index begins in BYTES memory.
+    private static func offset(ofElement index: Int, in bytes: RawSpan) -> Int? {
+        var offset = 0
+        for _ in 0..<index {
+            guard let length = BytesElements.length(in: bytes, at: offset) else { return nil }
+            offset += 4 + length
+        }
+        return offset
+    }
+}

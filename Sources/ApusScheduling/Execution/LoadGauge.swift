@@ -1,0 +1,74 @@
+internal import ApusCore
+
+/// Decides whether a model that may run on event loops should gather requests into batches instead, because there are
+/// so many of them that a joint run saves more than the hop to an engine thread costs.
+///
+/// Pure. It goes by how much of the time event loops spend in the model's runs: while that is little, running at once is
+/// the fastest; when it is much, it pays to queue, provided that rows in company cost clearly less.
+struct LoadGauge {
+    /// What a request's way through the queue costs the server, in nanoseconds: locks, a share of a thread's wake-up,
+    /// the answer's way back.
+    static let queueingCost: Double = 8_000
+    /// The part of one core that runs on event loops may take before batches are tried.
+    static let busyShare = 0.25
+    /// How long the part is measured over, in nanoseconds.
+    static let window: Int64 = 5_000_000
+    /// How long batches are kept up before the question is asked again, in nanoseconds.
+    static let term: Int64 = 200_000_000
+    /// How long batches are not tried again when they were no gain, in nanoseconds; doubles.
+    static let firstPause: Int64 = 1_000_000_000
+    private static let longestPause: Int64 = 60_000_000_000
+
+    private var windowStart = MonotonicTime(nanoseconds: 0)
+    private var busy: UInt64 = 0
+    private var averageRun: Double = 0
+    private var batchingUntil: MonotonicTime?
+    private var pausedUntil: MonotonicTime?
+    private var pause = LoadGauge.firstPause
+    private var runs = 0
+    private var rows = 0
+
+    /// Whether requests should queue now.
+    func gathers(now: MonotonicTime) -> Bool {
+        batchingUntil.map { now < $0 } ?? false
+    }
+
+    /// A run on an event loop ended.
+    ///
+    /// - Parameters:
+    ///   - wall: How long it took, in nanoseconds.
+    ///   - saving: What a row costs less in company, in nanoseconds, where that is known.
+    ///   - now: The time.
+    mutating func ranInline(wall: UInt64, saving: Double?, now: MonotonicTime) {
+        busy &+= wall
+        averageRun += 0.05 * (Double(wall) - averageRun)
+        let elapsed = now.nanoseconds(since: windowStart)
+        guard elapsed >= UInt64(LoadGauge.window) else { return }
+        let share = Double(busy) / Double(elapsed)
+        windowStart = now
+        busy = 0
+        guard share >= LoadGauge.busyShare, pausedUntil.map({ now >= $0 }) ?? true else { return }
+        // Unknown: a run can't save more than it costs.
+        guard (saving ?? averageRun) > LoadGauge.queueingCost else { return }
+        batchingUntil = now.advanced(byNanoseconds: LoadGauge.term)
+        (runs, rows) = (0, 0)
+    }
+
+    /// A run of gathered requests ended.
+    mutating func ranBatch(rows: Int, saving: Double?, now: MonotonicTime) {
+        guard let until = batchingUntil else { return }
+        self.runs += 1
+        self.rows += rows
+        guard now >= until else { return }
+        let isWorthIt = self.rows >= 2 * self.runs && (saving ?? 0) > LoadGauge.queueingCost
+        if isWorthIt {
+            batchingUntil = now.advanced(byNanoseconds: LoadGauge.term)
+            pause = LoadGauge.firstPause
+        } else {
+            batchingUntil = nil
+            pausedUntil = now.advanced(byNanoseconds: pause)
+            pause = min(pause * 2, LoadGauge.longestPause)
+        }
+        (self.runs, self.rows) = (0, 0)
+    }
+}

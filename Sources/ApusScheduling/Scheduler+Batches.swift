@@ -1,0 +1,267 @@
+internal import ApusCore
+internal import ApusEngine
+internal import Synchronization
+
+extension Scheduler {
+    /// Takes an instance up: chooses who runs now, runs them, answers. On an engine thread.
+    func runInstance(_ index: Int) {
+        let now = time.now
+        let (start, instance) = state.withLock { state in
+            (state.machine.instanceStarted(index, now: now), state.instances.isEmpty ? nil : state.instances[index])
+        }
+        carryOut(start.change)
+        for queued in start.expired { queued.expire() }
+        guard let first = start.parts.first, let instance else { return }
+        let permit = Permit(index: index, instance: instance)
+        let clock = RunClock()
+        var answers = Answers()
+        let run = run(start.parts, on: permit, answers: &answers)
+        let ended = time.now
+        let rows = start.parts.reduce(0) { $0 + $1.rows.count }
+        let keys = first.request.keys
+        let cost = run.map { clock.cost(wall: $0.wall) }
+        let change = state.withLock { state in
+            if let cost, start.parts.count == 1 { state.inline.ranOnPool(shape: keys.shape, cost: cost) }
+            state.load.ranBatch(rows: rows, saving: state.machine.curve(of: keys.bucket)?.saving, now: ended)
+            return state.machine.runEnded(
+                instance: index,
+                bucket: keys.bucket,
+                rows: rows,
+                nanoseconds: run?.wall,
+                now: ended
+            )
+        }
+        carryOut(change)
+        answers.deliver()
+        proveIfNeeded(first.request, on: permit)
+    }
+
+    /// What a run took.
+    struct RunCost {
+        /// Nanoseconds by the clock, copying included.
+        let wall: UInt64
+    }
+
+    /// Runs parts together, or in halves where that fails.
+    ///
+    /// - Returns: What it cost; `nil` when that tells nothing of costs, because it failed or nothing ran.
+    private func run(_ parts: [BatchPart<QueuedRequest>], on permit: Permit, answers: inout Answers) -> RunCost? {
+        let batch = RunningBatch(permit.instance)
+        let members = parts.filter { $0.request.begin(batch) }
+        guard let first = members.first else { return nil }
+        var timings = RequestTimings(received: first.request.received)
+        let began = time.now
+        guard let inputs = join(members) else {
+            // A collision of keys, or no memory for the whole: each on its own, if there is more than one.
+            return divide(members, batch, because: Scheduler.noMemory, on: permit, answers: &answers)
+        }
+        let outputs = first.request.call.outputs
+        let outcome = compute(inputs, outputs: outputs, on: permit.instance, timings: &timings)
+        timings.computeStarted = began
+        batch.end()
+        let rows = members.reduce(0) { $0 + $1.rows.count }
+        switch outcome {
+        case .success(let tensors):
+            state.withLock { $0.statistics.recordExecution(timings, rows: rows, isInline: false) }
+            return finish(members, batch, with: tensors, timings: timings, on: permit, answers: &answers)
+        case .failure(let error):
+            return divide(members, batch, because: error, timings: timings, on: permit, answers: &answers)
+        }
+    }
+
+    /// Gives each part its rows of a run's outputs.
+    private func finish(
+        _ members: [BatchPart<QueuedRequest>],
+        _ batch: RunningBatch,
+        with tensors: [Tensor],
+        timings: RequestTimings,
+        on permit: Permit,
+        answers: inout Answers
+    ) -> RunCost? {
+        var offset = 0
+        var pieces: [[Tensor]] = []
+        for member in members {
+            let rows = offset..<offset + member.rows.count
+            offset = rows.upperBound
+            let isWhole = members.count == 1 && member.rows.count == member.request.rows
+            let slices = isWhole ? tensors : tensors.compactMap { BatchTensors.slice($0, rows: rows) }
+            guard slices.count == tensors.count else {
+                state.withLock { state in
+                    state.safety = .isUnsafe("an output doesn't have a row for each row of the inputs")
+                    state.machine.setJoining(false)
+                }
+                return divide(members, batch, because: Scheduler.noRows, timings: timings, on: permit, answers: &answers)
+            }
+            pieces.append(slices)
+        }
+        for (member, outputs) in zip(members, pieces) {
+            let piece = QueuedRequest.Piece(rows: member.rows, outputs: outputs)
+            if let all = member.request.completed(piece, by: batch) {
+                answer(member.request, all, timings: timings, answers: &answers)
+            } else {
+                member.request.letGo()
+            }
+        }
+        return RunCost(wall: timings.computeEnded.nanoseconds(since: timings.computeStarted))
+    }
+
+    /// Runs the halves of parts that can't run together, so that one bad request fails alone; fails a single one.
+    private func divide(
+        _ members: [BatchPart<QueuedRequest>],
+        _ batch: RunningBatch,
+        because error: EngineError,
+        timings: RequestTimings? = nil,
+        on permit: Permit,
+        answers: inout Answers
+    ) -> RunCost? {
+        batch.end()
+        guard members.count > 1, error.code != .terminated else {
+            for member in members {
+                if member.request.failed(in: batch) {
+                    fail(member.request, with: error, timings: timings, answers: &answers)
+                } else {
+                    member.request.letGo()
+                }
+            }
+            return nil
+        }
+        let left = members.filter { member in
+            let isWanted = member.request.leave(batch)
+            if !isWanted { member.request.letGo() }
+            return isWanted
+        }
+        let half = (left.count + 1) / 2
+        _ = run(Array(left.prefix(half)), on: permit, answers: &answers)
+        _ = run(Array(left.dropFirst(half)), on: permit, answers: &answers)
+        return nil
+    }
+
+    /// The inputs of a run: those of the only request as they are, else rows put together.
+    private func join(_ members: [BatchPart<QueuedRequest>]) -> [Tensor?]? {
+        let first = members[0].request
+        if members.count == 1, members[0].rows.count == first.rows { return first.call.inputs }
+        guard members.allSatisfy({ $0.request.call.outputs == first.call.outputs }) else { return nil }
+        var joined: [Tensor?] = []
+        for input in first.call.inputs.indices {
+            let parts = members.compactMap { member in
+                member.request.call.inputs[input].map { (tensor: $0, rows: member.rows) }
+            }
+            guard !parts.isEmpty else {
+                joined.append(nil)
+                continue
+            }
+            guard parts.count == members.count, let tensor = BatchTensors.join(parts, allocator: allocator) else {
+                return nil
+            }
+            joined.append(tensor)
+        }
+        return joined
+    }
+
+    private func answer(
+        _ queued: QueuedRequest,
+        _ pieces: [QueuedRequest.Piece],
+        timings: RequestTimings,
+        answers: inout Answers
+    ) {
+        guard var request = queued.takeRequest() else { return }
+        request.timings.ran(timings)
+        let outputs = pieces.count == 1 ? pieces[0].outputs : merge(pieces)
+        let timings = request.timings
+        guard let outputs else {
+            let error = InferenceError(Scheduler.noMemory)
+            state.withLock { $0.statistics.recordFailure(error.failureReason, nanoseconds: 0) }
+            answers.append(Completion(failure: Scheduler.prefixed(error, id: queued.id), to: queued.sink))
+            return
+        }
+        state.withLock { state in
+            state.statistics.lastInference = WallClock.millisecondsSince1970
+            state.statistics.recordSuccess(timings, batchSize: queued.call.batchSize)
+        }
+        answers.append(Completion(answer: request.answer(with: named(outputs, queued.call.outputs)), to: queued.sink))
+    }
+
+    private func fail(
+        _ queued: QueuedRequest,
+        with error: EngineError,
+        timings: RequestTimings?,
+        answers: inout Answers
+    ) {
+        _ = queued.takeRequest()
+        let failure = InferenceError(error)
+        let elapsed = (timings?.computeEnded ?? time.now).nanoseconds(since: queued.received)
+        state.withLock { state in
+            state.statistics.lastInference = WallClock.millisecondsSince1970
+            state.statistics.recordFailure(failure.failureReason, nanoseconds: elapsed)
+        }
+        answers.append(Completion(failure: Scheduler.prefixed(failure, id: queued.id), to: queued.sink))
+    }
+
+    /// The outputs of a request that was split, put together.
+    private func merge(_ pieces: [QueuedRequest.Piece]) -> [Tensor]? {
+        var merged: [Tensor] = []
+        for output in pieces[0].outputs.indices {
+            let parts = pieces.map { (tensor: $0.outputs[output], rows: 0..<$0.rows.count) }
+            guard let tensor = BatchTensors.join(parts, allocator: allocator) else { return nil }
+            merged.append(tensor)
+        }
+        return merged
+    }
+
+    /// Finds out whether requests may share runs, once somebody has had to wait.
+    private func proveIfNeeded(_ queued: QueuedRequest, on permit: Permit) {
+        let (isNeeded, instance) = state.withLock { state -> (Bool, Int?) in
+            guard state.safety == .unknown, !state.isProving, state.machine.waiting > 0 || state.load.gathers(now: time.now)
+            else { return (false, nil) }
+            guard let instance = state.machine.takeInstanceForProof() else { return (false, nil) }
+            state.isProving = true
+            return (true, instance)
+        }
+        guard isNeeded, let index = instance else { return }
+        let outputs = layout.sessionOutputs(Array(description.outputs.indices))
+        let verdict = state.withLock { $0.instances.isEmpty ? nil : $0.instances[index] }.map { instance in
+            instance.clearTermination()
+            return BatchSafety.prove(inputs: queued.call.inputs, outputs: outputs, on: instance, allocator: allocator)
+        }
+        let now = time.now
+        let change = state.withLock { state in
+            state.isProving = false
+            state.safety = verdict ?? .unknown
+            state.machine.setJoining(verdict == .isSafe)
+            return state.machine.runEnded(instance: index, bucket: 0, rows: 0, nanoseconds: nil, now: now)
+        }
+        carryOut(change)
+    }
+
+    private static let noMemory = EngineError(.outOfMemory, "there is no memory to put the request's rows together")
+    private static let noRows = EngineError(.runFailed, "the model's output doesn't have a row for each row of its input")
+}
+
+/// Completions on their way to their lanes, each lane woken once.
+struct Answers {
+    private var lanes: [(lane: any CompletionLane, completions: [Completion])] = []
+
+    mutating func append(_ completion: Completion) {
+        let lane = completion.lane
+        if let index = lanes.firstIndex(where: { $0.lane === lane }) {
+            lanes[index].completions.append(completion)
+        } else {
+            lanes.append((lane, [completion]))
+        }
+    }
+
+    /// Hands all of them over.
+    func deliver() {
+        for (lane, completions) in lanes { lane.deliver(completions) }
+    }
+}
+
+extension RequestTimings {
+    /// Takes over the stations of the run that answered.
+    fileprivate mutating func ran(_ run: RequestTimings) {
+        computeStarted = run.computeStarted
+        inputReady = run.inputReady
+        inferEnded = run.inferEnded
+        computeEnded = run.computeEnded
+    }
+}

@@ -1,0 +1,86 @@
+internal import ApusCore
+internal import ApusEngine
+internal import Synchronization
+
+extension Scheduler {
+    /// Runs a request on the event loop that brought it.
+    func runInline(
+        _ request: consuming InferenceRequest,
+        call: ValidatedCall,
+        keys: CallKeys,
+        permit: Permit,
+        clock: RunClock?,
+        sink: any AnswerSink
+    ) {
+        permit.instance.clearTermination()
+        let outcome = compute(call.inputs, outputs: call.outputs, on: permit.instance, timings: &request.timings)
+        let timings = request.timings
+        let wall = timings.computeEnded.nanoseconds(since: timings.computeStarted)
+        let cost = clock?.cost(wall: wall)
+        let change = state.withLock { state in
+            state.statistics.lastInference = WallClock.millisecondsSince1970
+            state.statistics.recordOutcome(outcome, timings: timings, batchSize: call.batchSize)
+            if case .success = outcome {
+                state.statistics.recordExecution(timings, rows: call.batchSize, isInline: true)
+            }
+            if let cost {
+                state.inline.ranInline(shape: keys.shape, cost: cost, now: timings.computeEnded)
+            } else {
+                state.inline.ranInline(shape: keys.shape, wall: wall)
+            }
+            let saving = state.machine.curve(of: keys.bucket)?.saving
+            state.load.ranInline(wall: wall, saving: saving, now: timings.computeEnded)
+            return state.machine.runEnded(
+                instance: permit.index,
+                bucket: keys.bucket,
+                rows: 0,
+                nanoseconds: nil,
+                now: timings.computeEnded
+            )
+        }
+        carryOut(change)
+        switch outcome {
+        case .success(let tensors):
+            sink.receive(request.answer(with: named(tensors, call.outputs)))
+            sink.finish(.success)
+        case .failure(let error):
+            sink.finish(.failure(Scheduler.prefixed(InferenceError(error), id: request.id)))
+        }
+    }
+
+    /// Calls the engine and notes the stations.
+    func compute(
+        _ inputs: [Tensor?],
+        outputs: [Int],
+        on instance: any ModelInstance,
+        timings: inout RequestTimings
+    ) -> Result<[Tensor], EngineError> {
+        timings.computeStarted = time.now
+        defer { timings.computeEnded = time.now }
+        do throws(EngineError) {
+            var tensors = try instance.run(
+                inputs: try layout.sessionInputs(inputs),
+                outputs: layout.sessionOutputs(outputs),
+                timings: &timings
+            )
+            if layout.translatesShapes {
+                for place in tensors.indices {
+                    tensors[place] = try layout.output(tensors[place], index: outputs[place])
+                }
+            }
+            return .success(tensors)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Gives outputs their names.
+    func named(_ tensors: [Tensor], _ outputs: [Int]) -> [NamedTensor] {
+        var named: [NamedTensor] = []
+        named.reserveCapacity(tensors.count)
+        for place in tensors.indices {
+            named.append(NamedTensor(name: description.outputs[outputs[place]].name, tensor: tensors[place]))
+        }
+        return named
+    }
+}
