@@ -17,6 +17,10 @@ extension Scheduler {
         var answers = Answers()
         let run = run(start.parts, on: permit, answers: &answers)
         let ended = time.now
+        if beginProof() {
+            answers.deliver()
+            prove(with: first.request, on: permit)
+        }
         let rows = start.parts.reduce(0) { $0 + $1.rows.count }
         let keys = first.request.keys
         let cost = run.map { clock.cost(wall: $0.wall) }
@@ -33,7 +37,6 @@ extension Scheduler {
         }
         carryOut(change)
         answers.deliver()
-        proveIfNeeded(first.request, on: permit)
     }
 
     /// What a run took.
@@ -208,29 +211,31 @@ extension Scheduler {
         return merged
     }
 
-    /// Finds out whether requests may share runs, once somebody has had to wait.
-    private func proveIfNeeded(_ queued: QueuedRequest, on permit: Permit) {
-        let (isNeeded, instance) = state.withLock { state -> (Bool, Int?) in
-            guard state.safety == .unknown, !state.isProving, state.machine.waiting > 0 || state.load.gathers(now: time.now)
-            else { return (false, nil) }
-            guard let instance = state.machine.takeInstanceForProof() else { return (false, nil) }
-            state.isProving = true
-            return (true, instance)
-        }
-        guard isNeeded, let index = instance else { return }
-        let outputs = layout.sessionOutputs(Array(description.outputs.indices))
-        let verdict = state.withLock { $0.instances.isEmpty ? nil : $0.instances[index] }.map { instance in
-            instance.clearTermination()
-            return BatchSafety.prove(inputs: queued.call.inputs, outputs: outputs, on: instance, allocator: allocator)
-        }
+    /// Whether somebody had to wait, so that it's time to find out whether requests may share runs.
+    private func beginProof() -> Bool {
         let now = time.now
-        let change = state.withLock { state in
-            state.isProving = false
-            state.safety = verdict ?? .unknown
-            state.machine.setJoining(verdict == .isSafe)
-            return state.machine.runEnded(instance: index, bucket: 0, rows: 0, nanoseconds: nil, now: now)
+        return state.withLock { state in
+            guard state.safety == .unknown, !state.isProving, state.machine.waiting > 0 || state.load.gathers(now: now)
+            else { return false }
+            state.isProving = true
+            return true
         }
-        carryOut(change)
+    }
+
+    /// Finds out whether requests may share runs, on an instance that has just answered a request.
+    private func prove(with queued: QueuedRequest, on permit: Permit) {
+        permit.instance.clearTermination()
+        let verdict = BatchSafety.prove(
+            inputs: queued.call.inputs,
+            outputs: layout.sessionOutputs(Array(description.outputs.indices)),
+            on: permit.instance,
+            allocator: allocator
+        )
+        state.withLock { state in
+            state.isProving = false
+            state.safety = verdict
+            state.machine.setJoining(verdict == .isSafe)
+        }
     }
 
     private static let noMemory = EngineError(.outOfMemory, "there is no memory to put the request's rows together")
@@ -251,8 +256,9 @@ struct Answers {
     }
 
     /// Hands all of them over.
-    func deliver() {
+    mutating func deliver() {
         for (lane, completions) in lanes { lane.deliver(completions) }
+        lanes = []
     }
 }
 

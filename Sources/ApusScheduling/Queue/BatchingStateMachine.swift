@@ -76,11 +76,6 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         queue.isEmpty ? idle.popLast() : nil
     }
 
-    /// Takes an idle instance to find out about the model; others wait a little longer.
-    mutating func takeInstanceForProof() -> Int? {
-        idle.popLast()
-    }
-
     /// Lets requests share runs from now on, or no more.
     mutating func setJoining(_ isJoining: Bool) {
         self.isJoining = isJoining && rules.batching.isAllowed
