@@ -3,7 +3,9 @@ internal import ApusEngine
 internal import Synchronization
 
 extension Scheduler {
-    /// Takes an instance up: chooses who runs now, runs them, answers. On an engine thread.
+    /// Takes an instance up, on an engine thread.
+    ///
+    /// Chooses who runs now, runs them, answers.
     func runInstance(_ index: Int) {
         let now = time.now
         let (start, instance) = state.withLock { state in
@@ -93,7 +95,14 @@ extension Scheduler {
                     state.safety = .isUnsafe("an output doesn't have a row for each row of the inputs")
                     state.machine.setJoining(false)
                 }
-                return divide(members, batch, because: Scheduler.noRows, timings: timings, on: permit, answers: &answers)
+                return divide(
+                    members,
+                    batch,
+                    because: Scheduler.noRows,
+                    timings: timings,
+                    on: permit,
+                    answers: &answers
+                )
             }
             pieces.append(slices)
         }
@@ -217,6 +226,8 @@ extension Scheduler {
         return state.withLock { state in
             guard state.safety == .unknown, !state.isProving, state.machine.waiting > 0 || state.load.gathers(now: now)
             else { return false }
+            state.runsUntilProof = max(0, state.runsUntilProof - 1)
+            guard state.runsUntilProof == 0 else { return false }
             state.isProving = true
             return true
         }
@@ -234,12 +245,17 @@ extension Scheduler {
         state.withLock { state in
             state.isProving = false
             state.safety = verdict
+            state.runsUntilProof = state.nextProofPause
+            state.nextProofPause = min(state.nextProofPause * 2, 1 << 20)
             state.machine.setJoining(verdict == .isSafe)
         }
     }
 
     private static let noMemory = EngineError(.outOfMemory, "there is no memory to put the request's rows together")
-    private static let noRows = EngineError(.runFailed, "the model's output doesn't have a row for each row of its input")
+    private static let noRows = EngineError(
+        .runFailed,
+        "the model's output doesn't have a row for each row of its input"
+    )
 }
 
 /// Completions on their way to their lanes, each lane woken once.

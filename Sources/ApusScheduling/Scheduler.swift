@@ -16,6 +16,9 @@ package final class Scheduler: ServedModel {
         var safety: BatchSafety.Verdict
         /// Whether an engine thread is finding out about batches.
         var isProving = false
+        /// Runs until the next try, after requests whose rows could not be told apart.
+        var runsUntilProof = 0
+        var nextProofPause = 16
         var statistics = ModelStatistics()
         /// Empty once the version has been unloaded.
         var instances: [any ModelInstance]
@@ -85,6 +88,7 @@ package final class Scheduler: ServedModel {
     package func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle {
         let now = time.now
         request.timings.queued = now
+        request.deadline = effectiveDeadline(request)
         let call: ValidatedCall
         do throws(InferenceError) {
             guard !request.deadline.hasPassed(at: now) else { throw Scheduler.expired }
@@ -138,7 +142,8 @@ package final class Scheduler: ServedModel {
 
     private static func note(on verdict: BatchSafety.Verdict) -> String {
         switch verdict {
-        case .unknown: "requests run one by one: nothing has waited yet, so nobody has found out whether batches are safe"
+        case .unknown:
+            "requests run one by one: nothing has waited yet, so nobody has found out whether batches are safe"
         case .isSafe: "requests that wait share a run: rows were proved to leave each other alone"
         case .isUnsafe(let reason): "requests run one by one: \(reason)"
         }
@@ -201,13 +206,20 @@ extension Scheduler {
         switch outcome {
         case .waits(_, let change):
             carryOut(change)
-            return CancellationHandle(queued)
+            return CancellationHandle(queued, deadline: Deadline(time: deadline))
         case .isFull:
             queued.end(with: InferenceError(.unavailable, "Exceeds maximum queue size", field: "model"))
         case .isTooLate(let nanoseconds):
             queued.end(with: Scheduler.tooLate(nanoseconds))
         }
         return .finished
+    }
+
+    /// The request's deadline; its `timeout` counts as one where no queue policy says what it means.
+    private func effectiveDeadline(_ request: borrowing InferenceRequest) -> Deadline {
+        guard !rules.isWritten, request.queueTimeout > 0 else { return request.deadline }
+        let own = request.timings.received.advanced(byNanoseconds: request.queueTimeout)
+        return Deadline(time: request.deadline.time.map { min($0, own) } ?? own)
     }
 
     /// Items in a call, where they may be told apart: the first dimension that all inputs share.

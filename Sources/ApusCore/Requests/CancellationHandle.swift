@@ -9,13 +9,16 @@ package protocol CancellableRequest: AnyObject, Sendable {
 /// Lets an edge say that nobody waits for an answer any more.
 package struct CancellationHandle: Sendable {
     private let request: (any CancellableRequest)?
+    /// When the edge should call `expire`: the request's own deadline, or its `timeout` where that is one.
+    package let deadline: Deadline
 
     /// For a request that was answered before `submit` returned.
     package static let finished = CancellationHandle(nil)
 
     /// Points at a waiting or running request.
-    package init(_ request: (any CancellableRequest)?) {
+    package init(_ request: (any CancellableRequest)?, deadline: Deadline = .none) {
         self.request = request
+        self.deadline = deadline
     }
 
     /// Whether there is nothing left to call back.

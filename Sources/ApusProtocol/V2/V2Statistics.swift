@@ -43,6 +43,16 @@ package enum V2Statistics {
             text.object { text in
                 text.member("note", statistics.schedulingNote)
                 text.member("inline_execution_count", statistics.inlineExecutionCount)
+                text.member("batching", statistics.batchingNote)
+                text.key("cost_curve")
+                text.array { text in
+                    for point in statistics.costCurve {
+                        text.object { text in
+                            text.member("rows", point.rows)
+                            text.member("row_ns", point.rowNanoseconds)
+                        }
+                    }
+                }
             }
         }
     }

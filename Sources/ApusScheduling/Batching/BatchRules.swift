@@ -14,16 +14,12 @@ package struct BatchRules: Hashable, Sendable {
     /// No limit, no waiting.
     package init() {}
 
-    /// Whether so many rows are a batch that needn't wait for more.
-    ///
-    /// - Parameters:
-    ///   - rows: Rows that wait.
-    ///   - limit: The most that one run takes now.
+    /// Whether so many waiting rows needn't wait for more, where a run takes no more than `limit`.
     func isComplete(rows: Int, limit: Int) -> Bool {
         rows >= limit || preferredSizes.last.map { rows >= $0 } ?? false
     }
 
-    /// How many of so many rows a run should take.
+    /// How many of so many waiting rows a run should take, where it may take no more than `limit`.
     ///
     /// Triton's rule: the largest preferred size that is there, everything when none is.
     func size(rows: Int, limit: Int) -> Int {

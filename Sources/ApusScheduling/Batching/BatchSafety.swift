@@ -16,9 +16,7 @@ enum BatchSafety {
         case isUnsafe(String)
     }
 
-    /// What can be said without a run.
-    ///
-    /// - Parameter description: What clients see of the model.
+    /// What can be said of a model without a run.
     static func firstVerdict(_ description: ModelDescription, layout: SessionLayout) -> Verdict {
         for tensor in description.inputs + description.outputs where tensor.shape.first != -1 {
             return .isUnsafe("the first dimension of '\(tensor.name)' is fixed")
@@ -28,12 +26,14 @@ enum BatchSafety {
         return .unknown
     }
 
-    /// Runs the proof.
+    /// Runs the proof on an instance that the caller has the permit for.
     ///
     /// - Parameters:
     ///   - inputs: The inputs of a request, in the session's order.
     ///   - outputs: The outputs to compare, as the session numbers them.
-    ///   - instance: Runs it; the caller has its permit.
+    ///   - instance: Runs the model.
+    ///   - allocator: Where the rows' memory comes from.
+    /// - Returns: The verdict; `unknown` when no two rows could be told apart.
     static func prove(
         inputs: [Tensor?],
         outputs: [Int],
@@ -65,7 +65,8 @@ enum BatchSafety {
             }
             return .isSafe
         } catch {
-            return error.code == .terminated ? .unknown : .isUnsafe("a trial with several rows failed: \(error.message)")
+            return error.code == .terminated
+                ? .unknown : .isUnsafe("a trial with several rows failed: \(error.message)")
         }
     }
 

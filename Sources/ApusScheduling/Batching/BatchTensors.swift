@@ -5,9 +5,8 @@ internal import ApusCore
 /// Rows are the first dimension. Joining copies each row once; taking apart copies nothing: each part borrows the
 /// memory of the whole.
 enum BatchTensors {
-    /// One tensor of rows of several, in their order.
+    /// Rows of several tensors as one, in their order; their types agree, and their shapes but for the first dimension.
     ///
-    /// - Parameter parts: Tensors of one type whose shapes agree but for the first dimension, and the rows wanted.
     /// - Returns: `nil` when they don't agree, or when there is no memory.
     static func join(_ parts: [(tensor: Tensor, rows: Range<Int>)], allocator: any TensorAllocator) -> Tensor? {
         guard let first = parts.first else { return nil }
@@ -58,7 +57,9 @@ enum BatchTensors {
 
     /// Where rows lie in a tensor's memory; `nil` when it doesn't have them.
     private static func bytes(of rows: Range<Int>, in tensor: Tensor) -> Range<Int>? {
-        guard let count = tensor.shape.dimensions.first, rows.lowerBound >= 0, rows.upperBound <= count else { return nil }
+        guard let count = tensor.shape.dimensions.first, rows.lowerBound >= 0, rows.upperBound <= count else {
+            return nil
+        }
         guard count > 0 else { return 0..<0 }
         guard tensor.dataType == .bytes else {
             let size = tensor.storage.byteCount / count

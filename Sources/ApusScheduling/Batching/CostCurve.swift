@@ -43,7 +43,8 @@ struct CostCurve: Sendable {
         let index = min(CostCurve.maxClass, Int.bitWidth - 1 - rows.leadingZeroBitCount)
         let cost = Double(nanoseconds) / Double(rows)
         let isFirst = points[index].runs == 0
-        points[index].rowCost = isFirst ? cost : points[index].rowCost + CostCurve.weight * (cost - points[index].rowCost)
+        points[index].rowCost =
+            isFirst ? cost : points[index].rowCost + CostCurve.weight * (cost - points[index].rowCost)
         points[index].runs = min(points[index].runs + 1, 1 << 20)
         hold = max(0, hold - 1)
         if index >= allowedClass { judge(index) }

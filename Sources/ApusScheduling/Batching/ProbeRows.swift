@@ -45,7 +45,7 @@ enum ProbeRows {
                 for index in target.indices {
                     unsafe target[index] = source[(index + shift) % source.count]
                 }
-                unsafe scale(target, as: row.dataType, by: 1 + Double(variant) / 8)
+                unsafe shake(target, as: row.dataType, by: Double(variant) / 8)
             }
         }
         return Tensor(dataType: row.dataType, shape: row.shape, storage: storage)
@@ -67,17 +67,22 @@ enum ProbeRows {
         return Tensor(dataType: .bytes, shape: row.shape, storage: storage)
     }
 
-    private static func scale(_ memory: UnsafeMutableRawBufferPointer, as type: DataType, by factor: Double) {
+    /// Changes floating-point numbers a little, zeros too.
+    private static func shake(_ memory: UnsafeMutableRawBufferPointer, as type: DataType, by share: Double) {
         switch type {
         case .fp32:
             for offset in stride(from: 0, to: memory.count, by: 4) {
                 let value = unsafe memory.loadUnaligned(fromByteOffset: offset, as: Float.self)
-                unsafe memory.storeBytes(of: value * Float(factor), toByteOffset: offset, as: Float.self)
+                unsafe memory.storeBytes(
+                    of: value * Float(1 + share) + Float(share / 8),
+                    toByteOffset: offset,
+                    as: Float.self
+                )
             }
         case .fp64:
             for offset in stride(from: 0, to: memory.count, by: 8) {
                 let value = unsafe memory.loadUnaligned(fromByteOffset: offset, as: Double.self)
-                unsafe memory.storeBytes(of: value * factor, toByteOffset: offset, as: Double.self)
+                unsafe memory.storeBytes(of: value * (1 + share) + share / 8, toByteOffset: offset, as: Double.self)
             }
         default: break
         }

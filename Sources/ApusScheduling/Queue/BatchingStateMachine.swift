@@ -120,6 +120,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     ///   - rows: How many rows; 0 for a run that tells nothing of costs.
     ///   - nanoseconds: How long the run took.
     ///   - now: The time.
+    /// - Returns: What can be done next.
     mutating func runEnded(
         instance: Int,
         bucket: UInt64,

@@ -22,10 +22,8 @@ package struct QueuePolicy: Hashable, Sendable {
 
     /// How long a request may wait, in nanoseconds; `nil` for any time.
     ///
-    /// Triton's rule: a request's own time counts only when overriding is allowed, and only when it is shorter than a
-    /// default that isn't zero.
-    ///
-    /// - Parameter asked: What the request's parameter `timeout` says, in nanoseconds; 0 when it says nothing.
+    /// Triton's rule: the request's own parameter `timeout` (`asked`, 0 when it says nothing) counts only when overriding
+    /// is allowed, and only when it is shorter than a default that isn't zero.
     func timeout(asked: Int64) -> Int64? {
         guard let defaultTimeout else { return nil }
         guard allowsTimeoutOverride, asked > 0 else { return defaultTimeout }
@@ -54,16 +52,16 @@ package struct QueueRules: Hashable, Sendable {
     /// - Parameters:
     ///   - policies: The policy of each priority, highest first; an empty list becomes one without bounds.
     ///   - defaultPriority: The priority of requests that name none, counted from 1; 0 for the highest.
-    package init(policies: [QueuePolicy], defaultPriority: Int) {
+    ///   - isWritten: Whether the user wrote a policy.
+    package init(policies: [QueuePolicy], defaultPriority: Int, isWritten: Bool = true) {
         self.policies = policies.isEmpty ? [QueuePolicy()] : policies
         self.defaultLevel = min(max(0, defaultPriority - 1), max(0, policies.count - 1))
-        self.isWritten = true
+        self.isWritten = isWritten
     }
 
-    /// The place in `policies` of a request.
+    /// The place in `policies` of a request that asks for a priority, counted from 1.
     ///
-    /// - Parameter priority: What the request asks for, counted from 1; 0 or a number that there is no priority for
-    ///   means the default, as in Triton.
+    /// 0, or a number that there is no priority for, means the default, as in Triton.
     func level(priority: UInt64) -> Int {
         guard priority > 0, priority <= UInt64(policies.count) else { return defaultLevel }
         return Int(priority) - 1

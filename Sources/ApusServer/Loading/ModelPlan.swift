@@ -66,6 +66,9 @@ struct ModelPlan: Sendable {
         "input.name", "input.data_type", "input.dims", "input.optional", "input.format", "input.reshape",
         "output.name", "output.data_type", "output.dims", "output.reshape",
         "instance_group.count", "instance_group.kind", "instance_group.name",
+        "dynamic_batching.preferred_batch_size", "dynamic_batching.max_queue_delay_microseconds",
+        "dynamic_batching.priority_levels", "dynamic_batching.default_priority_level",
+        "dynamic_batching.default_queue_policy", "dynamic_batching.priority_queue_policy",
     ]
 
     private static func engineName(of configuration: ModelConfiguration, place: String) throws(ModelError) -> String {

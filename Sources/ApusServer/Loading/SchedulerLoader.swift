@@ -46,6 +46,9 @@ struct SchedulerLoader: ModelLoader {
             loadNanoseconds: time.now.nanoseconds(since: began),
             allowsInlineRuns: allowsInlineRuns
         )
+        let scheduling = try SchedulingPlan(plan.configuration, place: place)
+        configuration.queue = scheduling.queue
+        configuration.batching = scheduling.batching
         configuration.sessionOutputs = agreement.sessionOutputs
         configuration.inputShapes = agreement.inputShapes
         configuration.outputShapes = agreement.outputShapes

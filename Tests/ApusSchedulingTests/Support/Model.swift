@@ -52,7 +52,8 @@ final class Bench: Sendable {
         threads: Int = 2,
         compute: @escaping FakeSession.Computation = FakeRun.identity,
         configuration: Scheduler.Configuration = .init(instances: 1),
-        served: [Int]? = nil
+        served: [Int]? = nil,
+        isBatched: Bool = false
     ) throws {
         session = FakeSession(signature: signature, time: time, compute: compute)
         pool = try EngineThreadPool(threadCount: threads)
@@ -64,6 +65,7 @@ final class Bench: Sendable {
         )
         var configuration = configuration
         configuration.sessionOutputs = served
+        configuration.batching.isAllowed = isBatched
         scheduler = try Scheduler(
             description: Model.description(seen, maxBatchSize: maxBatchSize),
             session: session,

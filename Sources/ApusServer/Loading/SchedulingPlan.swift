@@ -1,0 +1,68 @@
+internal import ApusCore
+internal import ApusProtocol
+internal import ApusScheduling
+
+/// What a model's configuration says of waiting and of joining requests, in the scheduler's terms.
+struct SchedulingPlan: Sendable, Equatable {
+    /// Each priority is a queue of its own; more than this is a slip of the pen.
+    static let maxPriorities: UInt64 = 1024
+
+    /// Priorities and their policies.
+    let queue: QueueRules
+    /// What may share a run.
+    let batching: BatchRules
+
+    /// Reads a configuration; `place` is its file, for messages.
+    ///
+    /// - Throws: `invalidConfiguration` for more priorities than there can be.
+    init(_ configuration: ModelConfiguration, place: String) throws(ModelError) {
+        guard let written = configuration.dynamicBatching else {
+            self.queue = QueueRules()
+            self.batching = BatchRules()
+            return
+        }
+        guard written.priorityLevels <= SchedulingPlan.maxPriorities else {
+            throw ModelError(
+                .invalidConfiguration,
+                "\(place): dynamic_batching.priority_levels is \(written.priorityLevels); "
+                    + "at most \(SchedulingPlan.maxPriorities) are kept apart"
+            )
+        }
+        var batching = BatchRules()
+        batching.preferredSizes = written.preferredBatchSizes.sorted()
+        batching.maxDelay = written.maxQueueDelay.nanoseconds
+        batching.preservesOrdering = written.preservesOrdering
+        self.batching = batching
+        let general = QueuePolicy(written.defaultQueuePolicy)
+        let policies = (0..<max(1, written.priorityLevels)).map { level in
+            written.priorityQueuePolicies[level + 1].map(QueuePolicy.init) ?? general
+        }
+        self.queue = QueueRules(
+            policies: policies,
+            defaultPriority: Int(clamping: written.defaultPriorityLevel),
+            isWritten: written.defaultQueuePolicy != nil || !written.priorityQueuePolicies.isEmpty
+        )
+    }
+}
+
+extension QueuePolicy {
+    fileprivate init(_ written: ModelConfiguration.QueuePolicy?) {
+        self.init()
+        guard let written else { return }
+        timeoutAction = written.timeoutAction == .delay ? .delay : .reject
+        defaultTimeout = written.defaultTimeout?.nanoseconds
+        allowsTimeoutOverride = written.allowsTimeoutOverride
+        maxSize = written.maxQueueSize
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds; the longest that fits for more.
+    fileprivate var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflow else { return .max }
+        let (sum, carry) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return carry ? .max : sum
+    }
+}
