@@ -6,7 +6,16 @@ internal import Synchronization
 /// for all that came since it last looked.
 package final class EventLoopLane: CompletionLane {
     private let eventLoop: any EventLoop
-    private let waiting = Mutex<[Completion]>([])
+    private let state = Mutex(State())
+
+    private struct State {
+        var waiting: [Completion] = []
+        /// The memory of the last batch, empty, so that none is taken for the next one.
+        var spare: [Completion] = []
+    }
+
+    /// The most completions whose memory is kept.
+    private static let maxSpareCount = 1024
 
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -15,9 +24,9 @@ package final class EventLoopLane: CompletionLane {
     package var isCurrent: Bool { eventLoop.inEventLoop }
 
     package func deliver(_ completions: [Completion]) {
-        let mustWake = waiting.withLock { waiting in
-            let wasEmpty = waiting.isEmpty
-            waiting.append(contentsOf: completions)
+        let mustWake = state.withLock { state in
+            let wasEmpty = state.waiting.isEmpty
+            state.waiting.append(contentsOf: completions)
             return wasEmpty && !completions.isEmpty
         }
         if mustWake {
@@ -26,10 +35,14 @@ package final class EventLoopLane: CompletionLane {
     }
 
     private func carryOut() {
-        let batch = waiting.withLock { waiting in
-            defer { waiting.removeAll(keepingCapacity: true) }
-            return waiting
+        var batch: [Completion] = []
+        state.withLock { state in
+            swap(&batch, &state.spare)
+            swap(&batch, &state.waiting)
         }
         for completion in batch { completion.run() }
+        guard batch.capacity <= EventLoopLane.maxSpareCount else { return }
+        batch.removeAll(keepingCapacity: true)
+        state.withLock { swap(&batch, &$0.spare) }
     }
 }
