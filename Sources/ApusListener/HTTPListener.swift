@@ -6,6 +6,10 @@ internal import ServiceLifecycle
 
 /// Accepts connections at one address and serves HTTP on them until a graceful shutdown has drained them.
 package struct HTTPListener: Service {
+    /// Connections that the system accepts before the server does: the value that Linux cuts it to by default
+    /// (`net.core.somaxconn`), so that a burst of new clients isn't made to wait for repeated handshakes.
+    private static let backlog = 4096
+
     private let host: String
     private let port: Int
     private let channel: HTTP1Channel
@@ -49,7 +53,7 @@ package struct HTTPListener: Service {
             childChannelSetup: channel,
             configuration: ServerConfiguration(
                 address: .hostname(host, port: port),
-                backlog: 4096,
+                backlog: HTTPListener.backlog,
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.maxConnections)
             ),
             onServerRunning: { channel in
