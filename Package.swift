@@ -98,6 +98,7 @@ let package = Package(
             name: "ApusListenerTests",
             dependencies: [
                 "ApusListener", "ApusCore",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ]

@@ -34,9 +34,11 @@ package enum HTTPAdmission {
 protocol HTTPAnswering: AnyObject {
     /// Starts a body in memory of the connection.
     func makeBody() -> HTTPResponseBody
-    /// Has asynchronous work done in the connection's own task, one piece after the other.
-    func perform(_ work: @escaping @Sendable () async -> Void)
-    /// Keeps what calls a request back when its client goes away.
+    /// Has asynchronous work for the request with a number done in the connection's own task, one piece after the
+    /// other; a connection whose task has ended refuses the request.
+    func perform(_ number: UInt64, _ work: @escaping @Sendable () async -> Void)
+    /// Keeps what calls a request back when its client goes away or its deadline passes; calls it back at once when
+    /// nobody waits for its answer any more.
     func note(_ number: UInt64, _ cancellation: CancellationHandle, deadline: Deadline)
     /// Takes the answer to the request with a number; a second one, or one that comes too late, is dropped.
     func answer(_ number: UInt64, _ head: HTTPResponseHead, _ body: consuming HTTPResponseBody)
@@ -75,7 +77,7 @@ package struct HTTPExchange: Sendable {
 
     /// Has asynchronous work done in the connection's own task; on the event loop only.
     package func perform(_ work: @escaping @Sendable () async -> Void) {
-        connection.value.perform(work)
+        connection.value.perform(number, work)
     }
 
     /// Has the request called back when its client goes away or its deadline passes; on the event loop only.

@@ -57,10 +57,16 @@ package struct HTTP1Channel: ServerChildChannel {
     }
 
     package func handle(value: Value, logger: Logger) async {
-        for await work in value.work {
-            await work()
+        await withTaskCancellationHandler {
+            for await work in value.work {
+                await work()
+            }
+            // The server's drain is over when every connection's is.
+            try? await value.channel.closeFuture.get()
+        } onCancel: {
+            // Nobody does its work any more, and the wait for its close doesn't end by itself: a server that could not
+            // start would hang on it.
+            value.channel.close(promise: nil)
         }
-        // The server's drain is over when every connection's is.
-        try? await value.channel.closeFuture.get()
     }
 }

@@ -19,7 +19,7 @@ extension HTTP1Connection {
         let now = loop.time.now
         if machine.state == .idle {
             received = now
-            skipEmptyLines()
+            guard skipEmptyLines() else { return false }
         }
         let bytes = inbound
         guard case .complete(let byteCount) = try parser.parse(bytes.readableBytesUInt8Span, into: &head) else {
@@ -47,10 +47,18 @@ extension HTTP1Connection {
     }
 
     /// Some clients send an empty line behind a body; RFC 9112 §2.2 has servers pass over it.
-    private func skipEmptyLines() {
+    ///
+    /// - Returns: Whether a request begins behind it. What may become an empty line doesn't begin one: its client sends
+    ///   nothing more and is not late with it.
+    private func skipEmptyLines() -> Bool {
         while inbound.readableBytesUInt8Span.matches("\r\n", at: 0) {
             inbound.moveReaderIndex(forwardBy: 2)
         }
+        guard inbound.readableBytes > 0 else {
+            inbound = ByteBuffer()
+            return false
+        }
+        return inbound.readableBytes > 1 || inbound.getInteger(at: inbound.readerIndex) != UInt8(ascii: "\r")
     }
 
     /// Answers a request whose body is not taken.

@@ -11,12 +11,13 @@ extension HTTP1Connection: HTTPAnswering {
         return HTTPResponseBody(reusing: buffer)
     }
 
-    func perform(_ work: @escaping @Sendable () async -> Void) {
-        self.work.yield(work)
+    func perform(_ number: UInt64, _ work: @escaping @Sendable () async -> Void) {
+        guard number == self.number, machine.state == .responding else { return }
+        if case .terminated = self.work.yield(work) { refuse(.shuttingDown) }
     }
 
     func note(_ number: UInt64, _ cancellation: CancellationHandle, deadline: Deadline) {
-        guard number == self.number, machine.state == .responding else { return }
+        guard number == self.number, machine.state == .responding else { return cancellation.cancel() }
         self.cancellation = cancellation
         guard let time = deadline.time, time.nanoseconds > 0 else { return }
         let moment = NIODeadline.uptimeNanoseconds(UInt64(time.nanoseconds))

@@ -258,6 +258,67 @@ struct HTTP1ConnectionLifeTests {
         #expect(server.outbound.closes == [.all])
     }
 
+    @Test func `work for a task that has ended is refused`() throws {
+        let server = try ConnectionHarness()
+        defer { server.end() }
+        server.application.mode = .inTask
+        try server.send(get("/1"))
+        #expect(try server.sent().isEmpty)
+        let other = try ConnectionHarness()
+        defer { other.end() }
+        other.application.mode = .inTask
+        other.workContinuation.finish()
+        try other.send(get("/1"))
+        #expect(try other.answers().map(\.status) == [503])
+        #expect(other.application.faults == [.shuttingDown])
+        other.closeInput()
+        #expect(other.outbound.closes.last == .all)
+    }
+
+    @Test func `an empty line behind a body begins no request`() throws {
+        for line in ["\r\n", "\r\n\r\n", "\r"] {
+            let server = try ConnectionHarness()
+            defer { server.end() }
+            try server.send(part + "hello" + line)
+            #expect(try server.answers().map(\.status) == [200])
+            #expect(server.connection.machine.state == .idle)
+            #expect(server.connection.inbound.readableBytes == (line == "\r" ? 1 : 0))
+            server.pass(milliseconds: 20_000)
+            #expect(!server.hasClosed)
+            try server.send((line == "\r" ? "\n" : "") + get("/1"))
+            #expect(try server.answers().map(\.body) == ["/1|"])
+            try server.send(line)
+            server.drain()
+            server.pass(milliseconds: 1000)
+            #expect(server.outbound.closes == [.all])
+            #expect(try server.sent().isEmpty)
+        }
+    }
+
+    @Test func `half an empty line that becomes none is refused`() throws {
+        let server = try ConnectionHarness()
+        defer { server.end() }
+        try server.send("\r")
+        try server.send(get("/1"))
+        #expect(try server.answers().map(\.status) == [400])
+    }
+
+    @Test func `a request that nobody waits for is called back at once`() throws {
+        let server = try ConnectionHarness()
+        defer { server.end() }
+        server.application.mode = .later
+        try server.send(get("/1"))
+        let exchange = try #require(server.application.waiting.first?.exchange)
+        let waiting = RecordingRequest()
+        exchange.cancel(with: CancellationHandle(waiting), deadline: .none)
+        #expect(waiting.cancelCount == 0)
+        server.application.answerNext()
+        #expect(waiting.cancelCount == 0)
+        let late = RecordingRequest()
+        exchange.cancel(with: CancellationHandle(late), deadline: .none)
+        #expect(late.cancelCount == 1)
+    }
+
     @Test func `a client that sends on while it waits is no longer read from`() throws {
         let server = try ConnectionHarness { $0.maxPipelinedBytes = 100 }
         defer { server.end() }

@@ -14,6 +14,9 @@ final class ConnectionHarness {
     let outbound = RecordingOutbound()
     let connection: HTTP1Connection
     let budget: ByteBudget
+    /// What the connection's task would do; nobody does it.
+    let work: AsyncStream<@Sendable () async -> Void>
+    let workContinuation: AsyncStream<@Sendable () async -> Void>.Continuation
 
     init(
         limits: InputLimits = InputLimits(),
@@ -31,12 +34,12 @@ final class ConnectionHarness {
             maxConnections: 10
         )
         change(&configuration)
-        let (_, work) = AsyncStream.makeStream(of: (@Sendable () async -> Void).self)
+        (work, workContinuation) = AsyncStream.makeStream(of: (@Sendable () async -> Void).self)
         connection = HTTP1Connection(
             configuration: configuration,
             loop: loop,
             application: application,
-            work: work
+            work: workContinuation
         )
         try channel.pipeline.syncOperations.addHandlers([outbound, connection])
     }

@@ -16,6 +16,8 @@ final class FakeApplication: HTTPApplication {
     enum Mode {
         case atOnce
         case later
+        /// In the connection's task.
+        case inTask
     }
 
     var mode = Mode.atOnce
@@ -41,10 +43,10 @@ final class FakeApplication: HTTPApplication {
         let request = Request(verb: head.verb, path: head.text(head.path), body: String(buffer: body))
         requests.append(request)
         roomBehindBodies.append(body.storageCapacity - body.readerIndex - body.readableBytes)
-        if mode == .atOnce {
-            exchange.answer(HTTPResponseHead(status: 200), bytes: Array(content(request).utf8))
-        } else {
-            waiting.append((request, exchange))
+        switch mode {
+        case .atOnce: exchange.answer(HTTPResponseHead(status: 200), bytes: Array(content(request).utf8))
+        case .later: waiting.append((request, exchange))
+        case .inTask: exchange.perform {}
         }
     }
 
