@@ -77,6 +77,43 @@ struct HTTPResponseBodyTests {
         }
     }
 
+    @Test(arguments: [0, 200, 220, 300, 511, 512, 513, 5000])
+    func `any media type, coding and date have room`(_ size: Int) {
+        let text = String(repeating: "m", count: size)
+        var head = HTTPResponseHead(status: 431, contentType: text, closes: true)
+        head.contentEncoding = text
+        head.inferenceHeaderLength = .max
+        var response = HTTPResponseBody(reusing: ByteBuffer())
+        response.buffer.writeString("hello")
+        let answer = String(buffer: response.encoded(with: head, date: text, omitsBody: false))
+        #expect(
+            answer == "HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: \(text)\r\nContent-Length: 5\r\n"
+                + "Date: \(text)\r\nInference-Header-Content-Length: 9223372036854775807\r\n"
+                + "Content-Encoding: \(text)\r\nVary: Accept-Encoding\r\nConnection: close\r\n\r\nhello"
+        )
+    }
+
+    @Test func `a body whose room is gone gets some`() {
+        for room in [0, 1, 100] {
+            for omitsBody in [false, true] {
+                var response = HTTPResponseBody(reusing: ByteBuffer(), room: room)
+                response.buffer.writeString("hello")
+                let bytes = response.encoded(
+                    with: HTTPResponseHead(status: 200),
+                    date: HTTPResponseBodyTests.date,
+                    omitsBody: omitsBody
+                )
+                #expect(String(buffer: bytes) == text(HTTPResponseHead(status: 200), body: "hello", omitsBody: omitsBody))
+            }
+        }
+    }
+
+    @Test(arguments: [0, 1, 9, 10, 99, 100, 12_345, 1_000_000])
+    func `lengths are decimal numbers`(_ length: Int) {
+        let answer = text(HTTPResponseHead(status: 200), body: String(repeating: "x", count: length), omitsBody: true)
+        #expect(answer.contains("\r\nContent-Length: \(length)\r\n"))
+    }
+
     @Test func `many fields keep their order`() {
         let fields = (0..<100).map { (name: "X-\($0)", value: "\($0)") }
         let lines = fields.map { "\($0.name): \($0.value)\r\n" }.joined()
