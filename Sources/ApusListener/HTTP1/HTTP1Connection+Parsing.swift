@@ -86,9 +86,11 @@ extension HTTP1Connection {
 
     private func parseBody() throws(HTTPParsingFault) -> Bool {
         let now = loop.time.now
-        guard inbound.readableBytes > 0 else { return false }
-        machine.bodyProgressed(now: now)
-        guard let whole = try body.take(from: &inbound) else {
+        let available = inbound.readableBytes
+        guard available > 0 else { return false }
+        let whole = try body.take(from: &inbound)
+        machine.bodyProgressed(by: available - inbound.readableBytes, now: now)
+        guard let whole else {
             if inbound.readableBytes == 0 { inbound = ByteBuffer() }
             return false
         }

@@ -134,7 +134,9 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
         if let left = try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes) {
             machine.stillToWrite(left, now: now)
         }
-        switch machine.tick(now: now) {
+        // Above a half: what is left of the budget then is for those who send what they have announced.
+        let isMemoryScarce = configuration.budget.inUse > configuration.budget.limit / 2
+        switch machine.tick(now: now, isMemoryScarce: isMemoryScarce) {
         case .nothing: break
         case .close: context?.close(promise: nil)
         case .refuse(let fault): refuse(fault)

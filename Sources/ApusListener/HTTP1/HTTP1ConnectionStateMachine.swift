@@ -1,26 +1,5 @@
 internal import ApusCore
 
-/// How long a connection may stay in each state.
-package struct ConnectionTimeouts: Sendable, Hashable {
-    /// Between an answer and the first byte of the next request.
-    package var keepAlive: Int64 = 75_000_000_000
-    /// From a head's first byte to its last.
-    package var head: Int64 = 10_000_000_000
-    /// Between two reads of a body.
-    package var bodyGap: Int64 = 20_000_000_000
-    /// From a body's first byte to its last.
-    package var body: Int64 = 300_000_000_000
-    /// While the client takes nothing of its answer.
-    package var write: Int64 = 30_000_000_000
-    /// From the last answer to the client's own close.
-    package var linger: Int64 = 2_000_000_000
-    /// From the start of a drain to the close of a connection on which nothing happens.
-    package var drainIdle: Int64 = 1_000_000_000
-
-    /// The defaults, in nanoseconds.
-    package init() {}
-}
-
 /// Where an HTTP/1 connection is in its life: one request at a time, in order, with a time limit for each state.
 ///
 /// Pure: no clock, no channel. The connection's handler feeds it events and carries out what it returns.
@@ -61,21 +40,47 @@ struct HTTP1ConnectionStateMachine {
     }
 
     private(set) var state = State.idle
-    private(set) var isDraining = false
     private let timeouts: ConnectionTimeouts
     private var stateSince: MonotonicTime
-    private var lastProgress: MonotonicTime
+    private var progress: BodyProgress
     private var drainSince: MonotonicTime?
     private var blockedSince: MonotonicTime?
     private var inputEnded = false
+    private var hasAnswered = false
     private var hasLastAnswerLeft = false
     private var leftToWrite = 0
+
+    /// What has come of a body, and when.
+    private struct BodyProgress {
+        /// The last read.
+        var last: MonotonicTime
+        /// When it last had grown by a twelfth.
+        var grown: MonotonicTime
+        var byteCount = 0
+        var byteCountWhenGrown = 0
+
+        init(now: MonotonicTime) {
+            last = now
+            grown = now
+        }
+
+        mutating func add(_ count: Int, now: MonotonicTime) {
+            last = now
+            byteCount += count
+            guard byteCount - byteCountWhenGrown >= max(1, byteCountWhenGrown / 12) else { return }
+            grown = now
+            byteCountWhenGrown = byteCount
+        }
+    }
 
     init(timeouts: ConnectionTimeouts, now: MonotonicTime) {
         self.timeouts = timeouts
         self.stateSince = now
-        self.lastProgress = now
+        self.progress = BodyProgress(now: now)
     }
+
+    /// Whether a drain has begun.
+    var isDraining: Bool { drainSince != nil }
 
     /// Whether the next bytes may be parsed as a request.
     var mayParse: Bool {
@@ -113,9 +118,9 @@ struct HTTP1ConnectionStateMachine {
         move(to: .readingBody, now: now)
     }
 
-    /// Some of the body has come.
-    mutating func bodyProgressed(now: MonotonicTime) {
-        lastProgress = now
+    /// So many bytes of the body have come.
+    mutating func bodyProgressed(by count: Int, now: MonotonicTime) {
+        progress.add(count, now: now)
     }
 
     /// The whole request has been handed on.
@@ -129,6 +134,7 @@ struct HTTP1ConnectionStateMachine {
         case .lingering, .closed: return .ignore
         case .idle, .readingHead, .readingBody, .responding: break
         }
+        hasAnswered = true
         guard keepsAlive else {
             move(to: .lingering, now: now)
             return .linger
@@ -166,9 +172,7 @@ struct HTTP1ConnectionStateMachine {
 
     /// A drain has begun.
     mutating func drain(now: MonotonicTime) {
-        guard !isDraining else { return }
-        isDraining = true
-        drainSince = now
+        drainSince = drainSince ?? now
     }
 
     /// The channel is gone.
@@ -176,11 +180,11 @@ struct HTTP1ConnectionStateMachine {
         move(to: .closed, now: now)
     }
 
-    /// Looks whether a limit has passed.
+    /// Looks whether a limit has passed; when memory for requests is scarce, bodies have less time.
     ///
     /// Bytes that wait in a channel that is still writable count as well: the wait for a request, or for the client's
     /// close, begins behind them, and when nobody takes them it has an end.
-    func tick(now: MonotonicTime) -> OnTick {
+    func tick(now: MonotonicTime, isMemoryScarce: Bool = false) -> OnTick {
         if let blockedSince, isOver(blockedSince, timeouts.write, now) { return .close }
         switch state {
         case .idle where isBlocked, .readingHead where isBlocked:
@@ -189,12 +193,13 @@ struct HTTP1ConnectionStateMachine {
             return isOver(stateSince, timeouts.write, now) ? .close : .nothing
         case .idle:
             if let drainSince, isOver(max(drainSince, stateSince), timeouts.drainIdle, now) { return .close }
-            return isOver(stateSince, timeouts.keepAlive, now) ? .close : .nothing
+            return isOver(stateSince, hasAnswered ? timeouts.keepAlive : timeouts.head, now) ? .close : .nothing
         case .readingHead:
             return isOver(stateSince, timeouts.head, now) ? .refuse(.headTimeout) : .nothing
         case .readingBody:
-            let isLate = isOver(lastProgress, timeouts.bodyGap, now) || isOver(stateSince, timeouts.body, now)
-            return isLate ? .refuse(.bodyTimeout) : .nothing
+            let isLate = isOver(progress.last, timeouts.bodyGap, now) || isOver(stateSince, timeouts.body, now)
+            let isInTheWay = isMemoryScarce && isOver(progress.grown, timeouts.bodyGrowth, now)
+            return isLate || isInTheWay ? .refuse(.bodyTimeout) : .nothing
         case .lingering:
             let limit = isLastAnswerLeaving ? timeouts.write : timeouts.linger
             return isOver(stateSince, limit, now) ? .close : .nothing
@@ -210,6 +215,6 @@ struct HTTP1ConnectionStateMachine {
     private mutating func move(to next: State, now: MonotonicTime) {
         state = next
         stateSince = now
-        lastProgress = now
+        if next == .readingBody { progress = BodyProgress(now: now) }
     }
 }

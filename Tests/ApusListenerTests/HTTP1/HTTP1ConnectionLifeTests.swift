@@ -14,11 +14,40 @@ struct HTTP1ConnectionLifeTests {
     @Test func `an idle connection is closed without a word`() throws {
         let server = try ConnectionHarness()
         defer { server.end() }
+        try server.send(get("/1"))
+        _ = try server.sent()
         server.pass(milliseconds: 74_999)
         #expect(!server.hasClosed)
         server.pass(milliseconds: 1)
         #expect(server.outbound.closes == [.all])
         #expect(try server.sent().isEmpty)
+    }
+
+    @Test func `a new connection on which nothing comes is closed sooner`() throws {
+        let server = try ConnectionHarness()
+        defer { server.end() }
+        server.pass(milliseconds: 9999)
+        #expect(!server.hasClosed)
+        server.pass(milliseconds: 1)
+        #expect(server.outbound.closes == [.all])
+        #expect(try server.sent().isEmpty)
+    }
+
+    @Test func `bodies that stand still give their memory to others when it gets scarce`() throws {
+        let server = try ConnectionHarness(budget: 200)
+        defer { server.end() }
+        try server.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n" + String(repeating: "x", count: 99))
+        server.pass(milliseconds: 10_000)
+        #expect(try server.sent().isEmpty)
+        // One byte is not enough to be taken for a body on its way.
+        try server.send("x")
+        server.pass(milliseconds: 10_000)
+        #expect(try server.sent().isEmpty)
+        #expect(server.budget.charge(1))
+        server.pass(milliseconds: 1)
+        #expect(try server.answers().map(\.status) == [408])
+        #expect(server.budget.inUse == 1)
+        server.budget.release(1)
     }
 
     @Test func `a head that doesn't come in time is answered with 408`() throws {

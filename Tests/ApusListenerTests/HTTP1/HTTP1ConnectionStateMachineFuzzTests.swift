@@ -9,6 +9,7 @@ struct HTTP1ConnectionStateMachineFuzzTests {
         var machine: HTTP1ConnectionStateMachine
         var timeouts: ConnectionTimeouts
         var now = MonotonicTime(nanoseconds: 1)
+        var hasAnswered = false
         var hasDrained = false
         var inputEnded = false
         var isBlocked = false
@@ -24,6 +25,7 @@ struct HTTP1ConnectionStateMachineFuzzTests {
             timeouts.head = Int64.random(in: 1...1000, using: &random)
             timeouts.bodyGap = Int64.random(in: 1...1000, using: &random)
             timeouts.body = Int64.random(in: 1...1000, using: &random)
+            timeouts.bodyGrowth = Int64.random(in: 1...1000, using: &random)
             timeouts.write = Int64.random(in: 1...1000, using: &random)
             timeouts.linger = Int64.random(in: 1...1000, using: &random)
             timeouts.drainIdle = Int64.random(in: 1...1000, using: &random)
@@ -53,7 +55,7 @@ struct HTTP1ConnectionStateMachineFuzzTests {
             case 2 where machine.mayParse || before == .readingBody:
                 machine.requestCompleted(now: now)
             case 3 where before == .readingBody:
-                machine.bodyProgressed(now: now)
+                machine.bodyProgressed(by: Int.random(in: 0...1000, using: &random), now: now)
             case 4:
                 return answer(keepsAlive: Bool.random(using: &random), before)
             case 5:
@@ -82,7 +84,7 @@ struct HTTP1ConnectionStateMachineFuzzTests {
                 left = count
                 machine.stillToWrite(count, now: now)
             default:
-                return tick()
+                return tick(isMemoryScarce: Bool.random(using: &random))
             }
             return nil
         }
@@ -91,6 +93,7 @@ struct HTTP1ConnectionStateMachineFuzzTests {
             keepsAlive: Bool,
             _ before: HTTP1ConnectionStateMachine.State
         ) -> String? {
+            hasAnswered = true
             switch machine.responseWritten(keepsAlive: keepsAlive, now: now) {
             case .ignore:
                 return before == .lingering || before == .closed ? nil : "an answer was dropped in \(before)"
@@ -104,15 +107,15 @@ struct HTTP1ConnectionStateMachineFuzzTests {
             }
         }
 
-        private mutating func tick() -> String? {
+        private mutating func tick(isMemoryScarce: Bool) -> String? {
             let state = machine.state
-            switch machine.tick(now: now) {
+            switch machine.tick(now: now, isMemoryScarce: isMemoryScarce) {
             case .nothing:
                 if isBlocked, blockedAt.advanced(byNanoseconds: timeouts.write) <= now { return "blocked for ever" }
                 let limit: Int64? =
                     switch state {
                     case .idle where isBlocked, .readingHead where isBlocked: nil
-                    case .idle: left > 0 ? timeouts.write : timeouts.keepAlive
+                    case .idle: left > 0 ? timeouts.write : hasAnswered ? timeouts.keepAlive : timeouts.head
                     case .readingHead: timeouts.head
                     case .readingBody: timeouts.body
                     case .lingering: hasLeft ? timeouts.linger : timeouts.write

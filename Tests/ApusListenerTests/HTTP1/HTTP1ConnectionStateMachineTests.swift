@@ -13,6 +13,7 @@ struct HTTP1ConnectionStateMachineTests {
         timeouts.head = 10_000_000_000
         timeouts.bodyGap = 20_000_000_000
         timeouts.body = 300_000_000_000
+        timeouts.bodyGrowth = 5_000_000_000
         timeouts.write = 30_000_000_000
         timeouts.linger = 2_000_000_000
         timeouts.drainIdle = 1_000_000_000
@@ -45,7 +46,7 @@ struct HTTP1ConnectionStateMachineTests {
         machine.headCompleted(now: at(2))
         #expect(machine.state == .readingBody)
         #expect(!machine.mayParse)
-        machine.bodyProgressed(now: at(3))
+        machine.bodyProgressed(by: 1, now: at(3))
         machine.requestCompleted(now: at(4))
         #expect(machine.state == .responding)
         #expect(!machine.mayParse)
@@ -78,12 +79,19 @@ struct HTTP1ConnectionStateMachineTests {
 
     @Test func `an idle connection is closed after the keep-alive time`() {
         var machine = machine()
-        #expect(machine.tick(now: at(75, -1)) == .nothing)
-        #expect(machine.tick(now: at(75)) == .close)
         machine.requestCompleted(now: at(80))
         _ = responded(&machine, at: at(90))
         #expect(machine.tick(now: at(165, -1)) == .nothing)
         #expect(machine.tick(now: at(165)) == .close)
+    }
+
+    @Test func `a new connection on which nothing comes is closed sooner`() {
+        var machine = machine()
+        #expect(machine.tick(now: at(10, -1)) == .nothing)
+        #expect(machine.tick(now: at(10)) == .close)
+        machine.headBegan(now: at(9))
+        #expect(machine.tick(now: at(19, -1)) == .nothing)
+        #expect(machine.tick(now: at(19)) == .refuse(.headTimeout))
     }
 
     @Test func `a head must be whole in time, counted from its first byte`() {
@@ -99,7 +107,7 @@ struct HTTP1ConnectionStateMachineTests {
         machine.headCompleted(now: at(10))
         #expect(machine.tick(now: at(30, -1)) == .nothing)
         #expect(machine.tick(now: at(30)) == .refuse(.bodyTimeout))
-        machine.bodyProgressed(now: at(29))
+        machine.bodyProgressed(by: 1, now: at(29))
         #expect(machine.tick(now: at(49, -1)) == .nothing)
         #expect(machine.tick(now: at(49)) == .refuse(.bodyTimeout))
     }
@@ -108,11 +116,52 @@ struct HTTP1ConnectionStateMachineTests {
         var machine = machine()
         machine.headCompleted(now: at(0))
         for second in stride(from: Int64(0), to: 300, by: 10) {
-            machine.bodyProgressed(now: at(second))
+            machine.bodyProgressed(by: 1, now: at(second))
             #expect(machine.tick(now: at(second)) == .nothing)
         }
-        machine.bodyProgressed(now: at(300))
+        machine.bodyProgressed(by: 1, now: at(300))
         #expect(machine.tick(now: at(300)) == .refuse(.bodyTimeout))
+    }
+
+    @Test func `a body must grow while memory is scarce`() {
+        var machine = machine()
+        machine.headCompleted(now: at(0))
+        #expect(machine.tick(now: at(5, -1), isMemoryScarce: true) == .nothing)
+        #expect(machine.tick(now: at(5), isMemoryScarce: true) == .refuse(.bodyTimeout))
+        #expect(machine.tick(now: at(5)) == .nothing)
+        machine.bodyProgressed(by: 1200, now: at(6))
+        // A byte now and then, however often, is no growth.
+        for tenth in 1...49 {
+            let now = at(6, Int64(tenth) * 100_000_000)
+            machine.bodyProgressed(by: 2, now: now)
+            #expect(machine.tick(now: now, isMemoryScarce: true) == .nothing)
+        }
+        #expect(machine.tick(now: at(11, -1), isMemoryScarce: true) == .nothing)
+        #expect(machine.tick(now: at(11), isMemoryScarce: true) == .refuse(.bodyTimeout))
+        #expect(machine.tick(now: at(11)) == .nothing)
+        machine.bodyProgressed(by: 2, now: at(11))
+        #expect(machine.tick(now: at(16, -1), isMemoryScarce: true) == .nothing)
+        #expect(machine.tick(now: at(16), isMemoryScarce: true) == .refuse(.bodyTimeout))
+    }
+
+    @Test func `a body that comes evenly has a minute while memory is scarce`() {
+        var machine = machine()
+        machine.headCompleted(now: at(0))
+        var second = Int64(0)
+        repeat {
+            second += 1
+            machine.bodyProgressed(by: 1_000_000, now: at(second))
+        } while machine.tick(now: at(second, 999_999_999), isMemoryScarce: true) == .nothing
+        #expect((55...75).contains(second))
+    }
+
+    @Test func `a small body may come slowly while memory is scarce`() {
+        var machine = machine()
+        machine.headCompleted(now: at(0))
+        for second in stride(from: Int64(4), to: 100, by: 4) {
+            machine.bodyProgressed(by: 1, now: at(second))
+            #expect(machine.tick(now: at(second + 3), isMemoryScarce: true) == .nothing)
+        }
     }
 
     @Test func `an answer may take as long as the engine needs`() {
@@ -163,7 +212,7 @@ struct HTTP1ConnectionStateMachineTests {
             if state == 1 { machine.headBegan(now: at(1)) }
             if state == 2 { machine.headCompleted(now: at(1)) }
             if state == 3 { machine.requestCompleted(now: at(1)) }
-            machine.bodyProgressed(now: at(29))
+            machine.bodyProgressed(by: 1, now: at(29))
             machine.writabilityChanged(isWritable: false, now: at(1))
             machine.writabilityChanged(isWritable: false, now: at(20))
             if state == 0 { #expect(machine.tick(now: at(31, -1)) == .nothing) }
@@ -300,17 +349,17 @@ struct HTTP1ConnectionStateMachineTests {
 
     @Test func `a drain closes an idle connection after a second`() {
         var machine = machine()
-        machine.drain(now: at(10))
+        machine.drain(now: at(5))
         #expect(machine.isDraining)
-        #expect(machine.tick(now: at(11, -1)) == .nothing)
-        #expect(machine.tick(now: at(11)) == .close)
+        #expect(machine.tick(now: at(6, -1)) == .nothing)
+        #expect(machine.tick(now: at(6)) == .close)
     }
 
     @Test func `a second drain doesn't start the second anew`() {
         var machine = machine()
-        machine.drain(now: at(10))
-        machine.drain(now: at(10, 900_000_000))
-        #expect(machine.tick(now: at(11)) == .close)
+        machine.drain(now: at(5))
+        machine.drain(now: at(5, 900_000_000))
+        #expect(machine.tick(now: at(6)) == .close)
     }
 
     @Test func `a drain lets a request come to its end and closes behind it`() {
@@ -340,6 +389,7 @@ struct HTTP1ConnectionStateMachineTests {
         var timeouts = HTTP1ConnectionStateMachineTests.timeouts
         timeouts.keepAlive = .max
         timeouts.head = .max
+        timeouts.bodyGrowth = .max
         var machine = HTTP1ConnectionStateMachine(timeouts: timeouts, now: MonotonicTime(nanoseconds: 5))
         #expect(machine.tick(now: at(1_000_000)) == .nothing)
         machine.headBegan(now: at(1))
