@@ -171,6 +171,7 @@ let package = Package(
             name: "ApusListener",
             dependencies: [
                 "ApusCore",
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

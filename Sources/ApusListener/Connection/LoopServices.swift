@@ -2,7 +2,8 @@ package import ApusCore
 package import NIOCore
 internal import Synchronization
 
-/// What the connections of one event loop share: the lane for completions, the date, the list for time-outs.
+/// What the connections of one event loop share: the lane for completions, the date, the list for time-outs, the
+/// deadlines of their requests, and turns for those that have much to do.
 package final class LoopServices: Sendable {
     /// The loop.
     package let eventLoop: any EventLoop
@@ -12,7 +13,19 @@ package final class LoopServices: Sendable {
     private let state: NIOLoopBoundBox<State>
     private let count = Atomic<Int>(0)
 
+    /// Between two turns of connections that have more to do.
+    ///
+    /// Any time does that hasn't passed yet when the loop looks for what to do next: it looks at its sockets only when
+    /// nothing else is left.
+    private static let betweenTurns = TimeAmount.microseconds(10)
+
     private struct State {
+        var deadlines = DeadlineQueue<CancellationHandle>()
+        /// Goes off at the earliest deadline, or before when the request with that one has been answered.
+        var alarm: (time: MonotonicTime, task: Scheduled<Void>)?
+        /// Those that wait for a turn.
+        var busy: [any TickedConnection] = []
+        var areTurnsScheduled = false
         var connections: [ObjectIdentifier: any TickedConnection] = [:]
         var date = HTTPDate()
         var isDraining = false
@@ -30,7 +43,7 @@ package final class LoopServices: Sendable {
 
     /// The value of a `Date` field; at most a second old.
     var date: String {
-        state.value.date.text
+        state.withValue { $0.date.text }
     }
 
     /// Whether a drain has begun.
@@ -88,6 +101,64 @@ package final class LoopServices: Sendable {
         state.value.connections[ObjectIdentifier(connection)] = nil
     }
 
+    /// Has a request called back as expired at its deadline.
+    ///
+    /// - Returns: What takes the deadline back.
+    func expire(_ request: CancellationHandle, at deadline: MonotonicTime) -> DeadlineQueue<CancellationHandle>.Ticket {
+        let ticket = state.withValue { $0.deadlines.insert(request, deadline: deadline) }
+        setAlarm()
+        return ticket
+    }
+
+    /// Takes a deadline back.
+    func forget(_ ticket: DeadlineQueue<CancellationHandle>.Ticket) {
+        // The alarm stays: to set it anew for every answer costs more than one that finds nothing to do.
+        state.withValue { $0.deadlines.remove(ticket) }
+    }
+
+    /// Gives a connection that has more to do a turn when the loop has looked at all others.
+    func queueForTurn(_ connection: any TickedConnection) {
+        state.withValue { state in
+            state.busy.append(connection)
+            if !state.areTurnsScheduled { scheduleTurns() }
+            state.areTurnsScheduled = true
+        }
+    }
+
+    private func scheduleTurns() {
+        _ = eventLoop.scheduleTask(in: LoopServices.betweenTurns) { [self] in
+            let busy = state.withValue { state in
+                defer { state.busy = [] }
+                return state.busy
+            }
+            for connection in busy { connection.takeTurn() }
+            // Behind the last turn, not behind the first: the time between must not pass during the others.
+            state.withValue { state in
+                state.areTurnsScheduled = !state.busy.isEmpty
+                if state.areTurnsScheduled { scheduleTurns() }
+            }
+        }
+    }
+
+    /// Sets the loop's timer when the earliest deadline is before it; one timer for all, because the loop searches a
+    /// list for one that is taken back.
+    private func setAlarm() {
+        state.withValue { state in
+            guard let earliest = state.deadlines.earliest() else { return }
+            if let alarm = state.alarm, alarm.time <= earliest { return }
+            state.alarm?.task.cancel()
+            let moment = NIODeadline.uptimeNanoseconds(UInt64(max(0, earliest.nanoseconds)))
+            state.alarm = (earliest, eventLoop.scheduleTask(deadline: moment) { [self] in expireDue(earliest) })
+        }
+    }
+
+    private func expireDue(_ moment: MonotonicTime) {
+        state.withValue { $0.alarm = nil }
+        let now = max(moment, time.now)
+        while let request = state.withValue({ $0.deadlines.popDue(at: now) }) { request.expire() }
+        setAlarm()
+    }
+
     private func tickAll() {
         let now = time.now
         state.value.date.refresh()
@@ -99,6 +170,8 @@ package final class LoopServices: Sendable {
 protocol TickedConnection: AnyObject {
     /// Time has passed.
     func tick(now: MonotonicTime)
+    /// It is the turn of this connection, which has asked for one.
+    func takeTurn()
     /// A drain has begun.
     func drain()
     /// The drain is over: answer what waits with 503 and close.

@@ -19,9 +19,14 @@ extension HTTP1Connection: HTTPAnswering {
     func note(_ number: UInt64, _ cancellation: CancellationHandle, deadline: Deadline) {
         guard number == self.number, machine.state == .responding else { return cancellation.cancel() }
         self.cancellation = cancellation
-        guard let time = deadline.time, time.nanoseconds > 0 else { return }
-        let moment = NIODeadline.uptimeNanoseconds(UInt64(time.nanoseconds))
-        expiry = loop.eventLoop.scheduleTask(deadline: moment) { cancellation.expire() }
+        if let time = deadline.time { expiry = loop.expire(cancellation, at: time) }
+    }
+
+    /// Nobody need call the request back any more.
+    func forgetCancellation() {
+        cancellation = .finished
+        if let expiry { loop.forget(expiry) }
+        expiry = nil
     }
 
     func answer(_ number: UInt64, _ head: HTTPResponseHead, _ body: consuming HTTPResponseBody) {
@@ -49,9 +54,7 @@ extension HTTP1Connection: HTTPAnswering {
         head.confirmsKeepAlive = !self.head.isVersion11
         let bytes = body.encoded(with: head, date: loop.date, omitsBody: isToHead)
         let now = loop.time.now
-        cancellation = .finished
-        expiry?.cancel()
-        expiry = nil
+        forgetCancellation()
         self.body.reset()
         switch machine.responseWritten(keepsAlive: !head.closes, now: now) {
         case .ignore:

@@ -10,6 +10,10 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// The most requests looked at in one turn of the loop; thirty-two that are answered at once take a few
+    /// milliseconds at worst, and others wait for no longer.
+    private static let maxRequestsInTurn: UInt64 = 32
+
     let configuration: ListenerConfiguration
     let loop: LoopServices
     let application: any HTTPApplication
@@ -27,12 +31,14 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
     var received = MonotonicTime(nanoseconds: 0)
     /// Calls the request back that is being answered.
     var cancellation = CancellationHandle.finished
-    /// Has it answered as expired at its deadline.
-    var expiry: Scheduled<Void>?
+    /// Takes its deadline back.
+    var expiry: DeadlineQueue<CancellationHandle>.Ticket?
     /// Memory for answers, used again when the last one has left.
     var spare = ByteBuffer()
     let work: AsyncStream<@Sendable () async -> Void>.Continuation
     var isParsing = false
+    /// Whether requests that have come wait for the loop's next turn.
+    var isWaitingForTurn = false
     /// Between a read and its end: answers gather and leave together.
     var isInRead = false
     var needsFlush = false
@@ -72,10 +78,9 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
     func channelInactive(context: ChannelHandlerContext) {
         machine.channelClosed(now: loop.time.now)
         number &+= 1
-        cancellation.cancel()
-        cancellation = .finished
-        expiry?.cancel()
-        expiry = nil
+        let waiting = cancellation
+        forgetCancellation()
+        waiting.cancel()
         body.reset()
         inbound = ByteBuffer()
         context.fireChannelInactive()
@@ -123,6 +128,7 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
         let waiting = cancellation
         switch machine.state {
         case .responding, .readingHead, .readingBody: refuse(.shuttingDown)
+        case .idle where isWaitingForTurn: refuse(.shuttingDown)
         case .idle, .lingering, .closed: break
         }
         // Behind the refusal: a request that is called back would answer for itself.
@@ -143,19 +149,33 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
         }
     }
 
-    /// Takes requests out of the bytes for as long as there are whole ones and each is answered at once.
+    func takeTurn() {
+        isWaitingForTurn = false
+        parseAll()
+    }
+
+    /// Takes requests out of the bytes for as long as there are whole ones and each is answered at once; many have to
+    /// wait for the loop's next turn.
     func parseAll() {
         guard !isParsing else { return }
+        if !isWaitingForTurn { parseInTurn() }
+        limitReading()
+        if !isInRead { flushIfNeeded() }
+        if machine.isOver, !isWaitingForTurn { closeWhenWritten() }
+    }
+
+    private func parseInTurn() {
+        let first = number
         isParsing = true
         do throws(HTTPParsingFault) {
-            while try parseNext() {}
+            while number &- first < HTTP1Connection.maxRequestsInTurn, try parseNext() {}
         } catch {
             refuse(error)
         }
         isParsing = false
-        limitReading()
-        if !isInRead { flushIfNeeded() }
-        if machine.isOver { closeWhenWritten() }
+        guard number &- first >= HTTP1Connection.maxRequestsInTurn, inbound.readableBytes > 0 else { return }
+        isWaitingForTurn = true
+        loop.queueForTurn(self)
     }
 
     /// Hands a whole request to the application.
@@ -186,7 +206,8 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
 
     /// Stops reading while nothing can be parsed and much has come already for later requests.
     private func limitReading() {
-        let isFull = machine.isWaiting && inbound.readableBytes > configuration.maxPipelinedBytes
+        let isFull =
+            (machine.isWaiting || isWaitingForTurn) && inbound.readableBytes > configuration.maxPipelinedBytes
         guard let context, isFull == isReading else { return }
         isReading = !isFull
         context.channel.setOption(ChannelOptions.autoRead, value: isReading).whenFailure { _ in }

@@ -63,6 +63,7 @@ struct HTTP1ConnectionTests {
         let server = try ConnectionHarness()
         defer { server.end() }
         try server.send((0..<50).map { post("/\($0)", "x") }.joined())
+        server.giveTurns()
         #expect(try server.answers().map(\.body) == (0..<50).map { "/\($0)|x" })
         // They leave together.
         #expect(server.outbound.flushCount < 5)

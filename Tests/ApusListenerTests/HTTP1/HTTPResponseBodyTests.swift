@@ -103,7 +103,8 @@ struct HTTPResponseBodyTests {
                     date: HTTPResponseBodyTests.date,
                     omitsBody: omitsBody
                 )
-                #expect(String(buffer: bytes) == text(HTTPResponseHead(status: 200), body: "hello", omitsBody: omitsBody))
+                let expected = text(HTTPResponseHead(status: 200), body: "hello", omitsBody: omitsBody)
+                #expect(String(buffer: bytes) == expected)
             }
         }
     }

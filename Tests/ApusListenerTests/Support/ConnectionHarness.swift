@@ -102,6 +102,13 @@ final class ConnectionHarness {
         channel.embeddedEventLoop.run()
     }
 
+    /// The loop gives turns until nobody wants one.
+    func giveTurns() {
+        for _ in 0..<1000 where connection.isWaitingForTurn {
+            channel.embeddedEventLoop.advanceTime(by: .microseconds(10))
+        }
+    }
+
     /// Whether the connection reads, as far as the channel's option says.
     var reads: Bool {
         for (option, value) in channel.options where option is ChannelOptions.Types.AutoReadOption {
