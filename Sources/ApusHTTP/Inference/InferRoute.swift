@@ -104,7 +104,7 @@ final class InferRoute {
         received: MonotonicTime
     ) throws(InferenceError) -> Deadline {
         var limit: Int64?
-        if head.hasUncommonFields, let text = head.value(of: "apus-timeout") {
+        if let text = head.timeout.map({ head.text($0) }) {
             guard let nanoseconds = RequestTimeout.nanoseconds(text) else {
                 throw InferenceError(
                     .invalidArgument,

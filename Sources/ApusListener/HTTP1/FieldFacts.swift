@@ -37,11 +37,10 @@ struct FieldFacts {
         case 31 where bytes.matches(name: field, "inference-header-content-length"):
             guard head.inferenceHeaderLength == nil else { throw .repeatedField }
             head.inferenceHeaderLength = field.value
-        case 12 where bytes.matches(name: field, "content-type"), 10 where bytes.matches(name: field, "user-agent"),
-            6 where bytes.matches(name: field, "accept"):
-            break
+        case 12 where bytes.matches(name: field, "apus-timeout"):
+            head.timeout = head.timeout ?? field.value
         default:
-            head.uncommonFields += 1
+            break
         }
     }
 
@@ -65,6 +64,11 @@ struct FieldFacts {
         in bytes: Span<UInt8>,
         head: inout HTTPRequestHead
     ) {
+        // Nearly all have but one option, and that makes no list.
+        if bytes.matches(value: field, "keep-alive") {
+            asksToKeep = true
+            return
+        }
         for option in bytes.listElements(of: field.value) {
             if bytes.matches(lowercased: "close", option) { asksToClose = true }
             if bytes.matches(lowercased: "keep-alive", option) { asksToKeep = true }

@@ -75,7 +75,7 @@ struct HTTPHeadParser {
         head.method = method(bytes, index)
         index += 1
         let targetStart = index
-        while bytes[index] > 0x20, bytes[index] != 0x7f { index += 1 }
+        index = bytes.firstIndexOfControl(below: 0x21, from: index)
         guard bytes[index] == 0x20 else { throw .requestLine }
         try parseTarget(bytes, targetStart..<index, into: &head)
         index += 1
@@ -98,7 +98,7 @@ struct HTTPHeadParser {
         _ range: Range<Int>,
         into head: inout HTTPRequestHead
     ) throws(HTTPParsingFault) {
-        for index in range where bytes[index] == UInt8(ascii: "#") { throw .target }
+        guard bytes.firstIndex(of: UInt8(ascii: "#"), in: range) == nil else { throw .target }
         var start = range.lowerBound
         if start < range.upperBound, bytes[start] != UInt8(ascii: "/") {
             let scheme = matches(bytes, start, "http://") ? 7 : matches(bytes, start, "https://") ? 8 : 0
@@ -107,8 +107,7 @@ struct HTTPHeadParser {
             while start < range.upperBound, bytes[start] != UInt8(ascii: "/") { start += 1 }
         }
         guard start < range.upperBound else { throw .target }
-        var end = start
-        while end < range.upperBound, bytes[end] != UInt8(ascii: "?") { end += 1 }
+        let end = bytes.firstIndex(of: UInt8(ascii: "?"), in: start..<range.upperBound) ?? range.upperBound
         head.path = start..<end
         head.query = min(end + 1, range.upperBound)..<range.upperBound
     }
@@ -126,7 +125,8 @@ struct HTTPHeadParser {
         index += 1
         while bytes[index] == 0x20 || bytes[index] == 0x09 { index += 1 }
         let valueStart = index
-        while bytes[index] >= 0x20 && bytes[index] != 0x7f || bytes[index] == 0x09 { index += 1 }
+        index = bytes.firstIndexOfControl(below: 0x20, from: index)
+        while bytes[index] == 0x09 { index = bytes.firstIndexOfControl(below: 0x20, from: index + 1) }
         guard bytes[index] == 0x0d, bytes[index + 1] == 0x0a else { throw .fieldLine }
         var valueEnd = index
         while valueEnd > valueStart, bytes[valueEnd - 1] == 0x20 || bytes[valueEnd - 1] == 0x09 { valueEnd -= 1 }
@@ -140,17 +140,11 @@ struct HTTPHeadParser {
         bytes.matches(text, at: offset)
     }
 
+    /// The bytes of a token (RFC 9110 §5.6.2), one bit each: those below 64 and those from 64 to 127.
+    private static let tokenBytes: (low: UInt64, high: UInt64) = (0x03ff_6cfa_0000_0000, 0x57ff_ffff_c7ff_fffe)
+
     private func isToken(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-            true
-        case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
-            UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "."), UInt8(ascii: "^"),
-            UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
-            true
-        default:
-            false
-        }
+        let bits = byte & 0x40 == 0 ? HTTPHeadParser.tokenBytes.low : HTTPHeadParser.tokenBytes.high
+        return byte < 128 && bits &>> UInt64(byte) & 1 == 1
     }
 }

@@ -50,6 +50,8 @@ package struct HTTPRequestHead: Sendable {
     package var inferenceHeaderLength: Range<Int>?
     /// `Authorization`, when there is one.
     package var authorization: Range<Int>?
+    /// The first `Apus-Timeout`, when there is one.
+    package var timeout: Range<Int>?
 
     /// An empty head, to be filled by the parser.
     package init() {}
@@ -65,14 +67,6 @@ package struct HTTPRequestHead: Sendable {
         bytes.readableBytesUInt8Span.decimal(range)
     }
 
-    /// The value of the first field with a name, given in lower case.
-    package func value(of name: String) -> String? {
-        for field in fields where text(field.name).lowercased() == name {
-            return text(field.value)
-        }
-        return nil
-    }
-
     /// The path's bytes, percent-encoded as they came.
     package var pathBytes: Span<UInt8> {
         @_lifetime(borrow self)
@@ -86,12 +80,6 @@ package struct HTTPRequestHead: Sendable {
 
     /// The verb as it was sent.
     package var verb: String { text(methodName) }
-
-    /// Whether there are fields beside those that every client sends, so that a look for a rare one is worth it.
-    package var hasUncommonFields: Bool { uncommonFields > 0 }
-
-    /// Counts fields that the parser doesn't know.
-    var uncommonFields = 0
 
     /// Forgets the last request but keeps the memory.
     mutating func reset() {

@@ -33,9 +33,26 @@ extension Span<UInt8> {
         return true
     }
 
-    /// Whether a field has a name, given in lower case.
+    /// Whether a field has a name, given in lower case: letters and hyphens, at least four.
+    ///
+    /// A name is a token, and of the bytes of tokens only a letter becomes that letter and only a hyphen a hyphen when
+    /// bit 5 is set. So whole words can be compared; the last overlaps the one before it.
+    @inline(__always)
     func matches(name field: HTTPRequestHead.Field, _ text: StaticString) -> Bool {
-        matches(lowercased: text, field.name)
+        let length = text.utf8CodeUnitCount
+        guard field.name.count == length else { return false }
+        let name = unsafe bytes.extracting(field.name)
+        let expected = unsafe UnsafeRawPointer(text.utf8Start)
+        var index = 0
+        while index < length {
+            let offset = Swift.min(index, length - 4)
+            let word = unsafe name.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)
+            guard unsafe word | 0x2020_2020 == expected.loadUnaligned(fromByteOffset: offset, as: UInt32.self) else {
+                return false
+            }
+            index += 4
+        }
+        return true
     }
 
     /// Whether a field has a value, given in lower case.
