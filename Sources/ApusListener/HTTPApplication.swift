@@ -41,7 +41,7 @@ protocol HTTPAnswering: AnyObject {
     /// nobody waits for its answer any more.
     func note(_ number: UInt64, _ cancellation: CancellationHandle, deadline: Deadline)
     /// Takes the answer to the request with a number; a second one, or one that comes too late, is dropped.
-    func answer(_ number: UInt64, _ head: HTTPResponseHead, _ body: consuming HTTPResponseBody)
+    func answer(_ number: UInt64, _ head: consuming HTTPResponseHead, _ body: consuming HTTPResponseBody)
 }
 
 /// One request that waits for its answer.
@@ -71,7 +71,7 @@ package struct HTTPExchange: Sendable {
     }
 
     /// Gives the answer; on the event loop only.
-    package func answer(_ head: HTTPResponseHead, _ body: consuming HTTPResponseBody) {
+    package func answer(_ head: consuming HTTPResponseHead, _ body: consuming HTTPResponseBody) {
         connection.value.answer(number, head, body)
     }
 

@@ -21,25 +21,39 @@ extension HTTP1Connection {
             received = now
             guard skipEmptyLines() else { return false }
         }
+        // Out of the property for the time of this call, so that handing it on copies nothing.
+        var head = HTTPRequestHead()
+        swap(&head, &self.head)
+        defer { swap(&head, &self.head) }
         let bytes = inbound
         guard case .complete(let byteCount) = try parser.parse(bytes.readableBytesUInt8Span, into: &head) else {
             machine.headBegan(now: now)
             return false
         }
         head.bytes = inbound.readSlice(length: byteCount) ?? ByteBuffer()
+        isForHead = head.method == .head
+        clientKeepsAlive = head.keepsAlive
+        isVersion11 = head.isVersion11
+        let operation: AdmittedOperation
         switch application.admit(head) {
-        case .accept(let operation):
-            self.operation = operation
+        case .accept(let admitted):
+            operation = admitted
         case .refuse(let response, let bytes):
-            refuse(response, bytes, now: now)
+            // A body that nobody takes would be read as the next request: the connection can't go on behind it.
+            let hasBody = head.isChunked || (head.contentLength ?? 0) > 0
+            head.bytes = ByteBuffer()
+            refuse(response, bytes, closes: hasBody, now: now)
             return true
         }
         let length = head.contentLength ?? 0
         guard length <= configuration.limits.maxBodyBytes else { throw .bodyTooLarge }
         if !head.isChunked, length <= inbound.readableBytes {
-            try handOnInPlace(length, now: now)
+            let bytes = try takeInPlace(length)
+            handOn(head, operation, bytes, now: now)
+            head.bytes = ByteBuffer()
             return true
         }
+        self.operation = operation
         try body.begin(head)
         machine.headCompleted(now: now)
         if head.expectsContinue, inbound.readableBytes == 0 { writeContinue() }
@@ -62,10 +76,9 @@ extension HTTP1Connection {
     }
 
     /// Answers a request whose body is not taken.
-    private func refuse(_ response: HTTPResponseHead, _ bytes: [UInt8], now: MonotonicTime) {
+    private func refuse(_ response: HTTPResponseHead, _ bytes: [UInt8], closes: Bool, now: MonotonicTime) {
         var response = response
-        // A body that nobody takes would be read as the next request: the connection can't go on behind it.
-        if head.isChunked || (head.contentLength ?? 0) > 0 { response.closes = true }
+        if closes { response.closes = true }
         machine.requestCompleted(now: now)
         number &+= 1
         var body = makeBody()
@@ -73,15 +86,15 @@ extension HTTP1Connection {
         write(response, body)
     }
 
-    /// Hands a request on whose body has been read together with its head, without a copy.
-    private func handOnInPlace(_ length: Int, now: MonotonicTime) throws(HTTPParsingFault) {
+    /// Takes a body that has been read together with its head, without a copy.
+    private func takeInPlace(_ length: Int) throws(HTTPParsingFault) -> ByteBuffer {
         try body.charge(length)
         // Not a slice: that would hide the memory behind the body, which a JSON parser may look at.
         var whole = inbound
         whole.moveWriterIndex(to: whole.readerIndex + length)
         inbound.moveReaderIndex(forwardBy: length)
         if inbound.readableBytes == 0 { inbound = ByteBuffer() }
-        handOn(whole, now: now)
+        return whole
     }
 
     private func parseBody() throws(HTTPParsingFault) -> Bool {
@@ -94,7 +107,10 @@ extension HTTP1Connection {
             if inbound.readableBytes == 0 { inbound = ByteBuffer() }
             return false
         }
-        handOn(whole, now: now)
+        guard let operation else { return false }
+        self.operation = nil
+        handOn(head, operation, whole, now: now)
+        head.bytes = ByteBuffer()
         return true
     }
 

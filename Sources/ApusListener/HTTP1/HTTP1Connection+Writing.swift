@@ -6,8 +6,8 @@ extension HTTP1Connection: HTTPAnswering {
     private static let maxSpareBytes = 64 << 10
 
     func makeBody() -> HTTPResponseBody {
-        let buffer = spare
-        spare = ByteBuffer()
+        var buffer = ByteBuffer()
+        swap(&buffer, &spare)
         return HTTPResponseBody(reusing: buffer)
     }
 
@@ -29,7 +29,7 @@ extension HTTP1Connection: HTTPAnswering {
         expiry = nil
     }
 
-    func answer(_ number: UInt64, _ head: HTTPResponseHead, _ body: consuming HTTPResponseBody) {
+    func answer(_ number: UInt64, _ head: consuming HTTPResponseHead, _ body: consuming HTTPResponseBody) {
         guard number == self.number, machine.state == .responding else { return }
         write(head, body)
         if !isParsing { parseAll() }
@@ -45,14 +45,13 @@ extension HTTP1Connection: HTTPAnswering {
     }
 
     /// Writes an answer and does what the state machine says next.
-    func write(_ head: HTTPResponseHead, _ body: consuming HTTPResponseBody) {
+    func write(_ head: consuming HTTPResponseHead, _ body: consuming HTTPResponseBody) {
         guard let context else { return }
-        let isToHead = machine.state == .responding && self.head.method == .head
-        var head = head
+        let omitsBody = machine.state == .responding && isForHead
         // Requests that have arrived already are answered, whatever is to come.
-        head.closes = head.closes || !self.head.keepsAlive || machine.mustClose && inbound.readableBytes == 0
-        head.confirmsKeepAlive = !self.head.isVersion11
-        let bytes = body.encoded(with: head, date: loop.date, omitsBody: isToHead)
+        head.closes = head.closes || !clientKeepsAlive || machine.mustClose && inbound.readableBytes == 0
+        head.confirmsKeepAlive = !isVersion11
+        let bytes = body.encoded(with: head, date: loop.date, omitsBody: omitsBody)
         let now = loop.time.now
         forgetCancellation()
         self.body.reset()
@@ -60,7 +59,6 @@ extension HTTP1Connection: HTTPAnswering {
         case .ignore:
             return
         case .readNext:
-            self.head.bytes = ByteBuffer()
             if bytes.storageCapacity <= HTTP1Connection.maxSpareBytes { spare = bytes }
             context.write(wrapOutboundOut(bytes), promise: nil)
             needsFlush = true

@@ -21,9 +21,16 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
     var context: ChannelHandlerContext?
     /// Bytes that were read and not yet taken.
     var inbound = ByteBuffer()
+    /// The head of the request whose body is awaited; its memory is used for all.
     var head = HTTPRequestHead()
-    /// What the application made of the head.
+    /// What the application made of that head.
     var operation: AdmittedOperation?
+    /// Whether the request being answered wants no body.
+    var isForHead = false
+    /// Whether its client wants to use the connection again.
+    var clientKeepsAlive = true
+    /// Whether it came with HTTP/1.1.
+    var isVersion11 = true
     var parser: HTTPHeadParser
     var body: HTTP1Body
     /// Counts requests, so that an answer finds out whether it is still wanted.
@@ -179,9 +186,7 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
     }
 
     /// Hands a whole request to the application.
-    func handOn(_ bytes: ByteBuffer, now: MonotonicTime) {
-        guard let operation else { return }
-        self.operation = nil
+    func handOn(_ head: HTTPRequestHead, _ operation: AdmittedOperation, _ bytes: ByteBuffer, now: MonotonicTime) {
         machine.requestCompleted(now: now)
         number &+= 1
         let exchange = HTTPExchange(connection: self, number: number, received: received, loop: loop)
