@@ -1,7 +1,12 @@
-/// How much a request may bring; everything beyond is refused before memory is taken for it.
+/// How much a request may bring and ask for; everything beyond is refused before memory is taken for it.
 package struct InputLimits: Sendable, Hashable {
+    /// The most bytes that one limit may allow: network buffers and zlib count with 32 bits.
+    package static let mostBytes = Int(Int32.max)
+
     /// Bytes of a body, and of what it decompresses to.
     package var maxBodyBytes = 64 << 20
+    /// Bytes that the body of an answer may take at most, as measured out before it is written.
+    package var maxAnswerBytes = 1 << 30
     /// Bytes of a request's line and header fields together.
     package var maxHeaderBytes = 32 << 10
     /// Header fields.

@@ -69,6 +69,7 @@ package struct ConfigurationReader {
 
     private mutating func readLimits(into configuration: inout ServerConfiguration) {
         configuration.limits.maxBodyBytes = byteCount("max_body_bytes")
+        configuration.limits.maxAnswerBytes = byteCount("max_answer_bytes")
         configuration.limits.maxHeaderBytes = byteCount("max_header_bytes")
         configuration.limits.maxHeaderCount = integer("max_header_count")
         configuration.limits.maxJSONDepth = integer("max_json_depth")
@@ -113,7 +114,12 @@ extension ConfigurationReader {
     }
 
     private mutating func byteCount(_ key: String) -> Int {
-        value(key) { _, text in SettingParsing.byteCount(text) }
+        value(key) { setting, text in
+            guard case .byteCount(let range) = setting.kind, let count = SettingParsing.byteCount(text),
+                range.contains(count)
+            else { return nil }
+            return count
+        }
     }
 
     private mutating func duration(_ key: String) -> Int64 {

@@ -4,7 +4,7 @@ package struct Setting: Sendable {
     package enum Kind: Sendable {
         case text
         case integer(ClosedRange<Int>)
-        case byteCount
+        case byteCount(ClosedRange<Int>)
         case duration
         case boolean
         case choice([String])
@@ -34,7 +34,10 @@ package struct Setting: Sendable {
         switch kind {
         case .text: "text"
         case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
-        case .byteCount: "a number of bytes, such as 65536, 64KiB or 1GiB"
+        case .byteCount(let range):
+            range.upperBound == .max
+                ? "a number of bytes, such as 65536, 64KiB or 1GiB"
+                : "a number of bytes from \(range.lowerBound) to \(range.upperBound), such as 65536, 64KiB or 1GiB"
         case .duration: "a duration, such as 500ms, 8s or 2m"
         case .boolean: "true or false"
         case .choice(let words): "one of \(words.joined(separator: ", "))"

@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// All keys of the server's configuration.
 package enum Settings {
     /// In the order of the help.
@@ -72,10 +74,21 @@ package enum Settings {
     ]
 
     static let limits = [
-        Setting(key: "max_body_bytes", kind: .byteCount, defaultValue: "64MiB", help: "A request's body."),
+        Setting(
+            key: "max_body_bytes",
+            kind: .byteCount(1...InputLimits.mostBytes),
+            defaultValue: "64MiB",
+            help: "A request's body, and what it decompresses to."
+        ),
+        Setting(
+            key: "max_answer_bytes",
+            kind: .byteCount(1...InputLimits.mostBytes),
+            defaultValue: "1GiB",
+            help: "An answer's body, as measured out before it is written: JSON counts with the widest spelling."
+        ),
         Setting(
             key: "max_header_bytes",
-            kind: .byteCount,
+            kind: .byteCount(1...InputLimits.mostBytes),
             defaultValue: "32KiB",
             help: "A request's header fields together."
         ),
@@ -106,13 +119,13 @@ package enum Settings {
         ),
         Setting(
             key: "in_flight_bytes",
-            kind: .byteCount,
+            kind: .byteCount(1...Int.max),
             defaultValue: "1GiB",
-            help: "Bodies of all requests being read or answered."
+            help: "Bodies, inputs and answers of all requests being read or answered."
         ),
         Setting(
             key: "compression_min_bytes",
-            kind: .byteCount,
+            kind: .byteCount(0...Int.max),
             defaultValue: "4KiB",
             help: "Smallest answer that is compressed for clients that accept it."
         ),

@@ -64,11 +64,24 @@ struct ConfigurationReaderTests {
                 "environment: APUS_HTPP_PORT: unknown variable; did you mean APUS_HTTP_PORT?",
                 "command line: --http-port: expected an integer from 0 to 65535, got '70000'",
                 "command line: --log-format: expected one of readable, json, got 'xml'",
-                "environment: APUS_MAX_BODY_BYTES: expected a number of bytes, such as 65536, 64KiB or 1GiB, got 'lots'",
+                "environment: APUS_MAX_BODY_BYTES: expected a number of bytes from 1 to 2147483647, such as 65536, "
+                    + "64KiB or 1GiB, got 'lots'",
                 "apus.yaml: grace_period: expected a duration, such as 500ms, 8s or 2m, got '10'",
             ]
         )
         #expect(found.count == 7)
+    }
+
+    @Test(arguments: ["max_body_bytes", "max_answer_bytes", "max_header_bytes"])
+    func `bytes that network buffers can't count are a fault`(_ key: String) throws {
+        for bad in ["2GiB", "8GiB", "2147483648", "0"] {
+            let found = faults(flags: [key: bad])
+            #expect(found.count == 1)
+            #expect(found.first?.contains("expected a number of bytes from 1 to 2147483647") == true)
+        }
+        _ = try read(flags: [key: "2147483647"])
+        #expect(try read(flags: ["max_answer_bytes": "1MiB"]).limits.maxAnswerBytes == 1 << 20)
+        #expect(try read(flags: ["in_flight_bytes": "64GiB"]).inFlightBytes == 64 << 30)
     }
 
     @Test func `a value of a weaker source is no fault when a stronger one has a good value`() throws {
