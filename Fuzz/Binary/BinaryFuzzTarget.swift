@@ -7,8 +7,16 @@ private struct FuzzedBody: BinaryBody {
 
     var byteCount: Int { bytes.count }
 
-    func makeStorage(for range: Range<Int>, alignment: Int, allocator: any TensorAllocator) -> TensorStorage? {
-        TensorStorage(copying: bytes[bytes.startIndex + range.lowerBound..<bytes.startIndex + range.upperBound])
+    func makeStorage(
+        for range: Range<Int>,
+        alignment: Int,
+        memory: inout RequestMemory
+    ) throws(InferenceError) -> TensorStorage {
+        let storage = try memory.allocate(byteCount: range.count, alignment: alignment)
+        storage.withUnsafeMutableBytes { memory in
+            memory.copyBytes(from: bytes[bytes.startIndex + range.lowerBound..<bytes.startIndex + range.upperBound])
+        }
+        return storage
     }
 }
 
@@ -29,15 +37,17 @@ public func fuzzBinary(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     let length = min(Int(input[0]) << 8 | Int(input[1]), count - 2)
     let padded = input[2..<2 + length] + [UInt8](repeating: 0, count: JSONReader.padding)
     let tail = FuzzedBody(bytes: input[(2 + length)...])
-    padded.withUnsafeBytes { memory in
+    padded.withUnsafeBytes { json in
+        var memory = RequestMemory(allocator: HeapTensorAllocator(), budget: nil)
         _ = try? decoder.decode(
-            json: UnsafeRawBufferPointer(rebasing: memory[..<length]),
+            json: UnsafeRawBufferPointer(rebasing: json[..<length]),
             binary: tail,
             model: model,
-            allocator: HeapTensorAllocator()
+            memory: &memory
         )
     }
+    var memory = RequestMemory(allocator: HeapTensorAllocator(), budget: nil)
     _ = try? RawRequest(model: model, limits: InputLimits())
-        .decode(FuzzedBody(bytes: input[2...]), allocator: HeapTensorAllocator())
+        .decode(FuzzedBody(bytes: input[2...]), memory: &memory)
     return 0
 }

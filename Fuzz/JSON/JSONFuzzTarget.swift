@@ -30,11 +30,12 @@ private func decode(_ json: [UInt8], padding: UInt8) -> V2InferRequest? {
     defer { memory.deallocate() }
     memory.initializeMemory(as: UInt8.self, repeating: padding)
     memory.copyBytes(from: json)
+    var requestMemory = RequestMemory(allocator: HeapTensorAllocator(), budget: nil)
     return try? decoder.decode(
         json: UnsafeRawBufferPointer(rebasing: memory[..<json.count]),
         binary: NoBinaryBody(),
         model: model,
-        allocator: HeapTensorAllocator()
+        memory: &requestMemory
     )
 }
 

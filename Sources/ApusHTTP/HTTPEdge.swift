@@ -20,7 +20,7 @@ package final class HTTPEdge: HTTPApplication {
     ///   - operations: Those that this port offers.
     ///   - others: What answers everything that is no inference.
     package init?(configuration: HTTPEdgeConfiguration, operations: [Operation], others: OperationRoutes) {
-        guard let infer = InferRoute(configuration: configuration) else { return nil }
+        guard let infer = InferRoute(services: EdgeServices(configuration)) else { return nil }
         self.configuration = configuration
         self.table = RouteTable(operations: operations)
         self.infer = infer

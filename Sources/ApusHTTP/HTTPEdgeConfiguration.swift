@@ -18,6 +18,8 @@ package struct HTTPEdgeConfiguration: Sendable {
     package var time: any TimeSource
     /// Sizes of what clients may send.
     package var limits: InputLimits
+    /// What requests and answers in flight may take together.
+    package var budget: ByteBudget
     /// The least bytes of an answer worth compressing.
     package var compressionFloor: Int
     /// `name` and `version` of the server's metadata.
@@ -42,6 +44,7 @@ package struct HTTPEdgeConfiguration: Sendable {
         self.observer = observer
         self.time = time
         self.limits = limits
+        self.budget = ByteBudget(limit: .max)
         self.compressionFloor = 4096
         self.server = ("apus", "0")
         self.renderMetrics = { [] }

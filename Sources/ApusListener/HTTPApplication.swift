@@ -30,6 +30,16 @@ package enum HTTPAdmission {
     case refuse(HTTPResponseHead, [UInt8])
 }
 
+/// What became of an answer.
+package enum HTTPAnswerFate: Sendable {
+    /// It is on its way.
+    case sent
+    /// Dropped: the client has gone.
+    case clientGone
+    /// Dropped: the connection was told to end and refused the request itself.
+    case refused
+}
+
 /// A connection or stream that takes answers, on its event loop.
 protocol HTTPAnswering: AnyObject {
     /// Starts a body in memory of the connection.
@@ -40,8 +50,14 @@ protocol HTTPAnswering: AnyObject {
     /// Keeps what calls a request back when its client goes away or its deadline passes; calls it back at once when
     /// nobody waits for its answer any more.
     func note(_ number: UInt64, _ cancellation: CancellationHandle, deadline: Deadline)
+    /// What would become of an answer to the request with a number.
+    func fate(of number: UInt64) -> HTTPAnswerFate
     /// Takes the answer to the request with a number; a second one, or one that comes too late, is dropped.
-    func answer(_ number: UInt64, _ head: consuming HTTPResponseHead, _ body: consuming HTTPResponseBody)
+    func answer(
+        _ number: UInt64,
+        _ head: consuming HTTPResponseHead,
+        _ body: consuming HTTPResponseBody
+    ) -> HTTPAnswerFate
 }
 
 /// One request that waits for its answer.
@@ -70,8 +86,12 @@ package struct HTTPExchange: Sendable {
         connection.value.makeBody()
     }
 
+    /// What would become of an answer that was given now; on the event loop only.
+    package var fate: HTTPAnswerFate { connection.value.fate(of: number) }
+
     /// Gives the answer; on the event loop only.
-    package func answer(_ head: consuming HTTPResponseHead, _ body: consuming HTTPResponseBody) {
+    @discardableResult
+    package func answer(_ head: consuming HTTPResponseHead, _ body: consuming HTTPResponseBody) -> HTTPAnswerFate {
         connection.value.answer(number, head, body)
     }
 
@@ -87,9 +107,10 @@ package struct HTTPExchange: Sendable {
     }
 
     /// Gives an answer with a ready body; on the event loop only.
-    package func answer(_ head: HTTPResponseHead, bytes: [UInt8]) {
+    @discardableResult
+    package func answer(_ head: HTTPResponseHead, bytes: [UInt8]) -> HTTPAnswerFate {
         var body = makeBody()
         body.buffer.writeBytes(bytes)
-        answer(head, body)
+        return answer(head, body)
     }
 }

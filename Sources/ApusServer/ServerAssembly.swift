@@ -69,13 +69,15 @@ package struct ServerAssembly {
                 destination: destination
             )
         )
-        self.edge = ServerAssembly.makeEdge(
+        var edge = ServerAssembly.makeEdge(
             configuration,
             models: ServedModels(manager: manager),
             health: health,
             observer: observer,
             gauges: ServerAssembly.gauges(loops: loops, observer: observer, destination: destination)
         )
+        edge.budget = limits.budget
+        self.edge = edge
     }
 
     private static func makeDestination(_ configuration: ServerConfiguration) throws -> LogDestination {

@@ -322,3 +322,7 @@ CSIMDJSON_Error CSIMDJSON_skipValues(CSIMDJSON_Cursor *cursor) {
 CSIMDJSON_Text CSIMDJSON_lastToken(CSIMDJSON_Cursor *cursor) {
     return cursor->lastToken;
 }
+
+bool CSIMDJSON_isUTF8(const void *bytes, size_t count) {
+    return count == 0 || simdjson::validate_utf8(static_cast<const char *>(bytes), count);
+}

@@ -60,11 +60,12 @@ struct DecodeMeasurement {
     private static func decode(_ body: [UInt8], with decoder: V2RequestDecoder) -> Int? {
         unsafe body.withUnsafeBytes { bytes in
             let json = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.count - JSONReader.padding)])
+            var memory = RequestMemory(allocator: HeapTensorAllocator(), budget: nil)
             let request = try? unsafe decoder.decode(
                 json: json,
                 binary: NoBinaryBody(),
                 model: model,
-                allocator: HeapTensorAllocator()
+                memory: &memory
             )
             return request?.inputs.first?.tensor.shape.elementCount
         }

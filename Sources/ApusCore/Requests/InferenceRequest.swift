@@ -27,7 +27,7 @@ package struct InferenceRequest: ~Copyable, Sendable {
     package var traceParent: String = ""
     /// When it passed which station.
     package var timings: RequestTimings
-    /// The bytes it holds of the budget for all requests in flight; `nil` when the edge accounts for them.
+    /// The bytes that it holds of the budget besides its body, which the edge accounts for; `nil` when they are few.
     package var charge: ByteCharge?
     /// Keeps the version alive.
     package var lease: Lease

@@ -5,15 +5,17 @@ internal import NIOCore
 
 /// Answers `POST …/infer`: look the model up, decode into its memory, submit.
 final class InferRoute {
-    private let configuration: HTTPEdgeConfiguration
+    private let services: EdgeServices
     private let decoder: V2RequestDecoder
 
     /// Makes the route for one event loop; `nil` when there is no memory.
-    init?(configuration: HTTPEdgeConfiguration) {
-        guard let decoder = V2RequestDecoder(limits: configuration.limits) else { return nil }
-        self.configuration = configuration
+    init?(services: EdgeServices) {
+        guard let decoder = V2RequestDecoder(limits: services.configuration.limits) else { return nil }
+        self.services = services
         self.decoder = decoder
     }
+
+    private var limits: InputLimits { services.configuration.limits }
 
     /// Answers one request; the answer may come after this returns.
     func respond(
@@ -26,9 +28,10 @@ final class InferRoute {
         do throws(InferenceError) {
             let chosen = try operation.selector()
             selector = chosen
-            let lease = try configuration.service.lease(chosen)
-            let plain = try decompressed(body, head: head)
-            let question = try decode(plain, head: head, lease: lease)
+            let lease = try services.configuration.service.lease(chosen)
+            var memory = RequestMemory(allocator: lease.model.allocator, budget: services.budget)
+            let plain = try decompressed(body, head: head, memory: &memory)
+            let question = try decode(plain, head: head, model: lease.model.description, memory: &memory)
             let sink = makeSink(head: head, question: question, selector: chosen, body: body, exchange: exchange)
             var request = InferenceRequest(
                 inputs: question.inputs,
@@ -40,9 +43,10 @@ final class InferRoute {
             if !question.outputs.isEmpty { request.requestedOutputs = question.outputs.map(\.name) }
             request.priority = question.priority
             request.parameters = question.parameters
+            request.charge = memory.takeCharge()
             request.deadline = try deadline(head: head, question: question, received: exchange.received)
             let deadline = request.deadline
-            exchange.cancel(with: configuration.service.submit(request, to: sink), deadline: deadline)
+            exchange.cancel(with: services.configuration.service.submit(request, to: sink), deadline: deadline)
         } catch {
             let (answer, bytes) = HTTPStatusTable.answer(to: error)
             exchange.answer(answer, bytes: bytes)
@@ -54,14 +58,13 @@ final class InferRoute {
     private func decode(
         _ body: ByteBuffer,
         head: HTTPRequestHead,
-        lease: borrowing Lease
+        model: ModelDescription,
+        memory: inout RequestMemory
     ) throws(InferenceError) -> V2InferRequest {
-        let model = lease.model.description
-        let allocator = lease.model.allocator
         guard let range = head.inferenceHeaderLength else {
             return try unsafe NetworkBody.withJSON(of: body, byteCount: body.readableBytes) {
                 json throws(InferenceError) in
-                try unsafe decoder.decode(json: json, binary: NoBinaryBody(), model: model, allocator: allocator)
+                try unsafe decoder.decode(json: json, binary: NoBinaryBody(), model: model, memory: &memory)
             }
         }
         guard let length = head.decimal(range), length <= body.readableBytes else {
@@ -76,15 +79,18 @@ final class InferRoute {
         var tail = body
         tail.moveReaderIndex(forwardBy: length)
         guard length > 0 else {
-            return try RawRequest(model: model, limits: configuration.limits)
-                .decode(NetworkBody(tail), allocator: allocator)
+            return try RawRequest(model: model, limits: limits).decode(NetworkBody(tail), memory: &memory)
         }
         return try unsafe NetworkBody.withJSON(of: body, byteCount: length) { json throws(InferenceError) in
-            try unsafe decoder.decode(json: json, binary: NetworkBody(tail), model: model, allocator: allocator)
+            try unsafe decoder.decode(json: json, binary: NetworkBody(tail), model: model, memory: &memory)
         }
     }
 
-    private func decompressed(_ body: ByteBuffer, head: HTTPRequestHead) throws(InferenceError) -> ByteBuffer {
+    private func decompressed(
+        _ body: ByteBuffer,
+        head: HTTPRequestHead,
+        memory: inout RequestMemory
+    ) throws(InferenceError) -> ByteBuffer {
         guard let range = head.contentEncoding else { return body }
         guard let coding = ContentCoding(contentEncoding: head.text(range)) else {
             throw InferenceError(
@@ -95,7 +101,8 @@ final class InferRoute {
                 got: head.text(range)
             )
         }
-        return coding == .identity ? body : try NetworkBody.decompressed(body, limits: configuration.limits)
+        guard coding != .identity else { return body }
+        return try NetworkBody.decompressed(body, limits: limits, memory: &memory)
     }
 
     private func deadline(
@@ -133,9 +140,9 @@ final class InferRoute {
                 id: question.id,
                 outputs: isRaw
                     ? .allBinary : V2OutputForm(listed: question.outputs, others: question.binaryDataOutput),
-                coding: head.acceptEncoding.map { ContentCoding(acceptEncoding: head.text($0)) } ?? .identity,
-                compressionFloor: configuration.compressionFloor
+                coding: head.acceptEncoding.map { ContentCoding(acceptEncoding: head.text($0)) } ?? .identity
             ),
+            services: services,
             reporter: makeReporter(selector: selector, inputs: question.inputs, body: body, exchange: exchange)
         )
     }
@@ -147,8 +154,7 @@ final class InferRoute {
         exchange: HTTPExchange
     ) -> RequestReporter {
         RequestReporter(
-            observer: configuration.observer,
-            time: configuration.time,
+            services: services,
             operation: .infer,
             received: exchange.received,
             selector: selector,

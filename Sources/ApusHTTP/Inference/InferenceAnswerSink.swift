@@ -10,18 +10,18 @@ final class InferenceAnswerSink: AnswerSink {
         let id: String
         let outputs: V2OutputForm
         let coding: ContentCoding
-        /// The least bytes worth compressing.
-        let compressionFloor: Int
     }
 
     private let exchange: HTTPExchange
     private let form: Form
+    private let services: EdgeServices
     private let reporter: RequestReporter
     let lane: any CompletionLane
 
-    init(exchange: HTTPExchange, form: Form, reporter: RequestReporter) {
+    init(exchange: HTTPExchange, form: Form, services: EdgeServices, reporter: RequestReporter) {
         self.exchange = exchange
         self.form = form
+        self.services = services
         self.reporter = reporter
         self.lane = exchange.loop.lane
     }
@@ -29,15 +29,19 @@ final class InferenceAnswerSink: AnswerSink {
     var demand: Int { 1 }
 
     func receive(_ answer: consuming InferenceAnswer) {
+        let fate = exchange.fate
+        guard fate == .sent else { return reporter.dropped(fate, id: form.id) }
         do throws(InferenceError) {
-            let model = answer.lease.model.description
             let encoder = try V2ResponseEncoder(
                 id: form.id,
-                model: model,
+                model: answer.lease.model.description,
                 outputs: answer.outputs,
-                request: form.outputs
+                request: form.outputs,
+                maxBytes: services.configuration.limits.maxAnswerBytes
             )
+            let charge = try charge(encoder.bound)
             var body = exchange.makeBody()
+            body.charge = consume charge
             var head = HTTPResponseHead(status: 200)
             encode(encoder, into: &body, head: &head)
             let byteCount = body.byteCount
@@ -54,8 +58,16 @@ final class InferenceAnswerSink: AnswerSink {
 
     private func fail(_ error: InferenceError) {
         let (head, bytes) = HTTPStatusTable.answer(to: error)
-        exchange.answer(head, bytes: bytes)
+        let fate = exchange.answer(head, bytes: bytes)
+        guard fate == .sent else { return reporter.dropped(fate, id: form.id) }
         reporter.failed(error, status: head.status, id: form.id, byteCount: bytes.count)
+    }
+
+    /// The answer's share of the budget; `nil` for a small one.
+    private func charge(_ byteCount: Int) throws(InferenceError) -> ByteCharge? {
+        guard byteCount > RequestMemory.freeBytes else { return nil }
+        guard let charge = ByteCharge(byteCount, from: services.budget) else { throw ByteBudget.exhausted }
+        return charge
     }
 
     private func encode(
@@ -63,6 +75,8 @@ final class InferenceAnswerSink: AnswerSink {
         into body: inout HTTPResponseBody,
         head: inout HTTPResponseHead
     ) {
+        // Room for all of it at once: a buffer that grows copies.
+        body.buffer.reserveCapacity(minimumWritableBytes: encoder.bound)
         body.buffer.writeWithOutputRawSpan(minimumWritableBytes: encoder.jsonBound) { span in
             encoder.write(into: &span)
         }
@@ -72,7 +86,7 @@ final class InferenceAnswerSink: AnswerSink {
             head.inferenceHeaderLength = body.byteCount
             for tensor in binary { NetworkBody.append(tensor, to: &body.buffer) }
         }
-        guard form.coding != .identity, body.byteCount >= form.compressionFloor,
+        guard form.coding != .identity, body.byteCount >= services.configuration.compressionFloor,
             let compressed = NetworkBody.compressed(body.buffer, as: form.coding)
         else { return }
         head.contentEncoding = form.coding.rawValue

@@ -18,25 +18,31 @@ struct NetworkBody: BinaryBody {
     func makeStorage(
         for range: Range<Int>,
         alignment: Int,
-        allocator: any TensorAllocator
-    ) -> TensorStorage? {
+        memory: inout RequestMemory
+    ) throws(InferenceError) -> TensorStorage {
+        if range.count >= NetworkBody.borrowThreshold, let storage = borrow(range, alignment: alignment) {
+            return storage
+        }
+        let storage = try memory.allocate(byteCount: range.count, alignment: alignment)
+        unsafe bytes.withUnsafeReadableBytes { buffer in
+            unsafe storage.withUnsafeMutableBytes { memory in
+                unsafe memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[range]))
+            }
+        }
+        return storage
+    }
+
+    /// A part of the bytes where it lies; `nil` when it isn't aligned.
+    private func borrow(_ range: Range<Int>, alignment: Int) -> TensorStorage? {
         unsafe bytes.withUnsafeReadableBytesWithStorageManagement { buffer, owner in
             let part = unsafe UnsafeRawBufferPointer(rebasing: buffer[range])
-            if part.count >= NetworkBody.borrowThreshold, let base = part.baseAddress,
-                Int(bitPattern: base) % alignment == 0
-            {
-                // Nobody writes to it while it's shared: a ByteBuffer that isn't the only owner copies before writing.
-                return unsafe TensorStorage(
-                    base: UnsafeMutableRawPointer(mutating: base),
-                    byteCount: part.count,
-                    owner: owner.takeUnretainedValue()
-                )
-            }
-            guard let storage = allocator.allocate(byteCount: part.count, alignment: alignment) else { return nil }
-            unsafe storage.withUnsafeMutableBytes { memory in
-                unsafe memory.copyMemory(from: part)
-            }
-            return storage
+            guard let base = part.baseAddress, Int(bitPattern: base) % alignment == 0 else { return nil }
+            // Nobody writes to it while it's shared: a ByteBuffer that isn't the only owner copies before writing.
+            return unsafe TensorStorage(
+                base: UnsafeMutableRawPointer(mutating: base),
+                byteCount: part.count,
+                owner: owner.takeUnretainedValue()
+            )
         }
     }
 
@@ -65,16 +71,45 @@ struct NetworkBody: BinaryBody {
         return try outcome.get()
     }
 
-    /// Decompresses a whole body.
-    static func decompressed(_ body: ByteBuffer, limits: InputLimits) throws(InferenceError) -> ByteBuffer {
-        let outcome: Swift.Result<[UInt8], InferenceError> = unsafe body.withUnsafeReadableBytes { bytes in
+    /// Decompresses a whole body into memory that has room for a JSON parser behind it.
+    static func decompressed(
+        _ body: ByteBuffer,
+        limits: InputLimits,
+        memory: inout RequestMemory
+    ) throws(InferenceError) -> ByteBuffer {
+        let outcome: Swift.Result<ByteBuffer, InferenceError> = unsafe body.withUnsafeReadableBytes { bytes in
             do throws(InferenceError) {
-                return .success(try unsafe Compression.decompress(bytes, limits: limits))
+                return .success(try unsafe inflate(bytes, limits: limits, memory: &memory))
             } catch {
                 return .failure(error)
             }
         }
-        return ByteBuffer(bytes: try outcome.get())
+        return try outcome.get()
+    }
+
+    private static func inflate(
+        _ bytes: UnsafeRawBufferPointer,
+        limits: InputLimits,
+        memory: inout RequestMemory
+    ) throws(InferenceError) -> ByteBuffer {
+        var inflater = try unsafe Inflater(bytes, limits: limits)
+        var plain = ByteBuffer()
+        var charged = 0
+        while !inflater.isFinished {
+            if plain.writableBytes <= JSONReader.padding {
+                // A power of two, since the buffer takes no other size; charged before it is taken.
+                let twice = max(plain.storageCapacity, min(bytes.count, limits.maxBodyBytes), 2048) * 2
+                let capacity = min(1 << (Int.bitWidth - (twice - 1).leadingZeroBitCount), Int(UInt32.max))
+                try memory.charge(capacity - charged)
+                charged = capacity
+                plain.reserveCapacity(capacity)
+            }
+            unsafe plain.writeWithUnsafeMutableBytes(minimumWritableBytes: JSONReader.padding + 1) { room in
+                unsafe inflater.fill(UnsafeMutableRawBufferPointer(rebasing: room.dropLast(JSONReader.padding)))
+            }
+            try inflater.check()
+        }
+        return plain
     }
 
     /// Compresses what a buffer holds; `nil` when nothing is gained.

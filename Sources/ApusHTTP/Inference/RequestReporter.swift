@@ -3,32 +3,31 @@ internal import ApusListener
 
 /// Tells the observer how a request ended, gathering facts only when somebody wants them.
 struct RequestReporter: Sendable {
-    private let observer: any RequestObserver
+    private let services: EdgeServices
     private let operation: Operation
     private let received: MonotonicTime
-    private let time: any TimeSource
     private let selector: ModelSelector?
     private let inputs: [TensorSummary]
     private let bytesIn: Int
 
     init(
-        observer: any RequestObserver,
-        time: any TimeSource,
+        services: EdgeServices,
         operation: Operation,
         received: MonotonicTime,
         selector: ModelSelector?,
         inputs: [NamedTensor] = [],
         bytesIn: Int
     ) {
-        self.observer = observer
-        self.time = time
+        self.services = services
         self.operation = operation
         self.received = received
         self.selector = selector
-        let isWanted = observer.wantsRecord(ofFailure: true)
+        let isWanted = services.configuration.observer.wantsRecord(ofFailure: true)
         self.inputs = isWanted ? inputs.map { TensorSummary(name: $0.name, shape: $0.tensor.shape) } : []
         self.bytesIn = bytesIn
     }
+
+    private var observer: any RequestObserver { services.configuration.observer }
 
     /// An inference was answered.
     func succeeded(_ answer: borrowing InferenceAnswer, byteCount: Int) {
@@ -62,11 +61,26 @@ struct RequestReporter: Sendable {
         observer.requestEnded(record)
     }
 
+    /// An answer was dropped: nobody waited for it any more, or the connection had answered, and counted, by itself.
+    func dropped(_ fate: HTTPAnswerFate, id: String = "") {
+        let isRefused = fate == .refused
+        let status = isRefused ? 503 : RequestReporter.clientGone
+        if !isRefused { observer.answered(status: status) }
+        guard observer.wantsRecord(ofFailure: true) else { return }
+        var record = makeRecord(status: status, byteCount: 0)
+        record.requestID = id
+        record.code = isRefused ? .unavailable : .cancelled
+        observer.requestEnded(record)
+    }
+
+    /// No status of HTTP's, as nothing was sent; the word for it in logs and metrics, as nginx made it known.
+    private static let clientGone = 499
+
     private func makeRecord(status: Int, byteCount: Int) -> AccessRecord {
         var record = AccessRecord(
             operation: operation,
             status: status,
-            latencyNanoseconds: time.now.nanoseconds(since: received)
+            latencyNanoseconds: services.configuration.time.now.nanoseconds(since: received)
         )
         record.model = selector?.name
         if case .exact(let version) = selector?.version { record.version = version }

@@ -12,12 +12,12 @@ internal import NIOCore
 /// table, so that middleware and streamed bodies have their usual place.
 package final class OperationRoutes: Sendable {
     private let respond: @Sendable (Request, OperationContext) async throws -> Response
-    private let configuration: HTTPEdgeConfiguration
+    private let services: EdgeServices
     private let logger: Logger
 
     /// Builds the router for the operations of one port.
     package init(configuration: HTTPEdgeConfiguration, operations: [Operation], logger: Logger) {
-        self.configuration = configuration
+        self.services = EdgeServices(configuration)
         self.logger = logger
         let router = Router(context: OperationContext.self)
         let answers = OperationAnswers(configuration: configuration)
@@ -57,8 +57,7 @@ package final class OperationRoutes: Sendable {
         )
         let context = OperationContext(source: OperationContext.Source(logger: logger, operation: operation))
         let reporter = RequestReporter(
-            observer: configuration.observer,
-            time: configuration.time,
+            services: services,
             operation: operation.operation,
             received: exchange.received,
             selector: try? operation.selector(),
@@ -67,7 +66,8 @@ package final class OperationRoutes: Sendable {
         exchange.perform { [self] in
             let (answer, bytes) = await answer(request, context: context)
             exchange.loop.eventLoop.execute {
-                exchange.answer(answer, bytes: bytes)
+                let fate = exchange.answer(answer, bytes: bytes)
+                guard fate == .sent else { return reporter.dropped(fate) }
                 reporter.answered(status: answer.status, byteCount: bytes.count)
             }
         }

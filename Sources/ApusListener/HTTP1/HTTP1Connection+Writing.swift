@@ -29,10 +29,21 @@ extension HTTP1Connection: HTTPAnswering {
         expiry = nil
     }
 
-    func answer(_ number: UInt64, _ head: consuming HTTPResponseHead, _ body: consuming HTTPResponseBody) {
-        guard number == self.number, machine.state == .responding else { return }
+    func fate(of number: UInt64) -> HTTPAnswerFate {
+        if number == self.number, machine.state == .responding { return .sent }
+        return number == refusedNumber ? .refused : .clientGone
+    }
+
+    func answer(
+        _ number: UInt64,
+        _ head: consuming HTTPResponseHead,
+        _ body: consuming HTTPResponseBody
+    ) -> HTTPAnswerFate {
+        let fate = fate(of: number)
+        guard fate == .sent else { return fate }
         write(head, body)
         if !isParsing { parseAll() }
+        return .sent
     }
 
     /// Answers something that is no request; the connection ends with it.
@@ -51,6 +62,7 @@ extension HTTP1Connection: HTTPAnswering {
         // Requests that have arrived already are answered, whatever is to come.
         head.closes = head.closes || !clientKeepsAlive || machine.mustClose && inbound.readableBytes == 0
         head.confirmsKeepAlive = !isVersion11
+        let charge = body.charge.take()
         let bytes = body.encoded(with: head, date: loop.date, omitsBody: omitsBody)
         let now = loop.time.now
         forgetCancellation()
@@ -60,14 +72,26 @@ extension HTTP1Connection: HTTPAnswering {
             return
         case .readNext:
             if bytes.storageCapacity <= HTTP1Connection.maxSpareBytes { spare = bytes }
-            context.write(wrapOutboundOut(bytes), promise: nil)
+            context.write(wrapOutboundOut(bytes), promise: promise(holding: charge, context))
             needsFlush = true
             // A lone answer leaves at once; those of a pipeline leave together.
             if !isParsing || inbound.readableBytes == 0 { flushIfNeeded() }
         case .linger:
             inbound = ByteBuffer()
-            writeLast(bytes, context)
+            writeLast(bytes, context, promise: promise(holding: charge, context))
         }
+    }
+
+    /// Gives back what an answer holds of the budget when it has left; `nil` for a small one, which holds nothing.
+    private func promise(
+        holding charge: consuming ByteCharge?,
+        _ context: ChannelHandlerContext
+    ) -> EventLoopPromise<Void>? {
+        guard let charge else { return nil }
+        let held = HandOver(charge)
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.whenComplete { _ in _ = held.take() }
+        return promise
     }
 
     /// Hands what was written to the socket.
@@ -91,9 +115,11 @@ extension HTTP1Connection: HTTPAnswering {
 
     /// Writes the last answer, then closes the sending side when it has left, and waits for the client's close: closing
     /// both sides at once would make the system reset the connection, and the answer might be lost.
-    private func writeLast(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+    private func writeLast(_ bytes: ByteBuffer, _ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
         needsFlush = false
-        context.writeAndFlush(wrapOutboundOut(bytes)).assumeIsolated().whenSuccess {
+        let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: written)
+        written.futureResult.assumeIsolated().whenSuccess {
             self.machine.lastAnswerLeft(now: self.loop.time.now)
             self.context?.close(mode: .output, promise: nil)
             if self.machine.isOver { self.context?.close(promise: nil) }

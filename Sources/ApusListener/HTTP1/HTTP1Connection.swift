@@ -35,6 +35,8 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
     var body: HTTP1Body
     /// Counts requests, so that an answer finds out whether it is still wanted.
     var number: UInt64 = 0
+    /// The request that was refused while its answer was being made, since the connection had to end; 0 for none.
+    var refusedNumber: UInt64 = 0
     var received = MonotonicTime(nanoseconds: 0)
     /// Calls the request back that is being answered.
     var cancellation = CancellationHandle.finished
@@ -133,6 +135,7 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
 
     func abandon() {
         let waiting = cancellation
+        if machine.state == .responding { refusedNumber = number }
         switch machine.state {
         case .responding, .readingHead, .readingBody: refuse(.shuttingDown)
         case .idle where isWaitingForTurn: refuse(.shuttingDown)

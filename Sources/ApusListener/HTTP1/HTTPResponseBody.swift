@@ -1,3 +1,4 @@
+package import ApusCore
 package import NIOCore
 
 /// A body in the making, with room in front of it for the head, so that both leave in one write.
@@ -8,6 +9,8 @@ package struct HTTPResponseBody: ~Copyable, Sendable {
     static let room = 512
     /// The body; written behind its writer index.
     package var buffer: ByteBuffer
+    /// What it holds of the byte budget until it has left; `nil` for a small one.
+    package var charge: ByteCharge?
 
     /// Starts a body in memory that may have been used before.
     init(reusing buffer: consuming ByteBuffer, room: Int = HTTPResponseBody.room) {
@@ -16,6 +19,7 @@ package struct HTTPResponseBody: ~Copyable, Sendable {
         buffer.moveWriterIndex(to: room)
         buffer.moveReaderIndex(to: room)
         self.buffer = buffer
+        self.charge = nil
     }
 
     /// Bytes of the body so far.

@@ -85,47 +85,69 @@ package struct JSONWriter: ~Copyable, ~Escapable {
     /// Writes all elements of a tensor that isn't BYTES, with commas between them.
     @_lifetime(self: copy self)
     package mutating func elements(of tensor: Tensor) {
-        let count = tensor.shape.elementCount
+        let bound = JSONWriter.bound(elementsOf: tensor)
+        precondition(output.freeCapacity >= bound, "a JSON text was measured too small")
         unsafe output.withUnsafeMutableBytes { buffer, initialized in
             let start = unsafe buffer.baseAddress.map { unsafe $0 + initialized }
-            initialized += unsafe tensor.storage.withUnsafeBytes { memory in
+            let written = unsafe tensor.storage.withUnsafeBytes { memory in
                 unsafe CSIMDJSON_writeNumbers(
                     tensor.dataType.element,
                     memory.baseAddress,
-                    count,
+                    tensor.shape.elementCount,
                     start?.assumingMemoryBound(to: CChar.self)
                 )
             }
+            precondition(written <= bound, "an element is wider than the widest")
+            initialized += written
         }
     }
 
     /// Writes the elements of a BYTES tensor as strings; each has been checked to be UTF-8.
     @_lifetime(self: copy self)
     package mutating func textElements(of tensor: Tensor) {
-        let ranges = BytesElements.ranges(in: tensor.storage.bytes) ?? []
-        for (index, range) in ranges.enumerated() {
-            if index > 0 { raw(",") }
+        let bytes = tensor.storage.bytes
+        var offset = 0
+        while let length = BytesElements.length(in: bytes, at: offset) {
+            if offset > 0 { raw(",") }
+            let start = offset + 4
             unsafe tensor.storage.withUnsafeBytes { memory in
-                unsafe string(bytes: UnsafeRawBufferPointer(rebasing: memory[range]))
+                unsafe string(bytes: UnsafeRawBufferPointer(rebasing: memory[start..<start + length]))
             }
+            offset = start + length
         }
     }
 
-    /// Whether bytes are UTF-8, so that they may stand in a JSON string.
-    package static func isUTF8(_ bytes: RawSpan) -> Bool {
-        unsafe bytes.withUnsafeBytes { buffer in
-            unsafe String(validating: buffer, as: UTF8.self) != nil
+    /// The first element of a BYTES tensor that isn't UTF-8 and so can't stand in a JSON string.
+    package static func firstElementThatIsNoText(in tensor: Tensor) -> Int? {
+        let bytes = tensor.storage.bytes
+        var offset = 0
+        var index = 0
+        while let length = BytesElements.length(in: bytes, at: offset) {
+            let isText = unsafe bytes.extracting(offset + 4..<offset + 4 + length).withUnsafeBytes { element in
+                unsafe CSIMDJSON_isUTF8(element.baseAddress, element.count)
+            }
+            guard isText else { return index }
+            offset += 4 + length
+            index += 1
         }
+        return nil
     }
 
     /// The most bytes that a string takes: each byte as `\u00XX`, and the quotes.
     package static func bound(string: String) -> Int { string.utf8.count * 6 + 2 }
 
-    /// The most bytes that a tensor's elements take.
+    /// The most bytes that a tensor's elements take, with commas.
+    ///
+    /// Ends the process when the storage is shorter than the shape: nothing may read behind it.
     package static func bound(elementsOf tensor: Tensor) -> Int {
-        tensor.dataType == .bytes
-            ? tensor.storage.byteCount * 6
-            : tensor.shape.elementCount * CSIMDJSON_widestElement(tensor.dataType.element)
+        let byteCount = tensor.storage.byteCount
+        let count = tensor.shape.elementCount
+        guard let size = tensor.dataType.byteSize else {
+            // Each byte as `\u00XX`; the length before each element is four bytes and makes room for quotes and comma.
+            return byteCount * 6
+        }
+        precondition(count <= byteCount / size, "a tensor's storage is shorter than its shape")
+        return count * CSIMDJSON_widestElement(tensor.dataType.element)
     }
 
     @_lifetime(self: copy self)

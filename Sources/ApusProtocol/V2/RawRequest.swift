@@ -14,10 +14,11 @@ package struct RawRequest {
     /// Makes the one input's tensor of the whole body.
     ///
     /// - Returns: A request without id and parameters.
-    /// - Throws: `invalidArgument` when the model doesn't allow such requests or the size doesn't fit.
+    /// - Throws: `invalidArgument` when the model doesn't allow such requests or the size doesn't fit,
+    ///   `resourceExhausted` without memory.
     package func decode(
         _ body: some BinaryBody,
-        allocator: any TensorAllocator
+        memory: inout RequestMemory
     ) throws(InferenceError) -> V2InferRequest {
         guard model.inputs.count == 1, let input = model.inputs.first else {
             throw fault("a raw binary request needs a model with exactly one input; this one has \(model.inputs.count)")
@@ -27,8 +28,8 @@ package struct RawRequest {
             NamedTensor(
                 name: input.name,
                 tensor: input.dataType == .bytes
-                    ? try text(body, of: input, allocator: allocator)
-                    : try numbers(body, of: input, allocator: allocator)
+                    ? try text(body, of: input, memory: &memory)
+                    : try numbers(body, of: input, memory: &memory)
             )
         ]
         return request
@@ -37,7 +38,7 @@ package struct RawRequest {
     private func numbers(
         _ body: some BinaryBody,
         of input: TensorSpecification,
-        allocator: any TensorAllocator
+        memory: inout RequestMemory
     ) throws(InferenceError) -> Tensor {
         var sizes = input.shape
         if model.maxBatchSize > 0, sizes.first == -1 { sizes[0] = 1 }
@@ -59,9 +60,7 @@ package struct RawRequest {
             throw sizeFault(input, expected: "\(rowBytes)", got: body.byteCount)
         }
         let alignment = input.dataType.alignment
-        guard
-            let storage = body.makeStorage(for: 0..<body.byteCount, alignment: alignment, allocator: allocator)
-        else { throw noMemory }
+        let storage = try body.makeStorage(for: 0..<body.byteCount, alignment: alignment, memory: &memory)
         return Tensor(dataType: input.dataType, shape: shape, storage: storage)
     }
 
@@ -69,16 +68,18 @@ package struct RawRequest {
     private func text(
         _ body: some BinaryBody,
         of input: TensorSpecification,
-        allocator: any TensorAllocator
+        memory: inout RequestMemory
     ) throws(InferenceError) -> Tensor {
         let sizes = [Int](repeating: 1, count: input.shape.count)
         guard zip(sizes, input.shape).allSatisfy({ $1 == -1 || $1 == 1 }), let shape = TensorShape(sizes) else {
             throw fault("a raw binary request needs a BYTES input of one element")
         }
-        guard let length = UInt32(exactly: body.byteCount),
-            let content = body.makeStorage(for: 0..<body.byteCount, alignment: 1, allocator: allocator),
-            let storage = allocator.allocate(byteCount: body.byteCount + 4, alignment: 1)
-        else { throw noMemory }
+        guard let length = UInt32(exactly: body.byteCount) else {
+            throw sizeFault(input, expected: "no more than \(UInt32.max)", got: body.byteCount)
+        }
+        try memory.chargeElements(1)
+        let content = try body.makeStorage(for: 0..<body.byteCount, alignment: 1, memory: &memory)
+        let storage = try memory.allocate(byteCount: body.byteCount + 4, alignment: 1)
         unsafe storage.withUnsafeMutableBytes { memory in
             unsafe memory.storeBytes(of: length.littleEndian, as: UInt32.self)
             unsafe content.withUnsafeBytes { bytes in
@@ -86,10 +87,6 @@ package struct RawRequest {
             }
         }
         return Tensor(dataType: .bytes, shape: shape, storage: storage)
-    }
-
-    private var noMemory: InferenceError {
-        InferenceError(.resourceExhausted, "no memory for the request")
     }
 
     private func fault(_ message: String) -> InferenceError {

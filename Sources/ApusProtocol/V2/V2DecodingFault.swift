@@ -17,6 +17,8 @@ enum V2DecodingFault: Error {
     case bytesElements(name: String, expected: Int)
     case reservedParameter(String)
     case unsupported(field: String)
+    /// Memory that couldn't be had, in the words of who refused it.
+    case memory(InferenceError)
 }
 
 extension V2DecodingFault {
@@ -53,6 +55,8 @@ extension V2DecodingFault {
             )
         case .count(let index, let name, let shape, let got):
             return V2DecodingFault.countError(index: index, name: name, shape: shape, got: got)
+        case .memory(let error):
+            return error
         default:
             return binaryError(model: name)
         }

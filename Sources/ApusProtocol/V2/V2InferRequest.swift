@@ -39,8 +39,14 @@ package struct V2InferRequest: Sendable {
 package protocol BinaryBody {
     /// Bytes behind the JSON.
     var byteCount: Int { get }
-    /// Tensor memory for a part of the bytes: borrowed where it is aligned, else a copy; `nil` without memory.
-    func makeStorage(for range: Range<Int>, alignment: Int, allocator: any TensorAllocator) -> TensorStorage?
+    /// Tensor memory for a part of the bytes: borrowed where it is aligned, else a copy in the request's memory.
+    ///
+    /// - Throws: `resourceExhausted` without memory.
+    func makeStorage(
+        for range: Range<Int>,
+        alignment: Int,
+        memory: inout RequestMemory
+    ) throws(InferenceError) -> TensorStorage
 }
 
 /// A body that is JSON to its end.
@@ -53,8 +59,8 @@ package struct NoBinaryBody: BinaryBody {
     package func makeStorage(
         for range: Range<Int>,
         alignment: Int,
-        allocator: any TensorAllocator
-    ) -> TensorStorage? {
-        nil
+        memory: inout RequestMemory
+    ) throws(InferenceError) -> TensorStorage {
+        try memory.allocate(byteCount: 0, alignment: alignment)
     }
 }

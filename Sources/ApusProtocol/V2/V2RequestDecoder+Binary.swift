@@ -5,22 +5,16 @@ extension V2RequestDecoder {
     func resolve(
         _ drafts: inout [V2InputDraft],
         binary: some BinaryBody,
-        context: Context
-    ) throws(InferenceError) -> [NamedTensor] {
+        memory: inout RequestMemory
+    ) throws(V2DecodingFault) -> [NamedTensor] {
         var inputs: [NamedTensor] = []
         inputs.reserveCapacity(drafts.count)
         var offset = 0
-        do throws(V2DecodingFault) {
-            for index in drafts.indices {
-                inputs.append(
-                    try resolve(&drafts[index], index: index, offset: &offset, binary: binary, context: context)
-                )
-            }
-            guard offset == binary.byteCount else {
-                throw .leftover(byteCount: binary.byteCount - offset)
-            }
-        } catch {
-            throw error.inferenceError(model: context.model)
+        for index in drafts.indices {
+            inputs.append(try resolve(&drafts[index], index: index, offset: &offset, binary: binary, memory: &memory))
+        }
+        guard offset == binary.byteCount else {
+            throw .leftover(byteCount: binary.byteCount - offset)
         }
         return inputs
     }
@@ -30,7 +24,7 @@ extension V2RequestDecoder {
         index: Int,
         offset: inout Int,
         binary: some BinaryBody,
-        context: Context
+        memory: inout RequestMemory
     ) throws(V2DecodingFault) -> NamedTensor {
         guard let name = draft.name else { throw .missing(field: "inputs[\(index)].name", expected: "a string") }
         guard let dataType = draft.dataType else {
@@ -49,7 +43,7 @@ extension V2RequestDecoder {
                 throw .shortBinary(name: name, missing: byteCount - (binary.byteCount - offset))
             }
             let tensor = try V2BinaryTensor(name: name, dataType: dataType, shape: shape)
-                .make(from: binary, range: offset..<offset + byteCount, allocator: context.allocator)
+                .make(from: binary, range: offset..<offset + byteCount, memory: &memory)
             offset += byteCount
             return NamedTensor(name: name, tensor: tensor)
         }
@@ -67,16 +61,23 @@ struct V2BinaryTensor {
     func make(
         from binary: some BinaryBody,
         range: Range<Int>,
-        allocator: any TensorAllocator
+        memory: inout RequestMemory
     ) throws(V2DecodingFault) -> Tensor {
         if dataType != .bytes {
             guard shape.byteCount(of: dataType) == range.count else {
                 throw .byteSize(name: name, expected: shape.byteCount(of: dataType), got: range.count)
             }
         }
-        guard
-            let storage = binary.makeStorage(for: range, alignment: dataType.alignment, allocator: allocator)
-        else { throw .json(JSONFailure(kind: .noMemory), field: name) }
+        let storage: TensorStorage
+        do throws(InferenceError) {
+            storage = try binary.makeStorage(for: range, alignment: dataType.alignment, memory: &memory)
+            if dataType == .bytes {
+                // Each has a length of four bytes: a shape can't charge more elements than can be there.
+                try memory.chargeElements(min(shape.elementCount, range.count / 4))
+            }
+        } catch {
+            throw .memory(error)
+        }
         if dataType == .bytes {
             guard BytesElements.count(in: storage.bytes) == shape.elementCount else {
                 throw .bytesElements(name: name, expected: shape.elementCount)

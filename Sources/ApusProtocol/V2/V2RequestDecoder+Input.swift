@@ -29,11 +29,15 @@ struct V2InputDraft {
 }
 
 extension V2RequestDecoder {
-    func decodeInput(index: Int, context: Context) throws -> V2InputDraft {
-        try field("inputs[\(index)]", expected: "an object") { try $0.enterObject() }
+    func decodeInput(
+        index: Int,
+        context: Context,
+        memory: inout RequestMemory
+    ) throws(V2DecodingFault) -> V2InputDraft {
+        try enterObject("inputs[\(index)]")
         var draft = V2InputDraft()
         var seen = SeenMembers()
-        while try reader.nextMember() {
+        while try nextMember() {
             if reader.isKey("name") {
                 try seen.note(1, "inputs[\(index)].name")
                 draft.name = try inputName(index: index, context: context)
@@ -46,7 +50,7 @@ extension V2RequestDecoder {
             } else if reader.isKey("data") {
                 try seen.note(8, "inputs[\(index)].data")
                 if draft.shape != nil, draft.dataType != nil {
-                    try decodeData(into: &draft, index: index, context: context)
+                    try decodeData(into: &draft, index: index, context: context, memory: &memory)
                 } else {
                     draft.add(.deferred)
                     try skipData(index: index)
@@ -55,7 +59,7 @@ extension V2RequestDecoder {
                 try seen.note(16, "inputs[\(index)].parameters")
                 try decodeInputParameters(into: &draft, index: index)
             } else {
-                try reader.skip()
+                try skip()
             }
         }
         return draft
@@ -63,7 +67,7 @@ extension V2RequestDecoder {
 
     /// The input's name; the model's own string where it matches, so that none is made.
     private func inputName(index: Int, context: Context) throws(V2DecodingFault) -> String {
-        try field("inputs[\(index)].name", expected: "a string") { reader in
+        try field("inputs[\(index)].name", expected: "a string") { reader throws(JSONFailure) in
             try unsafe reader.withString { bytes in
                 for input in context.model.inputs.indices
                 where unsafe context.model.inputs[input].name.isSpelled(bytes) {
@@ -74,30 +78,55 @@ extension V2RequestDecoder {
         }
     }
 
-    private func inputShape(index: Int) throws -> TensorShape {
-        try field("inputs[\(index)].shape", expected: "an array of integers, 0 or more each") { try $0.enterArray() }
+    /// The input's shape; the last one's where it is equal, so that no array is made.
+    private func inputShape(index: Int) throws(V2DecodingFault) -> TensorShape {
+        try enterArray("inputs[\(index)].shape", expected: "an array of integers, 0 or more each")
+        let last = index < lastShapes.count ? lastShapes[index] : nil
         var dimensions: [Int] = []
-        while try reader.nextElement() {
+        var equalCount = 0
+        var isEqual = last != nil
+        while try nextElement() {
+            let rank = isEqual ? equalCount : dimensions.count
             let size = try field(
-                "inputs[\(index)].shape[\(dimensions.count)]",
+                "inputs[\(index)].shape[\(rank)]",
                 expected: "an integer between 0 and 9223372036854775807"
-            ) { reader in
+            ) { reader throws(JSONFailure) in
                 try reader.readInt64()
             }
+            if isEqual, let last {
+                if rank < last.rank, last.dimensions[rank] == Int(size) {
+                    equalCount += 1
+                    continue
+                }
+                isEqual = false
+                dimensions.append(contentsOf: last.dimensions.prefix(equalCount))
+            }
             guard size >= 0, dimensions.count < TensorShape.maxRank else {
-                throw V2DecodingFault.shape(index: index, dimensions: dimensions + [Int(size)])
+                throw .shape(index: index, dimensions: dimensions + [Int(size)])
             }
             dimensions.append(Int(size))
         }
-        guard let shape = TensorShape(dimensions), shape.elementCount <= limits.maxElements else {
-            throw V2DecodingFault.shape(index: index, dimensions: dimensions)
+        if isEqual, let last {
+            if equalCount == last.rank { return last }
+            dimensions.append(contentsOf: last.dimensions.prefix(equalCount))
         }
+        guard let shape = TensorShape(dimensions), shape.elementCount <= limits.maxElements else {
+            throw .shape(index: index, dimensions: dimensions)
+        }
+        note(shape, of: index)
         return shape
+    }
+
+    /// Keeps a shape for the next request; those of the first inputs only, since few models have more.
+    private func note(_ shape: TensorShape, of index: Int) {
+        guard index < 16 else { return }
+        while lastShapes.count <= index { lastShapes.append(nil) }
+        lastShapes[index] = shape
     }
 
     private func inputDataType(index: Int, context: Context) throws(V2DecodingFault) -> DataType {
         var known: DataType?
-        let name = try field("inputs[\(index)].datatype", expected: "a string") { reader in
+        let name = try field("inputs[\(index)].datatype", expected: "a string") { reader throws(JSONFailure) in
             try unsafe reader.withString { bytes in
                 // Nearly always one of the model's own, which needs no string and no search among all.
                 for input in context.model.inputs.indices
@@ -115,83 +144,107 @@ extension V2RequestDecoder {
         return dataType
     }
 
-    private func decodeInputParameters(into draft: inout V2InputDraft, index: Int) throws {
-        try field("inputs[\(index)].parameters", expected: "an object") { try $0.enterObject() }
-        while try reader.nextMember() {
+    private func decodeInputParameters(into draft: inout V2InputDraft, index: Int) throws(V2DecodingFault) {
+        try enterObject("inputs[\(index)].parameters")
+        while try nextMember() {
             if reader.isKey("binary_data_size") {
                 let size = try field(
                     "inputs[\(index)].parameters.binary_data_size",
                     expected: "the number of bytes, an integer"
-                ) { reader in
+                ) { reader throws(JSONFailure) in
                     try reader.readUInt64()
                 }
                 guard let byteCount = Int(exactly: size) else {
-                    throw V2DecodingFault.limit(
+                    throw .limit(
                         field: "inputs[\(index)].parameters.binary_data_size",
                         expected: "no more than the body has"
                     )
                 }
                 draft.add(.binary(byteCount: byteCount))
             } else if reader.isKey("shared_memory_region") {
-                try reader.skip()
+                try skip()
                 draft.add(.sharedMemory)
             } else {
-                try reader.skip()
+                try skip()
             }
         }
     }
 
     /// Passes over data that can't be placed yet; bare NaN and Infinity must pass too.
     private func skipData(index: Int) throws(V2DecodingFault) {
-        do {
+        try field("inputs[\(index)].data", expected: "an array") { reader throws(JSONFailure) in
             try reader.skipValues()
-        } catch {
-            throw .json(error, field: "inputs[\(index)].data", expected: "an array")
         }
     }
 
-    func decodeData(into draft: inout V2InputDraft, index: Int, context: Context) throws {
+    func decodeData(
+        into draft: inout V2InputDraft,
+        index: Int,
+        context: Context,
+        memory: inout RequestMemory
+    ) throws(V2DecodingFault) {
         guard let shape = draft.shape, let dataType = draft.dataType else {
             // Without them there is nothing to read into; `resolve` names what is missing.
             try skipData(index: index)
             return
         }
-        // An element takes at least two bytes of JSON ("1,"), so a shape can't make the server take memory that the
-        // request didn't pay for with its own length.
-        guard shape.elementCount <= context.jsonByteCount else {
-            throw V2DecodingFault.count(index: index, name: draft.name, shape: shape, got: nil)
+        // An element takes at least two bytes of JSON ("1,", but the last), so a shape can't make the server take
+        // memory that the request didn't pay for with its own length.
+        guard shape.elementCount <= (context.jsonByteCount + 1) / 2 else {
+            throw .count(index: index, name: draft.name, shape: shape, got: nil)
         }
+        let target = try target(for: dataType, shape: shape, memory: &memory)
         let count: Int
         let storage: TensorStorage
-        do {
-            if dataType == .bytes {
-                (storage, count) = try reader.readStrings(atMost: shape.elementCount)
+        do throws(JSONFailure) {
+            if let target {
+                storage = target
+                count = try reader.readNumbers(of: dataType, into: target)
             } else {
-                (storage, count) = try readNumbers(dataType, shape: shape, context: context)
+                (storage, count) = try reader.readStrings(atMost: shape.elementCount)
             }
-        } catch let failure as JSONFailure {
-            if failure.kind == .tooManyElements {
-                throw V2DecodingFault.count(index: index, name: draft.name, shape: shape, got: nil)
+        } catch {
+            if error.kind == .tooManyElements {
+                throw .count(index: index, name: draft.name, shape: shape, got: nil)
             }
-            throw V2DecodingFault.element(failure, index: index, dataType: dataType)
+            throw .element(error, index: index, dataType: dataType)
         }
         guard count == shape.elementCount else {
-            throw V2DecodingFault.count(index: index, name: draft.name, shape: shape, got: count)
+            throw .count(index: index, name: draft.name, shape: shape, got: count)
         }
+        if target == nil { try chargeText(storage.byteCount - count * 4, memory: &memory) }
         if draft.source == .deferred { draft.source = .missing }
         draft.add(.json)
         draft.tensor = Tensor(dataType: dataType, shape: shape, storage: storage)
     }
 
-    private func readNumbers(
-        _ dataType: DataType,
+    /// Charges what BYTES elements hold: only when they have been read, but they are no longer than the body, which is
+    /// paid for.
+    private func chargeText(_ byteCount: Int, memory: inout RequestMemory) throws(V2DecodingFault) {
+        do throws(InferenceError) {
+            try memory.charge(byteCount)
+        } catch {
+            throw .memory(error)
+        }
+    }
+
+    /// Memory for numbers; `nil` for BYTES, whose size shows only while they are read.
+    private func target(
+        for dataType: DataType,
         shape: TensorShape,
-        context: Context
-    ) throws -> (TensorStorage, Int) {
-        guard let byteCount = shape.byteCount(of: dataType),
-            let storage = context.allocator.allocate(byteCount: byteCount, alignment: dataType.alignment)
-        else { throw JSONFailure(kind: .noMemory) }
-        return (storage, try reader.readNumbers(of: dataType, into: storage))
+        memory: inout RequestMemory
+    ) throws(V2DecodingFault) -> TensorStorage? {
+        do throws(InferenceError) {
+            if dataType == .bytes {
+                try memory.chargeElements(shape.elementCount)
+                try memory.charge(shape.elementCount * 4)
+                return nil
+            }
+            guard let byteCount = shape.byteCount(of: dataType) else { throw ByteBudget.exhausted }
+            return try memory.allocate(byteCount: byteCount, alignment: dataType.alignment)
+        } catch {
+            throw .memory(error)
+        }
     }
 }
 
@@ -200,7 +253,7 @@ extension String {
     fileprivate func isSpelled(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var text = self
         return text.withUTF8 { utf8 in
-            guard utf8.count == bytes.count, let start = utf8.baseAddress, let other = unsafe bytes.baseAddress else {
+            guard utf8.count == bytes.count, let start = utf8.baseAddress, let other = bytes.baseAddress else {
                 return utf8.count == bytes.count
             }
             return unsafe memcmp(start, other, bytes.count) == 0

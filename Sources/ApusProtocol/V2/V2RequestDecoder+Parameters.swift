@@ -1,46 +1,40 @@
 internal import ApusCore
 
 extension V2RequestDecoder {
-    func decodeParameters(into request: inout V2InferRequest) throws {
-        try field("parameters", expected: "an object") { try $0.enterObject() }
-        while try reader.nextMember() {
+    func decodeParameters(into request: inout V2InferRequest) throws(V2DecodingFault) {
+        try enterObject("parameters")
+        while try nextMember() {
             if reader.isKey("binary_data_output") {
-                request.binaryDataOutput = try field("parameters.binary_data_output", expected: "true or false") {
-                    try $0.readBool()
-                }
+                request.binaryDataOutput = try bool("parameters.binary_data_output")
             } else if reader.isKey("priority") {
-                request.priority = try field("parameters.priority", expected: "an integer, 0 or more") {
-                    try $0.readUInt64()
-                }
+                request.priority = try unsigned("parameters.priority", expected: "an integer, 0 or more")
             } else if reader.isKey("timeout") {
-                request.timeoutMicroseconds = try field(
+                request.timeoutMicroseconds = try unsigned(
                     "parameters.timeout",
                     expected: "microseconds, an integer, 0 or more"
-                ) {
-                    try $0.readUInt64()
-                }
+                )
             } else {
                 try decodeCustomParameter(into: &request)
             }
         }
     }
 
-    private func decodeCustomParameter(into request: inout V2InferRequest) throws {
+    private func decodeCustomParameter(into request: inout V2InferRequest) throws(V2DecodingFault) {
         let name = reader.key
-        guard !name.utf8.starts(with: "triton_".utf8) else { throw V2DecodingFault.reservedParameter(name) }
+        guard !name.utf8.starts(with: "triton_".utf8) else { throw .reservedParameter(name) }
         guard request.parameters.count < 256 else {
-            throw V2DecodingFault.limit(field: "parameters", expected: "at most 256 members")
+            throw .limit(field: "parameters", expected: "at most 256 members")
         }
         request.parameters[name] = try field(
             "parameters.\(name)",
             expected: "a string, a number or a boolean"
-        ) { reader -> ParameterValue in
+        ) { reader throws(JSONFailure) -> ParameterValue in
             switch reader.kind {
             case .string: return .string(try reader.readString())
             case .bool: return .bool(try reader.readBool())
             default: break
             }
-            do {
+            do throws(JSONFailure) {
                 return .int(try reader.readInt64())
             } catch {
                 return .double(try reader.readDouble())
@@ -48,40 +42,51 @@ extension V2RequestDecoder {
         }
     }
 
-    func decodeOutput(index: Int) throws -> V2RequestedOutput {
-        try field("outputs[\(index)]", expected: "an object") { try $0.enterObject() }
+    func decodeOutput(index: Int) throws(V2DecodingFault) -> V2RequestedOutput {
+        try enterObject("outputs[\(index)]")
         var name: String?
         var isBinary = false
         var seen = SeenMembers()
-        while try reader.nextMember() {
+        while try nextMember() {
             if reader.isKey("name") {
                 try seen.note(1, "outputs[\(index)].name")
-                name = try field("outputs[\(index)].name", expected: "a string") { try $0.readString() }
+                name = try field("outputs[\(index)].name", expected: "a string") { reader throws(JSONFailure) in
+                    try reader.readString()
+                }
             } else if reader.isKey("parameters") {
                 try seen.note(2, "outputs[\(index)].parameters")
                 isBinary = try decodeOutputParameters(index: index)
             } else {
-                try reader.skip()
+                try skip()
             }
         }
-        guard let name else { throw V2DecodingFault.missing(field: "outputs[\(index)].name", expected: "a string") }
+        guard let name else { throw .missing(field: "outputs[\(index)].name", expected: "a string") }
         return V2RequestedOutput(name: name, isBinary: isBinary)
     }
 
-    private func decodeOutputParameters(index: Int) throws -> Bool {
-        try field("outputs[\(index)].parameters", expected: "an object") { try $0.enterObject() }
+    private func decodeOutputParameters(index: Int) throws(V2DecodingFault) -> Bool {
+        try enterObject("outputs[\(index)].parameters")
         var isBinary = false
-        while try reader.nextMember() {
+        while try nextMember() {
             if reader.isKey("binary_data") {
-                isBinary = try field("outputs[\(index)].parameters.binary_data", expected: "true or false") {
-                    try $0.readBool()
-                }
+                isBinary = try bool("outputs[\(index)].parameters.binary_data")
             } else if reader.isKey("classification") || reader.isKey("shared_memory_region") {
-                throw V2DecodingFault.unsupported(field: "outputs[\(index)].parameters.\(reader.key)")
+                throw .unsupported(field: "outputs[\(index)].parameters.\(reader.key)")
             } else {
-                try reader.skip()
+                try skip()
             }
         }
         return isBinary
+    }
+
+    private func bool(_ name: @autoclosure () -> String) throws(V2DecodingFault) -> Bool {
+        try field(name(), expected: "true or false") { reader throws(JSONFailure) in try reader.readBool() }
+    }
+
+    private func unsigned(
+        _ name: @autoclosure () -> String,
+        expected: @autoclosure () -> String
+    ) throws(V2DecodingFault) -> UInt64 {
+        try field(name(), expected: expected()) { reader throws(JSONFailure) in try reader.readUInt64() }
     }
 }

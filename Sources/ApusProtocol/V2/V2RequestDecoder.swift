@@ -8,12 +8,15 @@ package final class V2RequestDecoder {
     /// The model and what the request arrived with, for one call of `decode`.
     struct Context {
         let model: ModelDescription
-        let allocator: any TensorAllocator
         let jsonByteCount: Int
     }
 
     let reader: JSONReader
     let limits: InputLimits
+    /// The shape that each input had last: most requests of a client look alike, and an equal one needs no new array.
+    var lastShapes: [TensorShape?] = []
+    /// Memory for drafts, from request to request.
+    private var spareDrafts: [V2InputDraft] = []
 
     /// Makes a decoder; `nil` when there is no memory.
     package init?(limits: InputLimits) {
@@ -28,118 +31,156 @@ package final class V2RequestDecoder {
     ///   - json: The JSON part, with `JSONReader.padding` readable bytes behind it.
     ///   - binary: What follows the JSON part.
     ///   - model: The model asked, for messages.
-    ///   - allocator: Where tensor memory comes from.
+    ///   - memory: Where tensor memory comes from.
     /// - Returns: The request as it was said; nothing has been compared with the model.
-    /// - Throws: `invalidArgument` that names the member at fault.
+    /// - Throws: `invalidArgument` that names the member at fault, `resourceExhausted` without memory.
     package func decode(
         json: UnsafeRawBufferPointer,
         binary: some BinaryBody,
         model: ModelDescription,
-        allocator: any TensorAllocator
+        memory: inout RequestMemory
     ) throws(InferenceError) -> V2InferRequest {
-        defer { reader.trim(keeping: 1 << 20) }
-        let context = Context(model: model, allocator: allocator, jsonByteCount: json.count)
-        var request = V2InferRequest()
-        var drafts: [V2InputDraft] = []
-        do {
-            try unsafe reader.begin(json)
-            try decodeRoot(into: &request, drafts: &drafts, context: context)
-            try reader.end()
-            if drafts.contains(where: { $0.source == .deferred }) {
-                try decodeDeferred(&drafts, context: context)
-            }
-        } catch let error as V2DecodingFault {
-            throw error.inferenceError(model: model)
-        } catch let failure as JSONFailure {
-            throw V2DecodingFault.json(failure, field: "", expected: "a JSON object").inferenceError(model: model)
-        } catch {
-            throw InferenceError(.internalFailure, "decoding failed: \(error)", cause: error)
+        var drafts = spareDrafts
+        spareDrafts = []
+        defer {
+            reader.trim(keeping: 1 << 20)
+            drafts.removeAll(keepingCapacity: drafts.capacity <= 16)
+            spareDrafts = drafts
         }
-        request.inputs = try resolve(&drafts, binary: binary, context: context)
-        return request
+        let context = Context(model: model, jsonByteCount: json.count)
+        do throws(V2DecodingFault) {
+            var request = V2InferRequest()
+            try whole { reader throws(JSONFailure) in try unsafe reader.begin(json) }
+            try decodeRoot(into: &request, drafts: &drafts, context: context, memory: &memory)
+            try whole { reader throws(JSONFailure) in try reader.end() }
+            if drafts.contains(where: { $0.source == .deferred }) {
+                try decodeDeferred(&drafts, context: context, memory: &memory)
+            }
+            request.inputs = try resolve(&drafts, binary: binary, memory: &memory)
+            return request
+        } catch {
+            throw error.inferenceError(model: model)
+        }
     }
 
     private func decodeRoot(
         into request: inout V2InferRequest,
         drafts: inout [V2InputDraft],
-        context: Context
-    ) throws {
+        context: Context,
+        memory: inout RequestMemory
+    ) throws(V2DecodingFault) {
         var seen = SeenMembers()
-        while try reader.nextMember() {
+        while try nextMember() {
             if reader.isKey("inputs") {
                 try seen.note(1, "inputs")
-                try decodeInputs(into: &drafts, context: context)
+                try decodeInputs(into: &drafts, context: context, memory: &memory)
             } else if reader.isKey("outputs") {
                 try seen.note(2, "outputs")
                 try decodeOutputs(into: &request)
             } else if reader.isKey("id") {
                 try seen.note(4, "id")
-                request.id = try field("id", expected: "a string") { try $0.readString() }
+                request.id = try field("id", expected: "a string") { reader throws(JSONFailure) in
+                    try reader.readString()
+                }
             } else if reader.isKey("parameters") {
                 try seen.note(8, "parameters")
                 try decodeParameters(into: &request)
             } else {
-                try reader.skip()
+                try skip()
             }
         }
     }
 
-    private func decodeInputs(into drafts: inout [V2InputDraft], context: Context) throws {
-        try field("inputs", expected: "an array of objects") { try $0.enterArray() }
-        while try reader.nextElement() {
+    private func decodeInputs(
+        into drafts: inout [V2InputDraft],
+        context: Context,
+        memory: inout RequestMemory
+    ) throws(V2DecodingFault) {
+        try enterArray("inputs", expected: "an array of objects")
+        while try nextElement() {
             guard drafts.count < limits.maxTensors else {
-                throw V2DecodingFault.limit(field: "inputs", expected: "at most \(limits.maxTensors) tensors")
+                throw .limit(field: "inputs", expected: "at most \(limits.maxTensors) tensors")
             }
-            drafts.append(try decodeInput(index: drafts.count, context: context))
+            drafts.append(try decodeInput(index: drafts.count, context: context, memory: &memory))
         }
     }
 
-    private func decodeOutputs(into request: inout V2InferRequest) throws {
-        try field("outputs", expected: "an array of objects") { try $0.enterArray() }
-        while try reader.nextElement() {
+    private func decodeOutputs(into request: inout V2InferRequest) throws(V2DecodingFault) {
+        try enterArray("outputs", expected: "an array of objects")
+        while try nextElement() {
             guard request.outputs.count < limits.maxTensors else {
-                throw V2DecodingFault.limit(field: "outputs", expected: "at most \(limits.maxTensors) tensors")
+                throw .limit(field: "outputs", expected: "at most \(limits.maxTensors) tensors")
             }
             request.outputs.append(try decodeOutput(index: request.outputs.count))
         }
     }
 
     /// The second pass, for inputs whose `data` came before their `shape` or `datatype`.
-    private func decodeDeferred(_ drafts: inout [V2InputDraft], context: Context) throws {
-        try reader.rewind()
-        while try reader.nextMember() {
+    private func decodeDeferred(
+        _ drafts: inout [V2InputDraft],
+        context: Context,
+        memory: inout RequestMemory
+    ) throws(V2DecodingFault) {
+        try whole { reader throws(JSONFailure) in try reader.rewind() }
+        while try nextMember() {
             guard reader.isKey("inputs") else {
-                try reader.skip()
+                try skip()
                 continue
             }
-            try reader.enterArray()
+            try enterArray("inputs", expected: "an array of objects")
             var index = 0
-            while try reader.nextElement() {
-                try reader.enterObject()
-                while try reader.nextMember() {
+            while try nextElement() {
+                try enterObject("inputs[\(index)]")
+                while try nextMember() {
                     if reader.isKey("data"), drafts[index].source == .deferred {
-                        try decodeData(into: &drafts[index], index: index, context: context)
+                        try decodeData(into: &drafts[index], index: index, context: context, memory: &memory)
                     } else {
-                        try reader.skip()
+                        try skip()
                     }
                 }
                 index += 1
             }
         }
     }
+}
 
+extension V2RequestDecoder {
     /// Runs a read and names the member in its failure.
     func field<Value>(
         _ name: @autoclosure () -> String,
         expected: @autoclosure () -> String,
-        _ read: (JSONReader) throws -> Value
+        _ read: (JSONReader) throws(JSONFailure) -> Value
     ) throws(V2DecodingFault) -> Value {
-        do {
+        do throws(JSONFailure) {
             return try read(reader)
         } catch {
-            let failure = error as? JSONFailure ?? JSONFailure(kind: .syntax)
-            throw .json(failure, field: name(), expected: expected())
+            throw .json(error, field: name(), expected: expected())
         }
+    }
+
+    /// Runs a step whose failure is the document's as a whole.
+    func whole<Value>(_ step: (JSONReader) throws(JSONFailure) -> Value) throws(V2DecodingFault) -> Value {
+        try field("", expected: "a JSON object", step)
+    }
+
+    func nextMember() throws(V2DecodingFault) -> Bool {
+        try whole { reader throws(JSONFailure) in try reader.nextMember() }
+    }
+
+    func nextElement() throws(V2DecodingFault) -> Bool {
+        try whole { reader throws(JSONFailure) in try reader.nextElement() }
+    }
+
+    func skip() throws(V2DecodingFault) {
+        try whole { reader throws(JSONFailure) in try reader.skip() }
+    }
+
+    func enterObject(_ name: @autoclosure () -> String) throws(V2DecodingFault) {
+        try field(name(), expected: "an object") { reader throws(JSONFailure) in try reader.enterObject() }
+    }
+
+    func enterArray(_ name: @autoclosure () -> String, expected: @autoclosure () -> String) throws(V2DecodingFault) {
+        try field(name(), expected: expected()) { reader throws(JSONFailure) in try reader.enterArray() }
     }
 }
 

@@ -7,40 +7,50 @@ package struct V2ResponseEncoder: Sendable {
     private let model: ModelDescription
     private let outputs: [NamedTensor]
     private let isBinary: [Bool]
+    /// The most bytes that the JSON takes.
+    package let jsonBound: Int
+    /// The most bytes that the whole answer takes.
+    package let bound: Int
 
-    /// Prepares an answer.
+    /// Prepares an answer and measures it out; no memory is taken for it yet.
     ///
     /// - Parameters:
     ///   - id: The request's id; left out when empty.
     ///   - model: The version that answered.
     ///   - outputs: The tensors, in the order to be sent.
     ///   - request: What the request said of binary outputs.
-    /// - Throws: `invalidArgument` when a BYTES output that isn't UTF-8 was asked for as JSON.
+    ///   - maxBytes: The most bytes that the answer may take.
+    /// - Throws: `tooLarge` when it might take more, `invalidArgument` when a BYTES output that isn't UTF-8 was asked
+    ///   for as JSON.
     package init(
         id: String,
         model: ModelDescription,
         outputs: [NamedTensor],
-        request: V2OutputForm
+        request: V2OutputForm,
+        maxBytes: Int
     ) throws(InferenceError) {
         self.id = id
         self.model = model
         self.outputs = outputs
-        self.isBinary = outputs.indices.map { request.isBinary(outputs[$0].name) }
+        self.isBinary = outputs.map { request.isBinary($0.name) }
+        var bound = 96 + JSONWriter.bound(string: id) + JSONWriter.bound(string: model.id.name.description)
+        var binaryByteCount = 0
+        for (output, isBinary) in zip(outputs, isBinary) {
+            bound += 128 + JSONWriter.bound(string: output.name) + output.tensor.shape.rank * 21
+            if isBinary {
+                binaryByteCount += output.tensor.storage.byteCount
+            } else {
+                bound += JSONWriter.bound(elementsOf: output.tensor)
+            }
+        }
+        self.jsonBound = bound
+        self.bound = bound + binaryByteCount
+        guard self.bound <= maxBytes else {
+            throw V2ResponseEncoder.tooLarge(self.bound, maxBytes: maxBytes, hasJSON: isBinary.contains(false))
+        }
         for index in outputs.indices where !isBinary[index] && outputs[index].tensor.dataType == .bytes {
             try V2ResponseEncoder.checkText(outputs[index])
         }
-    }
-
-    /// The most bytes that the JSON takes.
-    package var jsonBound: Int {
-        var bound = 96 + JSONWriter.bound(string: id) + JSONWriter.bound(string: model.id.name.description)
-        for index in outputs.indices {
-            bound += 128 + JSONWriter.bound(string: outputs[index].name) + outputs[index].tensor.shape.rank * 21
-            guard !isBinary[index] else { continue }
-            bound += JSONWriter.bound(elementsOf: outputs[index].tensor)
-            bound += outputs[index].tensor.shape.elementCount * 3
-        }
-        return bound
     }
 
     /// The tensors whose bytes follow the JSON, in their order; empty when all is JSON.
@@ -98,17 +108,25 @@ package struct V2ResponseEncoder: Sendable {
     }
 
     private static func checkText(_ output: NamedTensor) throws(InferenceError) {
-        let bytes = output.tensor.storage.bytes
-        for (index, range) in (BytesElements.ranges(in: bytes) ?? []).enumerated() {
-            guard JSONWriter.isUTF8(bytes.extracting(range)) else {
-                throw InferenceError(
-                    .invalidArgument,
-                    "output '\(output.name)' can't be given as JSON: element \(index) is not UTF-8",
-                    field: output.name,
-                    hint: "ask for it as binary: \"parameters\":{\"binary_data\":true} on the output"
-                )
-            }
-        }
+        guard let index = JSONWriter.firstElementThatIsNoText(in: output.tensor) else { return }
+        throw InferenceError(
+            .invalidArgument,
+            "output '\(output.name)' can't be given as JSON: element \(index) is not UTF-8",
+            field: output.name,
+            hint: "ask for it as binary: \"parameters\":{\"binary_data\":true} on the output"
+        )
+    }
+
+    private static func tooLarge(_ byteCount: Int, maxBytes: Int, hasJSON: Bool) -> InferenceError {
+        InferenceError(
+            .tooLarge,
+            "the answer may become larger than allowed: up to \(byteCount) bytes, and max_answer_bytes is \(maxBytes)",
+            expected: "an answer of at most \(maxBytes) bytes",
+            got: "up to \(byteCount) bytes",
+            hint: hasJSON
+                ? "ask for binary outputs, which take a fraction of JSON, or for fewer outputs at once"
+                : "ask for fewer outputs or a smaller batch at once"
+        )
     }
 }
 

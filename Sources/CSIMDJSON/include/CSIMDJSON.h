@@ -116,6 +116,8 @@ CSIMDJSON_Error CSIMDJSON_readStrings(CSIMDJSON_Cursor *cursor, size_t capacity,
 /// The text of the token where the last failure happened, at most 40 bytes.
 CSIMDJSON_Text CSIMDJSON_lastToken(CSIMDJSON_Cursor *cursor);
 
+/// Whether bytes are UTF-8.
+bool CSIMDJSON_isUTF8(const void *bytes, size_t count);
 /// The most bytes that one element of a type takes in JSON, with its comma.
 size_t CSIMDJSON_widestElement(CSIMDJSON_Element element);
 /// Writes elements with commas between them; there is room for the widest spelling of each. Returns bytes written.

@@ -18,13 +18,16 @@ static inline int CZlib_beginDeflate(z_stream *stream, int isGzip) {
     return deflateInit2(stream, 1, Z_DEFLATED, isGzip ? 15 + 16 : 15, 8, Z_DEFAULT_STRATEGY);
 }
 
-/// Has a step read from and write to memory.
-static inline void CZlib_setBuffers(z_stream *stream, const void *input, size_t inputCount, void *output,
-                                    size_t outputCount) {
+/// Has the next steps read from memory. Counts are zlib's own 32 bits, so that no longer one is cut off unseen.
+static inline void CZlib_setInput(z_stream *stream, const void *input, uint32_t count) {
     stream->next_in = (Bytef *)input;
-    stream->avail_in = (uInt)inputCount;
+    stream->avail_in = count;
+}
+
+/// Has the next steps write to memory.
+static inline void CZlib_setOutput(z_stream *stream, void *output, uint32_t count) {
     stream->next_out = (Bytef *)output;
-    stream->avail_out = (uInt)outputCount;
+    stream->avail_out = count;
 }
 
 #endif

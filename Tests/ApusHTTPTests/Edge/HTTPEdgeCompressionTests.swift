@@ -13,8 +13,10 @@ struct HTTPEdgeCompressionTests {
     }
 
     private func decompress(_ bytes: [UInt8]) throws -> String {
-        let plain = try unsafe bytes.withUnsafeBytes { try unsafe Compression.decompress($0, limits: InputLimits()) }
-        return String(decoding: plain, as: UTF8.self)
+        var memory = RequestMemory(allocator: HeapTensorAllocator(), budget: nil)
+        return String(
+            buffer: try NetworkBody.decompressed(ByteBuffer(bytes: bytes), limits: InputLimits(), memory: &memory)
+        )
     }
 
     @Test(arguments: [ContentCoding.gzip, .deflate]) func `compressed requests are understood`(

@@ -1,4 +1,5 @@
 import ApusCore
+import ApusListener
 import NIOCore
 import NIOEmbedded
 import Testing
@@ -104,6 +105,51 @@ struct HTTPEdgeSharingTests {
             model.answerAll()
             try await server.eventLoop.executeInContext {}
             #expect(model.leases == 0)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `a request whose client has gone is counted once, as that`(fails: Bool) async throws {
+        let model = FakeModel("m", mode: .later)
+        try await EdgeServer.run(EdgeServer.Parts(models: [model])) { server in
+            let connection = try await server.connect()
+            try await connection.send(
+                EdgeConnection.request("POST", Question.path, body: Array(Question.json.utf8))
+            )
+            try await connection.close()
+            if fails {
+                model.failAll(with: InferenceError(.cancelled, "gone"))
+            } else {
+                model.answerAll()
+            }
+            try await server.eventLoop.executeInContext {}
+            #expect(server.observer.statuses == [499])
+            #expect(server.observer.records.map(\.status) == [499])
+            #expect(server.observer.records.first?.code == .cancelled)
+            #expect(server.observer.records.first?.bytesOut == 0)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `a request that the server cut off is counted once, as what it was told`(fails: Bool) async throws {
+        let model = FakeModel("m", mode: .later)
+        try await EdgeServer.run(EdgeServer.Parts(models: [model])) { server in
+            let connection = try await server.connect()
+            try await connection.send(
+                EdgeConnection.request("POST", Question.path, body: Array(Question.json.utf8))
+            )
+            server.services.abandon()
+            try await server.eventLoop.executeInContext {}
+            #expect(try await connection.answer().status == 503)
+            #expect(model.cancelCount == 1)
+            if fails {
+                model.failAll(with: InferenceError(.cancelled, "gone"))
+            } else {
+                model.answerAll()
+            }
+            try await server.eventLoop.executeInContext {}
+            #expect(server.observer.statuses == [503])
+            #expect(server.observer.records.map(\.status) == [503])
         }
     }
 }

@@ -16,6 +16,7 @@ final class EdgeServer: Sendable {
         var health = FakeHealth()
         var limits = InputLimits()
         var compressionFloor = 4096
+        var budget = 1 << 30
     }
 
     let service: FakeInferenceService
@@ -24,6 +25,8 @@ final class EdgeServer: Sendable {
     let observer = RecordingObserver()
     let time = ManualTime()
     let eventLoop: NIOAsyncTestingEventLoop
+    let budget: ByteBudget
+    let services: LoopServices
     private let http: HTTP1Channel
     private let accepted: AsyncStream<HTTP1Channel.Value>.Continuation
 
@@ -32,6 +35,8 @@ final class EdgeServer: Sendable {
         models = parts.models
         gate = parts.gate
         eventLoop = NIOAsyncTestingEventLoop()
+        services = LoopServices(eventLoop: eventLoop, time: time)
+        budget = ByteBudget(limit: parts.budget)
         self.accepted = accepted
         var configuration = HTTPEdgeConfiguration(
             models: (service, service, service),
@@ -41,6 +46,7 @@ final class EdgeServer: Sendable {
             time: time,
             limits: parts.limits
         )
+        configuration.budget = budget
         configuration.compressionFloor = parts.compressionFloor
         configuration.renderMetrics = { Array("up 1\n".utf8) }
         let edgeConfiguration = configuration
@@ -53,10 +59,10 @@ final class EdgeServer: Sendable {
             configuration: ListenerConfiguration(
                 limits: parts.limits,
                 timeouts: ConnectionTimeouts(),
-                budget: ByteBudget(limit: 1 << 30),
+                budget: budget,
                 maxConnections: 100
             ),
-            loops: [LoopServices(eventLoop: eventLoop, time: time)],
+            loops: [services],
             makeApplication: { _ in
                 HTTPEdge(configuration: edgeConfiguration, operations: Operation.allCases, others: others)!
             }

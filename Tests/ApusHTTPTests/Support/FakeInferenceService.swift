@@ -104,6 +104,7 @@ final class FakeModel: ServedModel, LeaseHolder {
     private struct State {
         var asked: [Asked] = []
         var waiting: [Completion] = []
+        var sinks: [any AnswerSink] = []
         var lanes: [any CompletionLane] = []
         var leases = 0
         var cancelCount = 0
@@ -183,6 +184,7 @@ final class FakeModel: ServedModel, LeaseHolder {
         let lane = sink.lane
         state.withLock { state in
             state.waiting.append(completion)
+            state.sinks.append(sink)
             state.lanes.append(lane)
         }
         return CancellationHandle(Request { [self] in state.withLock { $0.cancelCount += 1 } })
@@ -191,9 +193,19 @@ final class FakeModel: ServedModel, LeaseHolder {
     /// Answers what waits, in the order of its coming, from the caller's thread.
     func answerAll() {
         let (waiting, lanes) = state.withLock { state in
-            defer { (state.waiting, state.lanes) = ([], []) }
+            defer { (state.waiting, state.lanes, state.sinks) = ([], [], []) }
             return (state.waiting, state.lanes)
         }
         for (completion, lane) in zip(waiting, lanes) { lane.deliver([completion]) }
+    }
+
+    /// Fails what waits.
+    func failAll(with error: InferenceError) {
+        // The answers go too, and with them their leases, which ask for the lock.
+        let (sinks, _) = state.withLock { state in
+            defer { (state.waiting, state.lanes, state.sinks) = ([], [], []) }
+            return (state.sinks, state.waiting)
+        }
+        for sink in sinks { sink.lane.deliver([Completion(failure: error, to: sink)]) }
     }
 }

@@ -275,6 +275,34 @@ struct HTTP1ConnectionLifeTests {
         #expect(server.outbound.closes.last == .all)
         server.application.answerNext()
         #expect(try server.sent().isEmpty)
+        #expect(server.application.fates == [.refused])
+    }
+
+    @Test func `an answer learns whether it was sent`() throws {
+        let server = try ConnectionHarness()
+        defer { server.end() }
+        server.application.mode = .later
+        try server.send(get("/1"))
+        server.application.answerNext()
+        try server.send(get("/2"))
+        server.channel.pipeline.fireChannelInactive()
+        server.application.answerNext()
+        #expect(server.application.fates == [.sent, .clientGone])
+    }
+
+    @Test(arguments: [false, true]) func `an answer holds its charge until it has left`(closes: Bool) throws {
+        let server = try ConnectionHarness()
+        defer { server.end() }
+        server.application.mode = .later
+        server.application.charge = (server.budget, 1000)
+        server.outbound.takesBytes = false
+        try server.send(closes ? "GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" : get("/1"))
+        server.application.answerNext()
+        #expect(server.budget.inUse == 1000)
+        server.outbound.takesBytes = true
+        server.channel.flush()
+        #expect(try server.answers().map(\.status) == [200])
+        #expect(server.budget.inUse == 0)
     }
 
     @Test func `an abandoned connection on which nothing waits only closes`() throws {

@@ -29,6 +29,10 @@ final class FakeApplication: HTTPApplication {
     var roomBehindBodies: [Int] = []
     var waiting: [(request: Request, exchange: HTTPExchange)] = []
     var faults: [HTTPParsingFault] = []
+    /// What became of each answer that was given later.
+    var fates: [HTTPAnswerFate] = []
+    /// What each answer that is given later holds of a budget.
+    var charge: (budget: ByteBudget, byteCount: Int)?
 
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
         admission(head)
@@ -59,6 +63,12 @@ final class FakeApplication: HTTPApplication {
     func answerNext() {
         guard !waiting.isEmpty else { return }
         let (request, exchange) = waiting.removeFirst()
-        exchange.answer(HTTPResponseHead(status: 200), bytes: Array(content(request).utf8))
+        var body = exchange.makeBody()
+        body.buffer.writeString(content(request))
+        if let charge { body.charge = ByteCharge(charge.byteCount, from: charge.budget) }
+        let foretold = exchange.fate
+        let fate = exchange.answer(HTTPResponseHead(status: 200), body)
+        precondition(fate == foretold)
+        fates.append(fate)
     }
 }

@@ -7,9 +7,13 @@ struct BytesBody: BinaryBody {
 
     var byteCount: Int { bytes.count }
 
-    func makeStorage(for range: Range<Int>, alignment: Int, allocator: any TensorAllocator) -> TensorStorage? {
-        let storage = allocator.allocate(byteCount: range.count, alignment: alignment)
-        unsafe storage?.withUnsafeMutableBytes { memory in
+    func makeStorage(
+        for range: Range<Int>,
+        alignment: Int,
+        memory: inout RequestMemory
+    ) throws(InferenceError) -> TensorStorage {
+        let storage = try memory.allocate(byteCount: range.count, alignment: alignment)
+        unsafe storage.withUnsafeMutableBytes { memory in
             unsafe memory.copyBytes(from: bytes[range])
         }
         return storage

@@ -14,9 +14,16 @@ struct TestAnswer {
     init(
         id: String = "",
         outputs: [NamedTensor],
-        form: V2OutputForm = V2OutputForm(listed: [], others: false)
+        form: V2OutputForm = V2OutputForm(listed: [], others: false),
+        maxBytes: Int = .max
     ) throws(InferenceError) {
-        let encoder = try V2ResponseEncoder(id: id, model: TestRequest.model, outputs: outputs, request: form)
+        let encoder = try V2ResponseEncoder(
+            id: id,
+            model: TestRequest.model,
+            outputs: outputs,
+            request: form,
+            maxBytes: maxBytes
+        )
         let bound = encoder.jsonBound
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bound, alignment: 16)
         defer { unsafe memory.deallocate() }

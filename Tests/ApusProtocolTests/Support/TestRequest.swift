@@ -10,6 +10,8 @@ struct TestRequest {
     /// What the padding behind the JSON is filled with; no answer may depend on it.
     var padding = UInt8(ascii: " ")
     var limits = InputLimits()
+    /// Who pays for its memory.
+    var budget: ByteBudget?
 
     init(_ json: String, binary: [UInt8] = []) {
         self.json = Array(json.utf8)
@@ -39,11 +41,12 @@ struct TestRequest {
         let result = unsafe padded.withUnsafeBytes { bytes in
             // A typed throw doesn't come out of this closure, a result does.
             Result { () throws(InferenceError) in
-                try unsafe decoder.decode(
+                var memory = RequestMemory(allocator: HeapTensorAllocator(), budget: budget)
+                return try unsafe decoder.decode(
                     json: UnsafeRawBufferPointer(rebasing: bytes[..<json.count]),
                     binary: BytesBody(bytes: binary),
                     model: TestRequest.model,
-                    allocator: HeapTensorAllocator()
+                    memory: &memory
                 )
             }
         }

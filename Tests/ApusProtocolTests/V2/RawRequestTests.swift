@@ -17,7 +17,8 @@ struct RawRequestTests {
             maxBatchSize: maxBatchSize
         )
         let raw = RawRequest(model: model, limits: InputLimits())
-        let decoded = try raw.decode(BytesBody(bytes: body), allocator: HeapTensorAllocator())
+        var memory = RequestMemory(allocator: HeapTensorAllocator(), budget: nil)
+        let decoded = try raw.decode(BytesBody(bytes: body), memory: &memory)
         return decoded.inputs[0].tensor
     }
 

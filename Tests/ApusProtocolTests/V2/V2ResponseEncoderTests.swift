@@ -58,6 +58,47 @@ struct V2ResponseEncoderTests {
         #expect(error?.message == "output 's' can't be given as JSON: element 1 is not UTF-8")
     }
 
+    @Test func `an answer that might be larger than allowed is refused before it is written`() throws {
+        let output = NamedTensor(name: "y", tensor: Tensor(.fp32, [1, 2, 3] as [Float]))
+        let bound = try TestAnswer(outputs: [output]).bound
+        #expect(try TestAnswer(outputs: [output], maxBytes: bound).json.count < bound)
+        let json = #expect(throws: InferenceError.self) { try TestAnswer(outputs: [output], maxBytes: bound - 1) }
+        #expect(json?.code == .tooLarge)
+        #expect(json?.message.contains("max_answer_bytes is \(bound - 1)") == true)
+        #expect(json?.hint.contains("binary") == true)
+        // The bytes behind the JSON count too.
+        let form = V2OutputForm.allBinary
+        let json0 = try TestAnswer(outputs: [output], form: form).bound
+        #expect(try TestAnswer(outputs: [output], form: form, maxBytes: json0 + 12).binary.count == 12)
+        let binary = #expect(throws: InferenceError.self) {
+            try TestAnswer(outputs: [output], form: form, maxBytes: json0 + 11)
+        }
+        #expect(binary?.code == .tooLarge)
+        #expect(binary?.hint.contains("binary") == false)
+    }
+
+    @Test func `an answer of more than four gibibytes is refused and not tried`() throws {
+        // Nobody touches the memory, so there needn't be so much.
+        let count = 1_200_000_000
+        let storage = try #require(TensorStorage(byteCount: count))
+        let tensor = Tensor(dataType: .uint8, shape: TensorShape([count])!, storage: storage)
+        let error = #expect(throws: InferenceError.self) {
+            try TestAnswer(
+                outputs: [NamedTensor(name: "y", tensor: tensor)],
+                maxBytes: InputLimits().maxAnswerBytes
+            )
+        }
+        #expect(error?.code == .tooLarge)
+    }
+
+    @Test func `storage that is shorter than its shape is never read`() async {
+        await #expect(processExitsWith: .failure) {
+            let storage = TensorStorage(byteCount: 8)!
+            let tensor = Tensor(dataType: .fp32, shape: TensorShape([3])!, storage: storage)
+            _ = try TestAnswer(outputs: [NamedTensor(name: "y", tensor: tensor)])
+        }
+    }
+
     @Test(arguments: [1, 2, 3, 4] as [UInt64])
     func `random answers of extreme values are JSON and keep within the bound`(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
