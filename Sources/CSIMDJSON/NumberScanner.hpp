@@ -65,7 +65,17 @@ inline const char *scanExponent(const char *text, int &exponent) {
     return text > first ? text : nullptr;
 }
 
-/// Reads a number as a double, rounded once. Returns where it ends, null when it can't be read here.
+/// How exactly a number is read.
+enum class Precision {
+    /// Rounded once.
+    exact,
+    /// Rounded up to twice more, so at most two steps of a double off: enough for who rounds it to a float and looks
+    /// closer when it lies near the middle of two.
+    near,
+};
+
+/// Reads a number as a double. Returns where it ends, null when it can't be read here.
+template <Precision precision = Precision::exact>
 [[gnu::always_inline]] inline const char *scanDouble(const char *text, double &number) {
     const char *start = text;
     bool isNegative = *text == '-';
@@ -111,7 +121,8 @@ inline const char *scanExponent(const char *text, int &exponent) {
         }
     }
     // 19 digits fit into 64 bits; 53 bits and powers up to 10^22 are exact, so that one operation rounds once.
-    if (digitCount <= 19 && digits <= (uint64_t(1) << 53) && exponent >= -22 && exponent <= 22) {
+    constexpr uint64_t most = uint64_t(1) << (precision == Precision::exact ? 53 : 62);
+    if (digitCount <= 19 && digits <= most && exponent >= -22 && exponent <= 22) {
         auto value = static_cast<double>(static_cast<int64_t>(digits));
         value = exponent < 0 ? value / realPowers[-exponent] : value * realPowers[exponent];
         number = value * signs[isNegative];
@@ -142,7 +153,7 @@ inline const char *scanBareWord(const char *text, const char *end, double &numbe
 template <typename Element, typename Convert> struct RealScanner {
     [[gnu::always_inline]] static const char *scan(const char *text, const char *end, Element &element) {
         double number;
-        const char *next = scanDouble(text, number);
+        const char *next = scanDouble<Convert::precision>(text, number);
         if (next == nullptr) {
             next = scanBareWord(text, end, number);
             if (next == nullptr) {

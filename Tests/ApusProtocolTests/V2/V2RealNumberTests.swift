@@ -76,6 +76,35 @@ struct V2RealNumberTests {
         }
     }
 
+    @Test func `FP32 texts of as many digits as are read in one go are rounded once`() throws {
+        var generator = SeededGenerator(seed: 6)
+        var texts = [
+            "1.000000059604644775", "1.000000059604644776", "16777217.00000000001", "16777216.99999999999",
+            "3402823567797336616e20", "-3402823567797336616e20", "4611686018427387904", "4611686018427387905",
+            "9223372036854775807", "9999999999999999999", "0.1234567890123456789", "9999999999999999999e-22",
+        ]
+        for _ in 0..<20_000 {
+            // 16 to 19 digits around the middle of two floats, and anywhere.
+            let low = Float.random(in: 1e-6...1e12, using: &generator)
+            let middle = (Double(low) + Double(low.nextUp)) / 2
+            let text = middle.description
+            let room = 19 - text.utf8.count { (48...57).contains($0) }
+            if text.contains("."), !text.contains("e"), room > 0 {
+                texts.append(text + String(repeating: "0", count: room - 1) + "1")
+            }
+            let digits = UInt64.random(in: 1_000_000_000_000_000...9_999_999_999_999_999_999, using: &generator)
+            texts.append("\(digits)e\(Int.random(in: -22...18, using: &generator))")
+        }
+        let read = try decoded(texts, as: .fp32, UInt32.self)
+        let wrong = texts.indices.filter { read[$0] != Float(texts[$0])?.bitPattern }
+        #expect(wrong.isEmpty, "\(wrong.count), first: \(wrong.prefix(5).map { texts[$0] })")
+        // One more in the last place is nearer to what FP32 can't hold.
+        for text in ["3402823567797336617e20", "-3402823567797336617e20"] {
+            let request = TestRequest(dataType: .fp32, shape: "[1]", data: "[\(text)]")
+            #expect(request.refusal()?.message.contains("is out of range for FP32") == true)
+        }
+    }
+
     @Test func `FP64 texts of any number of digits are rounded once`() throws {
         var generator = SeededGenerator(seed: 5)
         let texts = (0..<50_000).map { _ in
