@@ -8,6 +8,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "include/CSIMDJSON.h"
+
 /// The fast way through an array of numbers, over its text and not over simdjson's tokens.
 ///
 /// It takes only what it can read exactly and gives up at everything else, without saying why: the caller then reads

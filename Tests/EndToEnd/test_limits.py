@@ -254,3 +254,27 @@ def test_bytes_in_flight(launch: Launch) -> None:
         assert first.read().status == 400
         assert client.post(PATH, padded(600_000)).status == 200
     server.assert_serving()
+
+
+def test_derived_bytes_in_flight(launch: Launch) -> None:
+    """--in-flight-bytes counts decoded inputs too: a small body that becomes large is told so with 503."""
+    count = 50_000
+    data = ",".join(["1"] * count)
+    body = json.dumps({"inputs": [{"name": "x", "shape": [count], "datatype": "FP64", "data": []}]})
+    body = body.replace("[]", f"[{data}]")
+    server = launch("--in-flight-bytes", "300000")
+    with server.client() as client:
+        response = client.post(PATH, body.encode())
+        assert response.status == 503, response
+        assert response.header("retry-after")
+        assert client.post(PATH, GOOD).status == 200
+
+
+def test_answer_limit(launch: Launch) -> None:
+    """--max-answer-bytes: an answer that might be larger is refused in clear words."""
+    server = launch("--max-answer-bytes", "200")
+    with server.client() as client:
+        response = client.post(PATH, GOOD)
+        assert response.status == 413, response
+        assert "max_answer_bytes" in response.error
+        assert client.get("/v2/health/ready").status == 200

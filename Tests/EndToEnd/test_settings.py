@@ -42,6 +42,8 @@ FAULTS: dict[str, tuple[list[str], str, list[str]]] = {
     "out of range": (["--http-port", "70000"], "", ["http", "70000"]),
     "no duration": (["--drain-delay", "soon"], "", ["drain", "soon"]),
     "no size": (["--max-body-bytes", "-1"], "", ["-1"]),
+    "more than buffers can count": (["--max-body-bytes", "8GiB"], "", ["max-body-bytes", "8GiB", "2147483647"]),
+    "more than an answer can be": (["--max-answer-bytes", "2GiB"], "", ["max-answer-bytes", "2147483647"]),
     "no choice": (["--log-format", "xml"], "", ["xml", "readable"]),
     "no yaml": ([], "a: [\n", ["settings.yaml"]),
 }

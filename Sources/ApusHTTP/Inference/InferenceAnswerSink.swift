@@ -57,9 +57,10 @@ final class InferenceAnswerSink: AnswerSink {
     }
 
     private func fail(_ error: InferenceError) {
-        let (head, bytes) = HTTPStatusTable.answer(to: error)
-        let fate = exchange.answer(head, bytes: bytes)
+        let fate = exchange.fate
         guard fate == .sent else { return reporter.dropped(fate, id: form.id) }
+        let (head, bytes) = HTTPStatusTable.answer(to: error)
+        exchange.answer(head, bytes: bytes)
         reporter.failed(error, status: head.status, id: form.id, byteCount: bytes.count)
     }
 

@@ -15,7 +15,7 @@ final class AnswerObserver: RequestObserver {
         self.counts = InlineArray { _ in Atomic(0) }
     }
 
-    /// Answers sent since the start, by status.
+    /// Answers sent since the start, by status; 499 for those whose client had gone.
     var responses: [Int: UInt64] {
         var all: [Int: UInt64] = [:]
         for status in counts.indices {

@@ -2,7 +2,7 @@
 package struct ServerGauges: Sendable {
     /// Open connections.
     package var connections = 0
-    /// HTTP responses sent since the start, by status code.
+    /// HTTP responses sent since the start, by status code; 499 for those whose client had gone.
     package var responses: [Int: UInt64] = [:]
     /// Log lines that could not be written, from `LogDestination.linesLost`.
     package var logLinesLost: UInt64 = 0

@@ -10,7 +10,11 @@ package enum ServerMetrics {
     package static func families(gauges: ServerGauges, isReady: Bool, build: MetricLabels) -> [MetricFamily] {
         var information = MetricFamily("apus_build_info", .gauge, help: "What was built; the value is always 1.")
         information.add(.count(1), labels: build)
-        var responses = MetricFamily("apus_http_responses_total", .counter, help: "HTTP responses sent, by status.")
+        var responses = MetricFamily(
+            "apus_http_responses_total",
+            .counter,
+            help: "HTTP responses sent, by status; 499 for those whose client had gone."
+        )
         for (code, count) in gauges.responses.sorted(by: { $0.key < $1.key }) {
             responses.add(.count(count), labels: ["code": String(code)])
         }
