@@ -5,7 +5,6 @@ internal import ApusModels
 internal import Logging
 internal import NIOCore
 internal import ServiceLifecycle
-internal import UnixSignals
 
 extension ServerAssembly {
     /// Where the server can be reached.
@@ -23,60 +22,52 @@ extension ServerAssembly {
     /// - Parameter onReady: Told once, when every model has come to live or failed.
     /// - Throws: When a port can't be bound or the repository can't be read.
     package func run(onReady: @escaping @Sendable (Addresses) async -> Void = { _ in }) async throws {
-        let bound = BoundPorts()
+        let services = try makeServices(bound: BoundPorts(), onReady: onReady)
         for loop in loops { loop.start() }
-        let services = ServiceGroup(
+        try await Shutdown(assembly: self, services: services).run()
+        for loop in loops { loop.stop() }
+        try? await group.shutdownGracefully()
+        logger.info("The server has stopped")
+    }
+
+    /// Everything that runs as long as the server does; the group ends them in the order from the last to the first.
+    private func makeServices(
+        bound: BoundPorts,
+        onReady: @escaping @Sendable (Addresses) async -> Void
+    ) throws -> ServiceGroup {
+        let metrics = try makeListener(port: configuration.metricsPort, operations: [.metrics]) {
+            bound.note(metrics: $0)
+        }
+        let inference = try makeListener(
+            port: configuration.httpPort,
+            operations: Operation.allCases.filter { !$0.isOnMetricsPort }
+        ) {
+            bound.note(http: $0)
+        }
+        return ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: IdleHousekeeping(observer: observer)),
+                    .init(service: IdleHousekeeping(models: ServedModels(manager: manager), time: SystemTime())),
                     .init(service: ModelsService(assembly: self, bound: bound, onReady: onReady)),
-                    .init(
-                        service: makeListener(port: configuration.metricsPort, operations: [.metrics]) {
-                            bound.note(metrics: $0)
-                        }
-                    ),
-                    .init(
-                        service: makeListener(
-                            port: configuration.httpPort,
-                            operations: Operation.allCases.filter { !$0.isOnMetricsPort }
-                        ) {
-                            bound.note(http: $0)
-                        }
-                    ),
+                    .init(service: metrics),
+                    .init(service: inference),
                 ],
                 logger: quiet(logger)
             )
         )
-        let shutdown = Shutdown(assembly: self, services: services)
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await shutdown.watchSignals() }
-            tasks.addTask { try await services.run() }
-            // The first to end is the service group, or a signal loop that was cancelled with everything else.
-            do {
-                try await tasks.next()
-                tasks.cancelAll()
-            } catch {
-                tasks.cancelAll()
-                throw error
-            }
-        }
-        for loop in loops { loop.stop() }
-        try? await group.shutdownGracefully()
-        logger.info("The server has stopped")
     }
 
     private func makeListener(
         port: Int,
         operations: [Operation],
         onBound: @escaping @Sendable (Int) -> Void
-    ) -> HTTPListener {
-        let edge = edge
-        let others = OperationRoutes(configuration: edge, operations: operations, logger: logger)
-        let channel = HTTP1Channel(configuration: listenerConfiguration, loops: loops) { _ in
-            guard let application = HTTPEdge(configuration: edge, operations: operations, others: others) else {
-                preconditionFailure("no memory at start")
+    ) throws -> HTTPListener {
+        let edges = try makeEdges(operations: operations)
+        let channel = HTTP1Channel(configuration: listenerConfiguration, loops: loops) { loop in
+            guard let edge = edges[ObjectIdentifier(loop)]?.value else {
+                preconditionFailure("a connection came to an event loop that isn't the server's")
             }
-            return application
+            return edge
         }
         return HTTPListener(
             host: configuration.host,
@@ -87,6 +78,21 @@ extension ServerAssembly {
             logger: quiet(logger),
             onBound: { onBound($0) }
         )
+    }
+
+    /// Makes a port's edge for each event loop, now: a process without memory for them must not start.
+    private func makeEdges(
+        operations: [Operation]
+    ) throws(RuntimeFailure) -> [ObjectIdentifier: NIOLoopBoundBox<HTTPEdge>] {
+        let others = OperationRoutes(configuration: edge, operations: operations, logger: logger)
+        var edges: [ObjectIdentifier: NIOLoopBoundBox<HTTPEdge>] = [:]
+        for loop in loops {
+            guard let edge = HTTPEdge(configuration: edge, operations: operations, others: others) else {
+                throw RuntimeFailure(.resource, "there is no memory for what reads requests")
+            }
+            edges[ObjectIdentifier(loop)] = NIOLoopBoundBox.makeBoxSendingValue(edge, eventLoop: loop.eventLoop)
+        }
+        return edges
     }
 
     /// Libraries log what only their authors need; their warnings still come through.

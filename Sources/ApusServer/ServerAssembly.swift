@@ -31,18 +31,10 @@ package struct ServerAssembly {
     ///
     /// - Throws: When the log file can't be opened or the system has no threads.
     package init(_ configuration: ServerConfiguration) throws {
-        _ = CLinux_ignoreSIGPIPE()
-        _ = CLinux_raiseFileLimit()
-        _ = CLinux_setMallocArenas(2)
+        ServerAssembly.prepareProcess()
         self.configuration = configuration
         self.destination = try ServerAssembly.makeDestination(configuration)
-        let handler = ApusLogHandler(
-            destination: destination,
-            format: configuration.logFormat,
-            level: configuration.logLevel
-        )
-        self.logger = Logger(label: "apus") { _ in handler }
-        let time = SystemTime()
+        self.logger = ServerAssembly.makeLogger(configuration, destination: destination)
         let cores = configuration.cpuBudget > 0 ? configuration.cpuBudget : CPUBudget.cores()
         self.engines = EngineSet(
             path: configuration.enginePath,
@@ -51,24 +43,16 @@ package struct ServerAssembly {
             logger: logger
         )
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: cores)
-        self.loops = group.makeIterator().map { LoopServices(eventLoop: $0, time: time) }
+        self.loops = group.makeIterator().map { LoopServices(eventLoop: $0, time: SystemTime()) }
         self.manager = try ServerAssembly.makeManager(configuration, engines: engines, cores: cores, logger: logger)
         self.health = ServerHealth(manager: manager, isStrict: configuration.isReadinessStrict)
-        var limits = ListenerConfiguration(
-            limits: configuration.limits,
-            timeouts: configuration.timeouts,
-            budget: ByteBudget(limit: configuration.inFlightBytes),
-            maxConnections: configuration.maxConnections
+        self.listenerConfiguration = ServerAssembly.makeListenerConfiguration(configuration)
+        let accessLog = AccessLog(
+            mode: configuration.accessLog,
+            format: configuration.logFormat,
+            destination: destination
         )
-        limits.maxPipelinedBytes = min(limits.maxPipelinedBytes, configuration.limits.maxBodyBytes)
-        self.listenerConfiguration = limits
-        self.observer = AnswerObserver(
-            accessLog: AccessLog(
-                mode: configuration.accessLog,
-                format: configuration.logFormat,
-                destination: destination
-            )
-        )
+        self.observer = AnswerObserver(accessLog: accessLog)
         var edge = ServerAssembly.makeEdge(
             configuration,
             models: ServedModels(manager: manager),
@@ -76,8 +60,37 @@ package struct ServerAssembly {
             observer: observer,
             gauges: ServerAssembly.gauges(loops: loops, observer: observer, destination: destination)
         )
-        edge.budget = limits.budget
+        edge.budget = listenerConfiguration.budget
         self.edge = edge
+    }
+
+    /// Sets what the process as a whole has of limits and manners.
+    private static func prepareProcess() {
+        _ = CLinux_ignoreSIGPIPE()
+        _ = CLinux_raiseFileLimit()
+        // glibc's default is eight for each core, and each keeps what was freed in it. Tensors and bodies are too large for
+        // arenas, small objects hit their thread's own cache first; two keep event loops and engine threads apart.
+        _ = CLinux_setMallocArenas(2)
+    }
+
+    private static func makeLogger(_ configuration: ServerConfiguration, destination: LogDestination) -> Logger {
+        let handler = ApusLogHandler(
+            destination: destination,
+            format: configuration.logFormat,
+            level: configuration.logLevel
+        )
+        return Logger(label: "apus") { _ in handler }
+    }
+
+    private static func makeListenerConfiguration(_ configuration: ServerConfiguration) -> ListenerConfiguration {
+        var listener = ListenerConfiguration(
+            limits: configuration.limits,
+            timeouts: configuration.timeouts,
+            budget: ByteBudget(limit: configuration.inFlightBytes),
+            maxConnections: configuration.maxConnections
+        )
+        listener.maxPipelinedBytes = min(listener.maxPipelinedBytes, configuration.limits.maxBodyBytes)
+        return listener
     }
 
     private static func makeDestination(_ configuration: ServerConfiguration) throws -> LogDestination {

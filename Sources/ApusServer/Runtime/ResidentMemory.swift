@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Dispatch
 
 /// Gives back what only starting and loading needed.
 enum ResidentMemory {
@@ -7,8 +8,16 @@ enum ResidentMemory {
     /// Loading runs through code that serving never sees again: conformance look-ups, graph optimisers, parsers. Its pages
     /// are clean and stay in the page cache; letting go of them costs a soft fault for each that is needed again, and an
     /// idle server holds half as much.
-    static func release() {
-        _ = CLinux_trimHeap()
-        CLinux_releaseCode()
+    ///
+    /// Walking a large heap takes tens of milliseconds, so it happens on a thread of the system's and not on the
+    /// cooperative pool, which has as many threads as the machine has cores.
+    static func release() async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async {
+                _ = CLinux_trimHeap()
+                CLinux_releaseCode()
+                continuation.resume()
+            }
+        }
     }
 }

@@ -25,13 +25,6 @@ final class AnswerObserver: RequestObserver {
         return all
     }
 
-    /// Answers sent since the start.
-    var total: UInt64 {
-        var total: UInt64 = 0
-        for status in counts.indices { total &+= counts[status].load(ordering: .relaxed) }
-        return total
-    }
-
     func answered(status: Int) {
         counts[min(max(status, 0), counts.count - 1)].add(1, ordering: .relaxed)
     }

@@ -19,13 +19,21 @@ struct ModelsService: Service {
             )
         }
         guard let ports = await cancelWhenGracefulShutdown({ await bound.all() }) else { return }
-        await assembly.manager.loadAll(listing)
+        await cancelWhenGracefulShutdown { await assembly.manager.loadAll(listing) }
+        let isEnding = Task.isShuttingDownGracefully || Task.isCancelled || assembly.health.isDraining
+        if !isEnding { await announce(ports) }
+        try? await gracefulShutdown()
+        await assembly.manager.unloadAll()
+    }
+
+    /// Says that the server is ready.
+    private func announce(_ ports: (http: Int, metrics: Int)) async {
         let addresses = ServerAssembly.Addresses(
             host: assembly.configuration.host,
             httpPort: ports.http,
             metricsPort: ports.metrics
         )
-        ResidentMemory.release()
+        await ResidentMemory.release()
         assembly.logger.info(
             "Server is ready",
             metadata: [
@@ -35,8 +43,6 @@ struct ModelsService: Service {
             ]
         )
         await onReady(addresses)
-        try? await gracefulShutdown()
-        await assembly.manager.unloadAll()
     }
 }
 

@@ -19,6 +19,11 @@ struct ServedModels: InferenceService, RepositoryControl, StatisticsSource {
         manager.readyVersions(of: name)
     }
 
+    /// Requests that live versions have answered or failed since they were loaded.
+    var inferences: UInt64 {
+        statistics().reduce(0) { $0 &+ $1.statistics.success.count &+ $1.statistics.fail.count }
+    }
+
     func statistics() -> [ModelStatisticsReport] {
         manager.liveVersions().map { ModelStatisticsReport(id: $0.id, statistics: $0.servable.statistics()) }
     }

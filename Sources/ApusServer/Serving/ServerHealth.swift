@@ -17,8 +17,11 @@ final class ServerHealth: Health {
     var isLive: Bool { true }
 
     var isReady: Bool {
-        !draining.load(ordering: .relaxed) && manager.isSettled && !(isStrict && manager.hasFailures)
+        !isDraining && manager.isSettled && !(isStrict && manager.hasFailures)
     }
+
+    /// Whether a drain has begun.
+    var isDraining: Bool { draining.load(ordering: .relaxed) }
 
     /// A drain has begun: not ready from now on.
     func beginDrain() {

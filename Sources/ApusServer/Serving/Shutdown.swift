@@ -9,9 +9,34 @@ internal import UnixSignals
 struct Shutdown: Sendable {
     let assembly: ServerAssembly
     let services: ServiceGroup
+    /// How long everything may still take after it was answered with 503: a run that heeds its termination ends within
+    /// milliseconds, and one that doesn't must not keep an orchestrator waiting.
+    var patience = Duration.seconds(2)
+    /// Ends the process at once.
+    ///
+    /// Without the way that `exit` takes: destructors of engine libraries would run while their threads compute. The status
+    /// says that work was dropped.
+    var giveUp: @Sendable () -> Void = { _exit(EXIT_FAILURE) }
+
+    /// Runs the services until they end, at a signal or by themselves.
+    ///
+    /// - Throws: What the services throw.
+    func run() async throws {
+        try await runServices { await watchSignals() }
+    }
+
+    /// Runs the services until they end, and until then what may make them end.
+    func runServices(besides watch: @escaping @Sendable () async -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await watch() }
+            // Wakes the other one, wherever it waits.
+            defer { tasks.cancelAll() }
+            try await services.run()
+        }
+    }
 
     /// Waits for signals; the first begins the drain, the second ends it.
-    func watchSignals() async {
+    private func watchSignals() async {
         await withTaskGroup(of: Void.self) { tasks in
             var count = 0
             for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
@@ -31,28 +56,29 @@ struct Shutdown: Sendable {
     private func drain(after delay: Int64) async {
         assembly.logger.info("Draining", metadata: ["drain_delay_ms": "\(delay / 1_000_000)"])
         assembly.health.beginDrain()
-        guard await slept(delay) else { return }
+        guard await slept(.nanoseconds(delay)) else { return }
         for loop in assembly.loops { loop.drain() }
         await services.triggerGracefulShutdown()
-        guard await slept(assembly.configuration.gracePeriod) else { return }
+        guard await slept(.nanoseconds(assembly.configuration.gracePeriod)) else { return }
         assembly.logger.warning("The grace period is over")
         await abandon()
     }
 
-    /// Answers what is left with 503, closes everything and ends the process, whatever still hangs.
-    private func abandon() async {
+    /// Answers what is left with 503 and closes everything; ends the process if something still runs after that.
+    ///
+    /// When the services end, this task is cancelled, and the server stops in the ordinary way.
+    func abandon() async {
         await services.triggerGracefulShutdown()
         for loop in assembly.loops { loop.abandon() }
-        // Not the task's own sleep: this one must not be woken early.
-        _ = await Task { try await Task.sleep(for: .seconds(2)) }.result
+        guard await slept(patience) else { return }
         assembly.logger.warning("What still runs is given up")
-        exit(0)
+        giveUp()
     }
 
     /// Sleeps; `false` when it was woken early.
-    private func slept(_ nanoseconds: Int64) async -> Bool {
+    private func slept(_ duration: Duration) async -> Bool {
         do {
-            try await Task.sleep(nanoseconds: UInt64(max(0, nanoseconds)))
+            try await Task.sleep(for: duration)
             return true
         } catch {
             return false

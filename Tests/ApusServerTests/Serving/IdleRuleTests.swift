@@ -1,12 +1,17 @@
+import ApusCore
 import Testing
 
 @testable import ApusServer
 
 struct IdleRuleTests {
-    /// What the rule says to one look after the other.
-    private func looks(_ answers: [UInt64]) -> [Bool] {
+    /// What the rule says to looks that come so many seconds after each other.
+    private func looks(_ inferences: [UInt64], every seconds: Int64 = 60) -> [Bool] {
         var rule = IdleRule()
-        return answers.map { rule.shouldRelease(answers: $0) }
+        var now = MonotonicTime(nanoseconds: 1)
+        return inferences.map {
+            now = now.advanced(byNanoseconds: seconds * 1_000_000_000)
+            return rule.shouldRelease(inferences: $0, now: now)
+        }
     }
 
     @Test func `memory is given back once, after two looks that found nothing new`() {
@@ -20,5 +25,10 @@ struct IdleRuleTests {
 
     @Test func `what loading left behind is given back too`() {
         #expect(looks([0, 0, 0]) == [false, true, false])
+    }
+
+    @Test func `memory isn't given back again before a minute is over, and then it is`() {
+        let inferences: [UInt64] = [0, 0, 1, 1, 1, 1, 1, 1, 1]
+        #expect(looks(inferences, every: 12) == [false, true, false, false, false, false, true, false, false])
     }
 }

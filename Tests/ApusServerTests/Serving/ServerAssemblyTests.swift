@@ -2,6 +2,7 @@ import ApusClient
 import ApusCore
 import ApusModels
 import ApusScheduling
+import ServiceLifecycleTestKit
 import Testing
 
 @testable import ApusServer
@@ -95,6 +96,23 @@ struct ServerAssemblyTests {
             #expect(try await server.get("/v2/health/live").status == 200)
             #expect(try await server.infer("echo").status == 200)
         }
+    }
+
+    @Test func `a server that drains before its models are loaded never says that it is ready`() async throws {
+        let repository = Repository().addIdentity("echo")
+        let assembly = try ServerAssembly(RunningServer.configuration(repository))
+        assembly.health.beginDrain()
+        try await testGracefulShutdown { trigger in
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await assembly.run() }
+                while !assembly.manager.isSettled { try await Task.sleep(for: .milliseconds(2)) }
+                trigger.triggerGracefulShutdown()
+                try await tasks.waitForAll()
+            }
+        }
+        let log = repository.folder.text(of: ".log")
+        #expect(log.contains("The server has stopped"))
+        #expect(!log.contains("Server is ready"))
     }
 
     @Test func `what was accepted before the shutdown is answered`() async throws {
