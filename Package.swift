@@ -120,7 +120,7 @@ let package = Package(
             name: "ApusServerTests",
             dependencies: [
                 "ApusServer", "ApusTesting", "ApusClient", "ApusBuiltin", "ApusCore", "ApusEngine", "ApusListener",
-                "ApusModels", "ApusProtocol", "ApusScheduling", "ApusTelemetry",
+                "ApusModels", "ApusONNXRuntime", "ApusProtocol", "ApusScheduling", "ApusTelemetry",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -15,6 +15,17 @@ package struct LogRecord: Sendable {
     package let message: String
     /// The model's name, or `apus` when no model is concerned.
     package let logID: String
+    /// Whether a run reported it: then a client may have caused it, and gets the same words as the run's error.
+    package let isOfRun: Bool
     /// The place in the library's source.
     package let location: String
+
+    /// Describes one line.
+    package init(severity: Severity, message: String, logID: String, isOfRun: Bool, location: String) {
+        self.severity = severity
+        self.message = message
+        self.logID = logID
+        self.isOfRun = isOfRun
+        self.location = location
+    }
 }

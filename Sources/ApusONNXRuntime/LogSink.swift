@@ -11,6 +11,9 @@ final class LogSink: Sendable {
         self.onRecord = onRecord
     }
 
+    /// Marks what runs report: the library puts it behind the session's name.
+    static let runTag = "\u{1}run"
+
     /// The address to hand to the library; never released.
     func makeImmortalAddress() -> UnsafeMutableRawPointer {
         unsafe Unmanaged.passRetained(self).toOpaque()
@@ -19,10 +22,14 @@ final class LogSink: Sendable {
     /// What the library calls.
     static let callback: CONNXRuntime_LogFunction = { sink, severity, _, logID, location, message in
         guard let sink = unsafe sink else { return }
+        let name = unsafe text(logID)
+        let isOfRun = name.hasSuffix(runTag)
         let record = unsafe LogRecord(
             severity: LogRecord.Severity(rawValue: severity) ?? .error,
             message: text(message),
-            logID: text(logID),
+            // The library joins name and tag by a colon.
+            logID: isOfRun ? String(name.dropLast(runTag.count + 1)) : name,
+            isOfRun: isOfRun,
             location: text(location)
         )
         unsafe Unmanaged<LogSink>.fromOpaque(sink).takeUnretainedValue().onRecord(record)

@@ -24,6 +24,8 @@ internal import CONNXRuntime
             unsafe CONNXRuntime_createRunOptions(handle.api, out)
         }
         self.termination = unsafe TerminationSwitch(api: handle.api, runOptions: runOptions)
+        let library = handle.environment.library
+        try unsafe library.check(CONNXRuntime_setRunTag(handle.api, runOptions, LogSink.runTag), "mark its runs")
         self.scratch = unsafe RunScratch(
             api: handle.api,
             inputs: signature.inputs.count,

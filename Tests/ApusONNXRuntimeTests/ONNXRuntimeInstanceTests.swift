@@ -183,6 +183,28 @@ struct ONNXRuntimeInstanceTests {
         }
     }
 
+    @Test func `what a run reports is told apart from what the session reports`() throws {
+        let add = ONNXModelBuilder.field(1, "x") + ONNXModelBuilder.field(1, "k") + ONNXModelBuilder.field(2, "y")
+        let graph =
+            ONNXModelBuilder.field(1, add + ONNXModelBuilder.field(4, "Add")) + ONNXModelBuilder.field(2, "g")
+            + ONNXModelBuilder.field(11, ONNXModelBuilder.value("x"))
+            + ONNXModelBuilder.field(11, ONNXModelBuilder.value("k"))
+            + ONNXModelBuilder.field(12, ONNXModelBuilder.value("y"))
+        let session = try Fixture.engine().load(
+            .bytes(ONNXModelBuilder.model(graph: graph)),
+            options: SessionOptions(modelName: "misfit")
+        )
+        var timings = Fixture.timings
+        let error = #expect(throws: EngineError.self) {
+            let inputs = [Tensor([2], [1, 2]), Tensor([3], [1, 2, 3])]
+            _ = try session.makeInstance().run(inputs: inputs, outputs: [0], timings: &timings)
+        }
+        #expect(error?.message.contains("Add") == true)
+        let records = Fixture.log.withLock { $0.filter { $0.logID.contains("misfit") } }
+        #expect(!records.isEmpty)
+        #expect(records.allSatisfy { $0.isOfRun && $0.logID == "misfit" }, "\(records)")
+    }
+
     @Test func `a model that lies about its output's size is read by its real size`() throws {
         let session = try Fixture.engine().load(
             .bytes(ONNXModelBuilder.identity(outputShape: 1000)),

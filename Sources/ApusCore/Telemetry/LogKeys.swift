@@ -22,5 +22,7 @@ package enum LogKeys {
     package static let engine = "engine"
     package static let field = "field"
     package static let count = "count"
+    /// Lines like this one that were left out before it.
+    package static let suppressed = "suppressed"
     package static let duration = "duration_ms"
 }

@@ -33,12 +33,11 @@ package struct EngineSet: Sendable {
             configured: path.isEmpty ? nil : path,
             executableFolder: executableFolder
         )
+        let log = EngineLog(logger: logger)
         do throws(EngineError) {
             engines.append(
                 try ONNXRuntimeEngine(
-                    ONNXRuntimeEngine.Configuration(places: places, threadCount: threadCount) { record in
-                        EngineSet.log(record, to: logger)
-                    }
+                    ONNXRuntimeEngine.Configuration(places: places, threadCount: threadCount) { log.take($0) }
                 )
             )
         } catch {
@@ -66,22 +65,6 @@ package struct EngineSet: Sendable {
         throw ModelError(
             .engineMissing,
             "no engine is called '\(name)'; this server has \(engines.map(\.name).joined(separator: ", "))"
-        )
-    }
-
-    private static func log(_ record: LogRecord, to logger: Logger) {
-        let level: Logger.Level =
-            switch record.severity {
-            case .verbose: .trace
-            case .information: .debug
-            case .warning: .warning
-            case .error: .error
-            case .fatal: .critical
-            }
-        logger.log(
-            level: level,
-            "ONNX Runtime reported",
-            metadata: [LogKeys.reason: "\(record.message)", LogKeys.model: "\(record.logID)"]
         )
     }
 }

@@ -524,6 +524,12 @@ static inline CONNXRuntime_Result CONNXRuntime_createRunOptions(
     return ((Function)api->slots[39])(out);  // CreateRunOptions
 }
 
+static inline CONNXRuntime_Result CONNXRuntime_setRunTag(
+    const CONNXRuntime_Api *api, CONNXRuntime_RunOptions *options, const char *tag) {
+    typedef CONNXRuntime_Result (*Function)(CONNXRuntime_RunOptions *, const char *);
+    return ((Function)api->slots[42])(options, tag);  // RunOptionsSetRunTag
+}
+
 static inline CONNXRuntime_Result CONNXRuntime_setTerminate(
     const CONNXRuntime_Api *api, CONNXRuntime_RunOptions *options) {
     typedef CONNXRuntime_Result (*Function)(CONNXRuntime_RunOptions *);
