@@ -30,22 +30,28 @@ extension ModelManager {
         do throws(ModelError) {
             let model = try loading.plan(folder)
             let aspired = AspiredVersions(of: folder, under: model.policy)
-            let outcome = feed { contents in
+            feed { contents in
                 let outcome = contents.machine.modelPlanned(aspired, listing: listing)
                 if case .accepted = outcome { contents.planned[name] = (folder, model) }
                 return outcome
-            }
-            guard case .accepted(let failed) = outcome else { return }
-            for (version, error) in failed {
-                observer.modelFailed(name.description, version: version, error: error)
+            } tell: { outcome in
+                guard case .accepted(let failed) = outcome else { return }
+                for (version, error) in failed {
+                    observer.modelFailed(name.description, version: version, error: error)
+                }
             }
         } catch {
-            let isInForce = feed { $0.machine.planFailed(name, error: error, listing: listing) }
-            if isInForce { observer.modelFailed(name.description, version: nil, error: error) }
+            feed {
+                $0.machine.planFailed(name, error: error, listing: listing)
+            } tell: { isInForce in
+                if isInForce { observer.modelFailed(name.description, version: nil, error: error) }
+            }
         }
     }
 
-    /// Loads a version and lets it answer: first it does, then it's said.
+    /// Loads a version and lets it answer: first it does, then it's said, then it counts as done.
+    ///
+    /// In this order, so that whoever waits until everything is done finds that everything has been said.
     private func load(_ id: ModelID) {
         guard let (folder, model) = contents.withLock({ $0.planned[id.name] }) else { return }
         let start = time.now
@@ -54,14 +60,14 @@ extension ModelManager {
             let elapsed = time.now.nanoseconds(since: start)
             let handle = VersionHandle(id: id, servable: servable) { [weak self] id in self?.lastLeaseEnded(id) }
             live.insert(handle)
+            observer.modelLoaded(id, nanoseconds: elapsed)
             feed { contents in
                 contents.handles[id] = handle
                 contents.machine.versionLoaded(id)
             }
-            observer.modelLoaded(id, nanoseconds: elapsed)
         } catch {
-            feed { $0.machine.versionFailed(id, error: error) }
             observer.modelFailed(id.name.description, version: id.version, error: error)
+            feed { $0.machine.versionFailed(id, error: error) }
         }
     }
 
@@ -81,8 +87,8 @@ extension ModelManager {
     /// Ends a version that nobody uses.
     private func unload(_ id: ModelID) {
         guard let handle = contents.withLock({ $0.handles.removeValue(forKey: id) }) else { return }
-        loading.unload(handle.servable as! Servable)
-        feed { $0.machine.versionUnloaded(id) }
+        loading.unload(handle.servable(as: Servable.self))
         observer.modelUnloaded(id)
+        feed { $0.machine.versionUnloaded(id) }
     }
 }

@@ -94,7 +94,7 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
 
     /// Everything that is live now, sorted by name and version; not kept alive, so for looking only.
     package func liveVersions() -> [(id: ModelID, servable: Servable)] {
-        live.all.map { ($0.id, $0.servable as! Servable) }
+        live.all.map { ($0.id, $0.servable(as: Servable.self)) }
     }
 
     /// Whether models were listed and every one has come to live or failed.
@@ -112,8 +112,9 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
         feed { contents in
             contents.folders = Dictionary(uniqueKeysWithValues: listing.models.map { ($0.name, $0) })
             contents.machine.modelsListed(listing.models.map(\.name), unavailable: listing.unavailable)
+        } tell: { _ in
+            for folder in listing.unavailable { observer.modelFailed(folder.name, version: nil, error: folder.error) }
         }
-        for folder in listing.unavailable { observer.modelFailed(folder.name, version: nil, error: folder.error) }
         wakeThread()
         await reach(.loaded)
     }
@@ -132,14 +133,21 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
 
     // MARK: - Events
 
-    /// The one door: takes the lock, feeds an event, unlocks, then resumes those whose milestone it reached.
-    func feed<Outcome: Sendable>(_ event: (inout sending Contents) -> sending Outcome) -> Outcome {
+    /// The one door: takes the lock, feeds an event, unlocks, tells of it, then resumes those whose milestone it reached.
+    ///
+    /// Telling comes before resuming, so that whoever waits for a milestone knows that all before it has been said.
+    @discardableResult
+    func feed<Outcome: Sendable>(
+        _ event: (inout sending Contents) -> sending Outcome,
+        tell: (Outcome) -> Void = { _ in }
+    ) -> Outcome {
         let (outcome, reached) = contents.withLock { contents in
             let outcome = event(&contents)
             guard !contents.waiters.isEmpty else { return (outcome, [CheckedContinuation<Void, Never>]()) }
             let machineReached: [Milestone] = [.loaded, .unloaded].filter { contents.hasReached($0) }
             return (outcome, contents.waiters.removeAll { machineReached.contains($0) })
         }
+        tell(outcome)
         for continuation in reached { continuation.resume() }
         return outcome
     }

@@ -1,5 +1,7 @@
 import ApusCore
 import ApusEngine
+import Foundation
+import Glibc
 import Testing
 
 @testable import ApusONNXRuntime
@@ -24,6 +26,35 @@ struct ONNXRuntimeEngineTests {
         #expect(try Fixture.loadError(.file(path: "/nowhere/model.onnx"))?.code == .unreadable)
         #expect(try Fixture.loadError(.file(path: "/tmp"))?.code == .unreadable)
         #expect(try Fixture.loadError(.none)?.code == .unreadable)
+    }
+
+    @Test func `a pipe or a link in a file's place is unreadable and keeps nobody waiting`() throws {
+        try Fixture.withFolder { folder in
+            let made = unsafe mkfifo("\(folder)/pipe", 0o600)
+            #expect(made == 0)
+            let pipe = try Fixture.loadError(.file(path: "\(folder)/pipe"))
+            #expect(pipe?.code == .unreadable)
+            #expect(pipe?.message.contains("regular file") == true)
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(folder)/link",
+                withDestinationPath: Fixture.path("scalar")
+            )
+            #expect(try Fixture.loadError(.file(path: "\(folder)/link"))?.code == .unreadable)
+        }
+    }
+
+    @Test func `an open file is read, whatever lies at its path by then`() throws {
+        try Fixture.withFolder { folder in
+            let path = "\(folder)/model.onnx"
+            try Data(Fixture.bytes("scalar")).write(to: URL(filePath: path))
+            let file = OpenFile(owning: unsafe open(path, O_RDONLY | O_CLOEXEC))
+            try FileManager.default.removeItem(atPath: path)
+            let made = unsafe mkfifo(path, 0o600)
+            #expect(made == 0)
+            // Twice: reading doesn't move the file's own position.
+            #expect(try Fixture.loadError(.open(file, path: path)) == nil)
+            #expect(try Fixture.loadError(.open(file, path: path)) == nil)
+        }
     }
 
     @Test func `a model loads from bytes`() throws {

@@ -33,6 +33,15 @@ package final class VersionHandle: LeaseHolder {
         self.onLastLeaseEnded = onLastLeaseEnded
     }
 
+    /// What answers for it, with its type.
+    ///
+    /// Can't fail: handles are made in `ModelManager<Servable>` and nowhere else, of what its own loader gave, and only that
+    /// manager and its leases get at them.
+    @inline(__always)
+    func servable<Servable: AnyObject & Sendable>(as type: Servable.Type) -> Servable {
+        servable as! Servable
+    }
+
     /// How many leases there are now.
     package var leaseCount: Int { word.load(ordering: .relaxed) & .max }
 

@@ -14,7 +14,7 @@ package struct VersionLease<Servable: AnyObject & Sendable>: ~Copyable, Sendable
     package var id: ModelID { handle!.id }
 
     /// What answers for the version.
-    package var servable: Servable { handle!.servable as! Servable }
+    package var servable: Servable { handle!.servable(as: Servable.self) }
 
     /// Hands the count on: whoever takes the result has to call `leaseEnded()` on the holder, once.
     ///
@@ -24,7 +24,7 @@ package struct VersionLease<Servable: AnyObject & Sendable>: ~Copyable, Sendable
     /// ```
     package consuming func transfer() -> (servable: Servable, holder: VersionHandle) {
         let handle = handle.take()!
-        return (handle.servable as! Servable, handle)
+        return (handle.servable(as: Servable.self), handle)
     }
 
     deinit {

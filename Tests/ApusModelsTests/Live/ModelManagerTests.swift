@@ -40,6 +40,36 @@ struct ModelManagerTests {
         #expect(observer.unloaded.withLock { $0.count } == 3)
     }
 
+    @Test func `everything is told before it counts as done`() async throws {
+        /// Asks its manager whether all is done already.
+        final class Doubter: ModelManagerObserver {
+            let manager = Mutex<ModelManager<FakeServable>?>(nil)
+            let tooLate = Mutex<[String]>([])
+
+            func modelLoaded(_ id: ModelID, nanoseconds: UInt64) { ask("loaded") }
+            func modelFailed(_ name: String, version: ModelVersion?, error: ModelError) { ask("failed") }
+            func modelUnloaded(_ id: ModelID) { ask("unloaded") }
+
+            private func ask(_ event: String) {
+                guard let manager = manager.withLock({ $0 }) else { return }
+                let index = manager.index()
+                let isOver = index.allSatisfy { $0.state == .ready || $0.state == .unavailable }
+                if isOver { tooLate.withLock { $0.append(event) } }
+            }
+        }
+        for isFailing in [true, false] {
+            let loader = FakeLoader()
+            if isFailing { loader.rules.withLock { $0.failing = [id("a", 1)] } }
+            let doubter = Doubter()
+            let manager = try ModelManager(loader: loader, observer: doubter)
+            doubter.manager.withLock { $0 = manager }
+            await manager.loadAll(listing(["a": [1]]))
+            await manager.unloadAll()
+            #expect(doubter.tooLate.withLock { $0 }.isEmpty)
+            doubter.manager.withLock { $0 = nil }
+        }
+    }
+
     @Test func `a repository without models is settled at once`() async throws {
         let manager = try makeManager()
         await manager.loadAll(listing([:]))

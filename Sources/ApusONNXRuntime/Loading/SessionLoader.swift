@@ -15,30 +15,49 @@ struct SessionLoader {
     let parameters: SessionParameters
     /// The CPU budget, for sessions with threads of their own.
     let threadCount: Int
+    /// Where sessions are opened that make threads of their own.
+    let openingThread: OpeningThread
 
     private var library: ONNXRuntimeLibrary { environment.library }
 
     /// Opens a model from memory; the memory isn't needed any more afterwards.
     func open(_ bytes: RawSpan) throws(EngineError) -> SessionHandle {
-        let options = try makeOptions(usesArena: parameters.usesArena ?? (bytes.byteCount > Self.tinyByteCount))
-        var session: OpaquePointer?
-        let status = unsafe bytes.withUnsafeBytes { buffer in
-            unsafe withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { spare in
-                unsafe CONNXRuntime_createSessionFromBytes(
-                    library.api,
-                    environment.handle,
-                    buffer.baseAddress ?? UnsafeRawPointer(spare.baseAddress!),
-                    buffer.count,
-                    options.pointer,
-                    &session
-                )
-            }
+        try unsafe bytes.withUnsafeBytes { (buffer) throws(EngineError) in
+            nonisolated(unsafe) let buffer = unsafe buffer
+            return try onSuitableThread { () throws(EngineError) in try unsafe make(from: buffer) }
         }
-        return try unsafe finish(status, session)
     }
 
     /// Opens a model by its path, for the sake of the files beside it, which have been checked.
     func open(path: String) throws(EngineError) -> SessionHandle {
+        try onSuitableThread { () throws(EngineError) in try make(from: path) }
+    }
+
+    /// Does something here, or where the threads that it starts get the priority that computing should have.
+    private func onSuitableThread(
+        _ body: @escaping @Sendable () throws(EngineError) -> SessionHandle
+    ) throws(EngineError) -> SessionHandle {
+        guard parameters.hasOwnThreads || !parameters.providers.isEmpty else { return try body() }
+        return try openingThread.run(body)
+    }
+
+    private func make(from buffer: UnsafeRawBufferPointer) throws(EngineError) -> SessionHandle {
+        let options = try makeOptions(usesArena: parameters.usesArena ?? (buffer.count > Self.tinyByteCount))
+        var session: OpaquePointer?
+        let status = unsafe withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { spare in
+            unsafe CONNXRuntime_createSessionFromBytes(
+                library.api,
+                environment.handle,
+                buffer.baseAddress ?? UnsafeRawPointer(spare.baseAddress!),
+                buffer.count,
+                options.pointer,
+                &session
+            )
+        }
+        return try unsafe finish(status, session)
+    }
+
+    private func make(from path: String) throws(EngineError) -> SessionHandle {
         let options = try makeOptions(usesArena: parameters.usesArena ?? true)
         var session: OpaquePointer?
         let status = unsafe CONNXRuntime_createSession(
