@@ -161,7 +161,10 @@ let package = Package(
         ),
         .target(
             name: "ApusModels",
-            dependencies: ["ApusCore", "CLinux", .product(name: "DequeModule", package: "swift-collections")]
+            dependencies: [
+                "ApusCore", "ApusEngine", "CLinux",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ]
         ),
         .target(name: "CONNXRuntime"),
         .target(name: "ApusONNXRuntime", dependencies: ["ApusCore", "ApusEngine", "CONNXRuntime"]),

@@ -41,6 +41,8 @@ package struct EngineInformation: Sendable {
 package enum ModelSource: Sendable {
     /// A file; the engine may read what lies beside it.
     case file(path: String)
+    /// A file that has been opened and checked; its path is for messages and for what lies beside it.
+    case open(OpenFile, path: String)
     /// The bytes of a file that needs nothing beside it.
     case bytes([UInt8])
     /// Nothing but the configuration (built-in models).

@@ -19,7 +19,7 @@ from apus_e2e.repository import Repository
 from apus_e2e.scale import IS_LONG
 from apus_e2e.server import Launch, Server
 from apus_e2e.tensors import Input, Request
-from apus_e2e.wire import Client, Closed, Connection, Response, encode
+from apus_e2e.wire import Client, Closed, Connection, Response, encode, eventually
 
 CLIENTS = 32
 IRIS = encode("POST", "/v2/models/iris/infer", body=json.dumps(EXAMPLES["iris"][0].request).encode())
@@ -293,7 +293,7 @@ def test_sigterm_while_models_load(launch: Launch, tmp_path: Path) -> None:
     for number in range(400):
         repository.onnx(f"copy{number}", fixture="two_batch")
     server = launch("--drain-delay", "0s", models=repository.root, waits=False)
-    eventually(lambda: "The model is live" in server.log_text(), within=20)
+    assert eventually(lambda: "The model is live" in server.log_text(), timeout=20)
     server.signal()
     assert server.wait(10) == 0, server.log_tail()
     messages = [line["message"] for line in server.log()]

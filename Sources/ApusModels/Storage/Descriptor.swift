@@ -27,6 +27,13 @@ struct Descriptor: ~Copyable, Sendable {
         return status
     }
 
+    /// Gives the descriptor away, open.
+    consuming func release() -> Int32 {
+        let number = number
+        discard self
+        return number
+    }
+
     deinit {
         _ = close(number)
     }

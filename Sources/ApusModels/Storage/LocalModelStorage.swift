@@ -1,4 +1,5 @@
 package import ApusCore
+internal import ApusEngine
 internal import CLinux
 internal import Glibc
 
@@ -66,9 +67,11 @@ package final class LocalModelStorage: ModelStorage {
     }
 
     package func locate(_ file: StoragePath) throws(ModelError) -> StoredFile {
-        let status = try regularFileStatus(of: openFile(file), at: file)
+        let descriptor = try openFile(file)
+        let status = try regularFileStatus(of: descriptor, at: file)
         return StoredFile(
             path: location == "/" ? "/\(file)" : "\(location)/\(file)",
+            file: OpenFile(owning: descriptor.release()),
             byteCount: Int(status.byteCount),
             linkCount: Int(clamping: status.linkCount)
         )

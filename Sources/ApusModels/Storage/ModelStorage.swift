@@ -14,6 +14,6 @@ package protocol ModelStorage: Sendable {
     func entries(of folder: StoragePath) throws(ModelError) -> [StorageEntry]
     /// The bytes of a small file; one that is larger than `byteLimit` is refused.
     func contents(of file: StoragePath, byteLimit: Int) throws(ModelError) -> [UInt8]
-    /// Finds a regular file, so that a library can open it.
+    /// Opens a regular file, so that an engine can read it.
     func locate(_ file: StoragePath) throws(ModelError) -> StoredFile
 }

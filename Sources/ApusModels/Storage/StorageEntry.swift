@@ -1,4 +1,5 @@
 package import ApusCore
+package import ApusEngine
 
 /// One thing in a folder of a storage.
 package struct StorageEntry: Sendable {
@@ -40,17 +41,20 @@ package struct StorageEntry: Sendable {
 }
 
 /// A regular file that was found beneath the storage's root.
-package struct StoredFile: Hashable, Sendable {
-    /// The absolute path, for libraries that open files by themselves.
+package struct StoredFile: Sendable {
+    /// The absolute path, for messages and for libraries that open what lies beside the file by themselves.
     package let path: String
+    /// The file itself, open for reading: the path may lead to another one by now.
+    package let file: OpenFile
     /// Its size.
     package let byteCount: Int
     /// How many names it has: external data of a model must have one only, since a second one may lie outside.
     package let linkCount: Int
 
     /// Describes a file.
-    package init(path: String, byteCount: Int, linkCount: Int) {
+    package init(path: String, file: OpenFile, byteCount: Int, linkCount: Int) {
         self.path = path
+        self.file = file
         self.byteCount = byteCount
         self.linkCount = linkCount
     }

@@ -88,7 +88,8 @@ struct SchedulerLoader: ModelLoader {
         var source = ModelSource.none
         if !engine.modelFilenames.isEmpty {
             let filename = configuration.defaultModelFilename
-            source = .file(path: try folder.modelFile(of: id.version, named: filename.isEmpty ? nil : filename).path)
+            let found = try folder.modelFile(of: id.version, named: filename.isEmpty ? nil : filename)
+            source = .open(found.file, path: found.path)
         }
         do throws(EngineError) {
             return try engine.load(source, options: options)
