@@ -5,19 +5,33 @@ package struct InferenceError: Error, Sendable, CustomStringConvertible {
         /// Safe for metrics and for the `code` member of error bodies: a closed set.
         package let label: String
 
+        /// The request breaks a rule of the protocol or doesn't fit the model.
         package static let invalidArgument = Code(label: "invalid_argument")
+        /// No such model, version or path.
         package static let notFound = Code(label: "not_found")
+        /// Something of that name is there already.
         package static let alreadyExists = Code(label: "already_exists")
+        /// The caller is known and may not do this.
         package static let permissionDenied = Code(label: "permission_denied")
+        /// The caller must first prove who asks.
         package static let unauthenticated = Code(label: "unauthenticated")
+        /// Not now: it isn't ready, is going away, or has no room; asking again later may help.
         package static let unavailable = Code(label: "unavailable")
+        /// No memory is left for the request.
         package static let resourceExhausted = Code(label: "resource_exhausted")
+        /// The caller's own deadline has passed.
         package static let deadlineExceeded = Code(label: "deadline_exceeded")
+        /// Nobody waits for the answer any more.
         package static let cancelled = Code(label: "cancelled")
+        /// The protocol knows it and this server doesn't do it.
         package static let unsupported = Code(label: "unsupported")
+        /// The request is larger than the configured limit.
         package static let tooLarge = Code(label: "too_large")
+        /// The path exists and the verb doesn't go with it.
         package static let methodNotAllowed = Code(label: "method_not_allowed")
+        /// The engine failed on a request that fits its model.
         package static let engineFailure = Code(label: "engine_failure")
+        /// A fault of the server's own.
         package static let internalFailure = Code(label: "internal")
     }
 

@@ -5,45 +5,22 @@ package struct ModelError: Error, Sendable, CustomStringConvertible {
         /// Safe for metrics: a closed set.
         package let label: String
 
+        /// The folder's name can't be a model's name.
         package static let illegalName = Code(label: "illegal_name")
+        /// There is no version that could be served.
         package static let noVersion = Code(label: "no_version")
+        /// The version's folder holds no model file that an engine takes.
         package static let noModelFile = Code(label: "no_model_file")
+        /// The system doesn't let it be read.
         package static let unreadable = Code(label: "unreadable")
+        /// It is no regular file, or leads out of the repository.
         package static let unsafeFile = Code(label: "unsafe_file")
+        /// The configuration is wrong, or contradicts the model.
         package static let invalidConfiguration = Code(label: "invalid_configuration")
+        /// The engine that it needs isn't there.
         package static let engineMissing = Code(label: "engine_missing")
+        /// The engine refused it.
         package static let loadFailed = Code(label: "load_failed")
-    }
-
-    /// The kind.
-    package let code: Code
-    /// What was expected, what came, where, what to do.
-    package let message: String
-    /// The failure underneath.
-    package let cause: (any Error)?
-
-    /// Describes a failure.
-    package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
-        self.code = code
-        self.message = message
-        self.cause = cause
-    }
-
-    package var description: String { message }
-}
-
-/// Why the process can't start or go on.
-package struct RuntimeFailure: Error, Sendable, CustomStringConvertible {
-    /// The kinds of failure.
-    package struct Code: Hashable, Sendable {
-        /// Safe for metrics: a closed set.
-        package let label: String
-
-        package static let configuration = Code(label: "configuration")
-        package static let repository = Code(label: "repository")
-        package static let bind = Code(label: "bind")
-        package static let engine = Code(label: "engine")
-        package static let resource = Code(label: "resource")
     }
 
     /// The kind.

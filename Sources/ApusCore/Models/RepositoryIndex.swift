@@ -2,10 +2,15 @@
 package struct RepositoryIndexEntry: Hashable, Sendable {
     /// The outward states of the v2 model repository extension.
     package enum State: String, Sendable {
+        /// Nothing is known yet.
         case unknown = "UNKNOWN"
+        /// It answers.
         case ready = "READY"
+        /// It doesn't answer; the reason says why.
         case unavailable = "UNAVAILABLE"
+        /// It is on its way to answering.
         case loading = "LOADING"
+        /// It is on its way out.
         case unloading = "UNLOADING"
     }
 

@@ -3,16 +3,27 @@
 /// The one list of everything reachable: both edges build their routes from it and the gate decides by it, so that a
 /// second route to the same thing can't be forgotten by the gate.
 package enum Operation: String, Sendable, CaseIterable {
+    /// Ask a model for an inference.
     case infer
+    /// Ask whether the process answers.
     case serverLive
+    /// Ask whether the server may receive traffic.
     case serverReady
+    /// Ask whether a model or one of its versions answers.
     case modelReady
+    /// Ask what server this is.
     case serverMetadata
+    /// Ask for the names of the models.
     case modelList
+    /// Ask for a model's inputs and outputs.
     case modelMetadata
+    /// Ask for a model's complete configuration.
     case modelConfiguration
+    /// Ask what models have done so far.
     case modelStatistics
+    /// Ask what the repository holds, in which state.
     case repositoryIndex
+    /// Ask for the metrics, in Prometheus' format.
     case metrics
 
     /// The role that a caller needs for it.
@@ -47,9 +58,13 @@ package enum Operation: String, Sendable, CaseIterable {
 
 /// What a caller may do; each role includes the ones before it.
 package enum Role: Int, Sendable, Comparable {
+    /// Use models.
     case infer
+    /// See what they are and do.
     case observe
+    /// Load, unload and switch them.
     case operate
+    /// Everything.
     case admin
 
     package static func < (lhs: Role, rhs: Role) -> Bool {

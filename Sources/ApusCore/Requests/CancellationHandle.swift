@@ -29,7 +29,8 @@ package struct CancellationHandle: Sendable {
         request?.cancel()
     }
 
-    /// Has the request answered at once as expired: taken out of its queue, or its run terminated.
+    /// Has the request answered as expired: at once when it waits in its queue; when it runs, as soon as the engine heeds
+    /// the termination, and with its outputs if it was done before.
     package func expire() {
         request?.expire()
     }

@@ -1,6 +1,7 @@
 /// When a request passed each station; the phases of the statistics are the differences.
 package struct RequestTimings: Sendable {
-    /// The head had been read off the socket.
+    /// The first byte of the request was read; of one that came early on its connection, when the request before it had
+    /// been answered.
     package var received: MonotonicTime
     /// The body was decoded and the request admitted: the queue begins.
     package var queued: MonotonicTime

@@ -17,9 +17,13 @@ package struct DurationStatistic: Hashable, Sendable {
 
 /// Why a request failed, by the metric's closed set of reasons.
 package enum FailureReason: String, Sendable, CaseIterable {
+    /// Refused for want of room, time or readiness.
     case rejected = "REJECTED"
+    /// Nobody waited any more.
     case canceled = "CANCELED"
+    /// The engine reported it.
     case engine = "BACKEND"
+    /// Everything else, mostly requests that don't fit the model.
     case other = "OTHER"
 }
 
@@ -27,17 +31,25 @@ package enum FailureReason: String, Sendable, CaseIterable {
 package struct ModelStatistics: Sendable {
     /// The phases of a request that are counted.
     package enum Phase: Int, CaseIterable, Sendable {
+        /// All of it, from the request's first byte to its outputs.
         case request
+        /// Waiting for an instance.
         case queue
+        /// Preparing inputs for the engine.
         case computeInput
+        /// The engine's own work.
         case computeInfer
+        /// Preparing outputs for the answer.
         case computeOutput
     }
 
     /// Executions at one batch size.
     package struct Batch: Sendable {
+        /// Preparing inputs.
         package var computeInput = DurationStatistic()
+        /// The engine's own work.
         package var computeInfer = DurationStatistic()
+        /// Preparing outputs.
         package var computeOutput = DurationStatistic()
 
         /// Starts at zero.
@@ -50,11 +62,17 @@ package struct ModelStatistics: Sendable {
     package var inferenceCount: UInt64 = 0
     /// Engine runs.
     package var executionCount: UInt64 = 0
+    /// Requests that were answered, from their first byte to their outputs.
     package var success = DurationStatistic()
+    /// Requests that failed, from their first byte to the failure.
     package var fail = DurationStatistic()
+    /// Waiting for an instance, over answered requests.
     package var queue = DurationStatistic()
+    /// Preparing inputs, over answered requests.
     package var computeInput = DurationStatistic()
+    /// The engine's own work, over answered requests.
     package var computeInfer = DurationStatistic()
+    /// Preparing outputs, over answered requests.
     package var computeOutput = DurationStatistic()
     /// Failures by `FailureReason`, in the order of its cases.
     package var failures = [UInt64](repeating: 0, count: FailureReason.allCases.count)
@@ -62,9 +80,9 @@ package struct ModelStatistics: Sendable {
     package var batches: [Int: Batch] = [:]
     /// A latency histogram for each `Phase`, in the order of its cases.
     package var histograms = [LatencyHistogram](repeating: LatencyHistogram(), count: Phase.allCases.count)
-    /// Requests that wait or run.
+    /// Requests that wait for an instance; those that run don't count.
     package var pending: Int = 0
-    /// How the version was loaded, in nanoseconds.
+    /// How long loading the version took, in nanoseconds.
     package var loadNanoseconds: UInt64 = 0
     /// Runs on the event loop that decoded the request.
     package var inlineExecutionCount: UInt64 = 0

@@ -5,29 +5,49 @@ package import Logging
 
 /// The server's whole configuration, read and checked.
 package struct ServerConfiguration: Sendable {
+    /// The model repository's folder; empty when none was named.
     package var models = ""
+    /// The server's name in its metadata.
     package var serverID = "apus"
+    /// File or folder of the ONNX Runtime library; empty to search.
     package var enginePath = ""
+    /// Cores to use, up to 4096; 0 for those that the system grants.
     package var cpuBudget = 0
+    /// Whether runs cheaper than a thread hop may run on event loops.
     package var allowsInlineRuns = true
+    /// Versions that may load at the same time, 1 to 64.
     package var loadingThreads = 1
+    /// Whether one failed model keeps the server from being ready.
     package var isReadinessStrict = false
+    /// The address that both ports listen on.
     package var host = "127.0.0.1"
+    /// The inference port, 0 to 65535; 0 for any free one.
     package var httpPort = 8000
+    /// The metrics port, 0 to 65535; 0 for any free one.
     package var metricsPort = 8002
+    /// Whether it may listen beyond loopback without authentication.
     package var isInsecure = false
+    /// Open connections, 1 to a million; more wait.
     package var maxConnections = 20_000
+    /// What a request may bring.
     package var limits = InputLimits()
+    /// Bytes of all requests being read or answered.
     package var inFlightBytes = 1 << 30
+    /// Bytes of the smallest answer that is compressed.
     package var compressionFloor = 4096
+    /// How long connections may take for what.
     package var timeouts = ConnectionTimeouts()
-    /// Nanoseconds.
+    /// How long it serves on after SIGTERM, not ready, while load balancers learn; nanoseconds.
     package var drainDelay: Int64 = 8_000_000_000
-    /// Nanoseconds.
+    /// How long what was accepted may take after that; nanoseconds.
     package var gracePeriod: Int64 = 30_000_000_000
+    /// How log lines look.
     package var logFormat = LogFormat.readable
+    /// The least serious level that is logged.
     package var logLevel = Logger.Level.info
+    /// The file to append to; empty for standard error.
     package var logFile = ""
+    /// Which requests get a line.
     package var accessLog = AccessLogMode.off
 
     /// The defaults.

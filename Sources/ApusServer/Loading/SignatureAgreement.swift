@@ -22,42 +22,13 @@ struct SignatureAgreement {
         signature: ModelSignature,
         place: String
     ) throws(ModelError) {
-        let hasBatch = configuration.maxBatchSize > 0
-        let written = ConfiguredTensors(configuration, hasBatch: hasBatch)
-        var inputs: [TensorSpecification] = []
-        for specification in signature.inputs {
-            guard let wish = try written.input(specification.name, place: place) else {
-                inputs.append(specification)
-                continue
-            }
-            let agreed = try written.agree(wish, with: specification, kind: "input", place: place)
-            inputs.append(agreed)
-        }
-        for name in written.inputNames where !signature.inputs.contains(where: { $0.name == name }) {
-            throw SignatureAgreement.unknown(name, kind: "input", known: signature.inputs, place: place)
-        }
-        for name in written.outputNames where !signature.outputs.contains(where: { $0.name == name }) {
-            throw SignatureAgreement.unknown(name, kind: "output", known: signature.outputs, place: place)
-        }
-        if hasBatch, let first = inputs.first(where: { $0.shape.first != -1 }) {
-            throw ModelError(
-                .invalidConfiguration,
-                "\(place): max_batch_size is \(configuration.maxBatchSize), but the first dimension of input "
-                    + "'\(first.name)' is not variable in the model; write max_batch_size: 0 and full dims"
-            )
-        }
-        var outputs: [TensorSpecification] = []
-        var indices: [Int] = []
-        for (index, specification) in signature.outputs.enumerated() {
-            guard !written.outputNames.isEmpty else {
-                outputs.append(specification)
-                indices.append(index)
-                continue
-            }
-            guard let wish = try written.output(specification.name, place: place) else { continue }
-            outputs.append(try written.agree(wish, with: specification, kind: "output", place: place))
-            indices.append(index)
-        }
+        let written = ConfiguredTensors(configuration, hasBatch: configuration.maxBatchSize > 0)
+        let inputs = try SignatureAgreement.agree(on: signature.inputs, written, place: place)
+        try SignatureAgreement.refuseUnknown(written, signature, place: place)
+        try SignatureAgreement.checkBatch(configuration, inputs, place: place)
+        let served = try SignatureAgreement.served(of: signature.outputs, written, place: place)
+        let outputs = served.map(\.output)
+        let indices = served.map(\.index)
         self.inputs = inputs
         self.outputs = outputs
         let inputShapes = inputs.map { input in
@@ -69,6 +40,69 @@ struct SignatureAgreement {
         self.inputShapes = inputShapes.contains { $0 != nil } ? inputShapes : nil
         self.outputShapes = outputShapes.contains { $0 != nil } ? outputShapes : nil
         self.sessionOutputs = indices == Array(signature.outputs.indices) ? nil : indices
+    }
+
+    /// The model's inputs, as far as the user has said something of them in the user's shapes.
+    private static func agree(
+        on inputs: [TensorSpecification],
+        _ written: ConfiguredTensors,
+        place: String
+    ) throws(ModelError) -> [TensorSpecification] {
+        var agreed: [TensorSpecification] = []
+        for input in inputs {
+            guard let wish = try written.input(input.name, place: place) else {
+                agreed.append(input)
+                continue
+            }
+            agreed.append(try written.agree(wish, with: input, kind: "input", place: place))
+        }
+        return agreed
+    }
+
+    /// The outputs that the user wants, all when none is written, with their places in the session.
+    private static func served(
+        of outputs: [TensorSpecification],
+        _ written: ConfiguredTensors,
+        place: String
+    ) throws(ModelError) -> [(index: Int, output: TensorSpecification)] {
+        var served: [(index: Int, output: TensorSpecification)] = []
+        for (index, output) in outputs.enumerated() {
+            guard !written.outputNames.isEmpty else {
+                served.append((index, output))
+                continue
+            }
+            guard let wish = try written.output(output.name, place: place) else { continue }
+            served.append((index, try written.agree(wish, with: output, kind: "output", place: place)))
+        }
+        return served
+    }
+
+    /// Refuses names that the model doesn't have.
+    private static func refuseUnknown(
+        _ written: ConfiguredTensors,
+        _ signature: ModelSignature,
+        place: String
+    ) throws(ModelError) {
+        for name in written.inputNames where !signature.inputs.contains(where: { $0.name == name }) {
+            throw unknown(name, kind: "input", known: signature.inputs, place: place)
+        }
+        for name in written.outputNames where !signature.outputs.contains(where: { $0.name == name }) {
+            throw unknown(name, kind: "output", known: signature.outputs, place: place)
+        }
+    }
+
+    /// Refuses a batch dimension that the model doesn't have.
+    private static func checkBatch(
+        _ configuration: ModelConfiguration,
+        _ inputs: [TensorSpecification],
+        place: String
+    ) throws(ModelError) {
+        guard configuration.maxBatchSize > 0, let first = inputs.first(where: { $0.shape.first != -1 }) else { return }
+        throw ModelError(
+            .invalidConfiguration,
+            "\(place): max_batch_size is \(configuration.maxBatchSize), but the first dimension of input "
+                + "'\(first.name)' is not variable in the model; write max_batch_size: 0 and full dims"
+        )
     }
 
     private static func unknown(

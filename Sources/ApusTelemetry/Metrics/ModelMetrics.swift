@@ -77,9 +77,11 @@ package enum ModelMetrics {
             .counter,
             "Time spent preparing outputs for the answer, summed over requests, in microseconds."
         ) { .count($0.computeOutput.nanoseconds / 1000) },
-        Single("nv_inference_pending_request_count", .gauge, "Requests accepted and not answered yet.") {
-            .level(Int64($0.pending))
-        },
+        Single(
+            "nv_inference_pending_request_count",
+            .gauge,
+            "Requests that wait for an instance of the model; those that run don't count."
+        ) { .level(Int64($0.pending)) },
         Single("nv_model_load_duration_secs", .gauge, "Time it took to load the version, in seconds.") {
             .seconds(nanoseconds: $0.loadNanoseconds)
         },

@@ -1,12 +1,3 @@
-/// A value of a request's `parameters` object.
-package enum ParameterValue: Hashable, Sendable {
-    case bool(Bool)
-    case int(Int64)
-    case uint(UInt64)
-    case double(Double)
-    case string(String)
-}
-
 /// Who asks: what the gate found out about the credentials.
 package struct Caller: Hashable, Sendable {
     /// A stable name for fairness and logs; empty while the gate is open.
