@@ -1,6 +1,7 @@
 import ApusCore
 import ApusEngine
 import ApusTesting
+import Synchronization
 import Testing
 
 @testable import ApusScheduling
@@ -173,22 +174,29 @@ struct SchedulerEndingTests {
         #expect(await next.outcome().error == nil)
     }
 
-    @Test func `a call back that the run didn't see doesn't hit the next one, wherever that runs`() async throws {
-        for isOnLane in [true, false] {
-            let bench = try Bench(threads: 1)
-            await bench.warmUp()
-            bench.session.gate.close()
-            let sink = bench.pooledSink()
-            let handle = bench.submit(bench.request(), to: sink)
-            await bench.session.gate.arrived(InlinePolicy.neededScore + 1)
-            bench.session.gate.passOne()
-            handle.cancel()
-            _ = await sink.outcome()
-            bench.session.gate.open()
-            let next = RecordingSink(lane: ImmediateLane(isCurrent: isOnLane))
-            bench.submit(bench.request(), to: next)
-            #expect(await next.outcome().error == nil)
+    @Test(arguments: [true, false]) func `a call back that comes too late for a run doesn't hit the next one`(
+        _ isOnLane: Bool
+    ) async throws {
+        /// What the run called back while it gives its outputs.
+        final class Late: Sendable { let handle = Mutex<CancellationHandle?>(nil) }
+        let late = Late()
+        let bench = try Bench(threads: 1) { run throws(EngineError) in
+            late.handle.withLock { $0.take() }?.cancel()
+            return try FakeRun.identity(run)
         }
+        await bench.warmUp()
+        bench.session.gate.close()
+        let sink = bench.pooledSink()
+        let handle = bench.submit(bench.request(), to: sink)
+        late.handle.withLock { $0 = handle }
+        bench.session.gate.open()
+        // It was done already.
+        #expect(await sink.outcome().error == nil)
+        #expect(bench.session.terminations == [0])
+        let next = RecordingSink(lane: ImmediateLane(isCurrent: isOnLane))
+        bench.submit(bench.request(), to: next)
+        #expect(await next.outcome().error == nil)
+        #expect(bench.scheduler.statistics().inlineExecutionCount == (isOnLane ? 1 : 0))
     }
 
     @Test func `a cancellation after the end doesn't hit the next request`() async throws {
