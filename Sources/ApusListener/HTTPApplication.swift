@@ -49,7 +49,7 @@ protocol HTTPAnswering: AnyObject {
     func perform(_ number: UInt64, _ work: @escaping @Sendable () async -> Void)
     /// Keeps what calls a request back when its client goes away or its deadline passes; calls it back at once when
     /// nobody waits for its answer any more.
-    func note(_ number: UInt64, _ cancellation: CancellationHandle, deadline: Deadline)
+    func note(_ number: UInt64, _ cancellation: CancellationHandle)
     /// What would become of an answer to the request with a number.
     func fate(of number: UInt64) -> HTTPAnswerFate
     /// Takes the answer to the request with a number; a second one, or one that comes too late, is dropped.
@@ -101,9 +101,9 @@ package struct HTTPExchange: Sendable {
     }
 
     /// Has the request called back when its client goes away or its deadline passes; on the event loop only.
-    package func cancel(with handle: CancellationHandle, deadline: Deadline) {
+    package func cancel(with handle: CancellationHandle) {
         guard !handle.isFinished else { return }
-        connection.value.note(number, handle, deadline: deadline)
+        connection.value.note(number, handle)
     }
 
     /// Gives an answer with a ready body; on the event loop only.

@@ -203,6 +203,23 @@ struct SchedulerBatchingTests {
         bench.session.gate.open()
     }
 
+    @Test func `a request's timeout is its deadline unless a queue policy is written`() async throws {
+        var policy = QueuePolicy()
+        policy.defaultTimeout = 1_000_000
+        for (queue, expected): (QueueRules, Int64?) in [
+            (QueueRules(), 70), (QueueRules(policies: [policy], defaultPriority: 0), nil),
+        ] {
+            let bench = try bench(queue: queue)
+            bench.session.gate.close()
+            var request = bench.request(input([1, 2]))
+            request.queueTimeout = 70
+            let deadline = expected.map { bench.time.now.advanced(byNanoseconds: $0) }
+            let handle = bench.submit(request, to: bench.pooledSink())
+            #expect(handle.deadline.time == deadline)
+            bench.session.gate.open()
+        }
+    }
+
     @Test func `higher priorities run first`() async throws {
         let bench = try bench(
             queue: QueueRules(policies: [QueuePolicy(), QueuePolicy()], defaultPriority: 2),

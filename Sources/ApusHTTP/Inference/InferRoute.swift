@@ -44,9 +44,9 @@ final class InferRoute {
             request.priority = question.priority
             request.parameters = question.parameters
             request.charge = memory.takeCharge()
-            request.deadline = try deadline(head: head, question: question, received: exchange.received)
-            let deadline = request.deadline
-            exchange.cancel(with: services.configuration.service.submit(request, to: sink), deadline: deadline)
+            request.deadline = try deadline(head: head, received: exchange.received)
+            request.queueTimeout = RequestTimeout.nanoseconds(microseconds: question.timeoutMicroseconds)
+            exchange.cancel(with: services.configuration.service.submit(request, to: sink))
         } catch {
             let (answer, bytes) = HTTPStatusTable.answer(to: error)
             exchange.answer(answer, bytes: bytes)
@@ -107,23 +107,19 @@ final class InferRoute {
 
     private func deadline(
         head: HTTPRequestHead,
-        question: V2InferRequest,
         received: MonotonicTime
     ) throws(InferenceError) -> Deadline {
-        var limit: Int64?
-        if let text = head.timeout.map({ head.text($0) }) {
-            guard let nanoseconds = RequestTimeout.nanoseconds(text) else {
-                throw InferenceError(
-                    .invalidArgument,
-                    "malformed Apus-Timeout: expected up to eight digits and a unit of H, M, S, m, u or n",
-                    field: "Apus-Timeout",
-                    expected: "for example 100m for 100 milliseconds",
-                    got: text
-                )
-            }
-            limit = nanoseconds
+        guard let text = head.timeout.map({ head.text($0) }) else { return .none }
+        guard let nanoseconds = RequestTimeout.nanoseconds(text) else {
+            throw InferenceError(
+                .invalidArgument,
+                "malformed Apus-Timeout: expected up to eight digits and a unit of H, M, S, m, u or n",
+                field: "Apus-Timeout",
+                expected: "for example 100m for 100 milliseconds",
+                got: text
+            )
         }
-        return RequestTimeout.deadline(received: received, microseconds: question.timeoutMicroseconds, header: limit)
+        return Deadline(time: received.advanced(byNanoseconds: nanoseconds))
     }
 
     private func makeSink(

@@ -23,13 +23,9 @@ enum RequestTimeout {
         return overflow ? .max : nanoseconds
     }
 
-    /// The deadline of a request that came at `received` and may take so many microseconds; 0 for no limit.
-    static func deadline(received: MonotonicTime, microseconds: UInt64, header: Int64?) -> Deadline {
-        var limit = header
-        if microseconds > 0 {
-            let (nanoseconds, overflow) = Int64(clamping: microseconds).multipliedReportingOverflow(by: 1000)
-            limit = min(limit ?? .max, overflow ? .max : nanoseconds)
-        }
-        return Deadline(time: limit.map { received.advanced(byNanoseconds: $0) })
+    /// Nanoseconds of the parameter `timeout`, which is in microseconds.
+    static func nanoseconds(microseconds: UInt64) -> Int64 {
+        let (nanoseconds, overflow) = Int64(clamping: microseconds).multipliedReportingOverflow(by: 1000)
+        return overflow ? .max : nanoseconds
     }
 }

@@ -16,10 +16,10 @@ extension HTTP1Connection: HTTPAnswering {
         if case .terminated = self.work.yield(work) { refuse(.shuttingDown) }
     }
 
-    func note(_ number: UInt64, _ cancellation: CancellationHandle, deadline: Deadline) {
+    func note(_ number: UInt64, _ cancellation: CancellationHandle) {
         guard number == self.number, machine.state == .responding else { return cancellation.cancel() }
         self.cancellation = cancellation
-        if let time = deadline.time { expiry = loop.expire(cancellation, at: time) }
+        if let time = cancellation.deadline.time { expiry = loop.expire(cancellation, at: time) }
     }
 
     /// Nobody need call the request back any more.

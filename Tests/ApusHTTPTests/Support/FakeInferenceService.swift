@@ -97,6 +97,7 @@ final class FakeModel: ServedModel, LeaseHolder {
         var inputs: [String]
         var outputs: [String]
         var deadline: Deadline
+        var queueTimeout: Int64
         var priority: UInt64
         var parameters: [String: ParameterValue]
     }
@@ -167,6 +168,7 @@ final class FakeModel: ServedModel, LeaseHolder {
             inputs: request.inputs.map { "\($0.name) \($0.tensor.dataType.rawValue)\($0.tensor.shape)" },
             outputs: request.requestedOutputs,
             deadline: request.deadline,
+            queueTimeout: request.queueTimeout,
             priority: request.priority,
             parameters: request.parameters
         )

@@ -368,12 +368,12 @@ struct HTTP1ConnectionLifeTests {
         try server.send(get("/1"))
         let exchange = try #require(server.application.waiting.first?.exchange)
         let waiting = RecordingRequest()
-        exchange.cancel(with: CancellationHandle(waiting), deadline: .none)
+        exchange.cancel(with: CancellationHandle(waiting))
         #expect(waiting.cancelCount == 0)
         server.application.answerNext()
         #expect(waiting.cancelCount == 0)
         let late = RecordingRequest()
-        exchange.cancel(with: CancellationHandle(late), deadline: .none)
+        exchange.cancel(with: CancellationHandle(late))
         #expect(late.cancelCount == 1)
     }
 

@@ -125,7 +125,7 @@ struct HTTP1ConnectionTurnTests {
         let exchange = try #require(server.application.waiting.first?.exchange)
         let request = RecordingRequest()
         let deadline = server.time.now.advanced(byNanoseconds: 1_000_000)
-        exchange.cancel(with: CancellationHandle(request), deadline: Deadline(time: deadline))
+        exchange.cancel(with: CancellationHandle(request, deadline: Deadline(time: deadline)))
         server.application.answerNext()
         server.time.advance(milliseconds: 5)
         server.channel.embeddedEventLoop.advanceTime(

@@ -78,6 +78,8 @@ struct V2DocumentsTests {
         statistics.success.record(nanoseconds: 10)
         statistics.schedulingNote = "inline"
         statistics.inlineExecutionCount = 2
+        statistics.batchingNote = "no"
+        statistics.costCurve = [.init(rows: 8, rowNanoseconds: 90)]
         statistics.batches[4] = ModelStatistics.Batch()
         statistics.batches[2] = ModelStatistics.Batch()
         let report = ModelStatisticsReport(id: TestRequest.model.id, statistics: statistics)
@@ -89,7 +91,7 @@ struct V2DocumentsTests {
                 + #""success":{"count":1,"ns":10},"fail":\#(none),"queue":\#(none),"compute_input":\#(none),"#
                 + #""compute_infer":\#(none),"compute_output":\#(none),"cache_hit":\#(none),"cache_miss":\#(none)},"#
                 + #""response_stats":{},"batch_stats":[{"batch_size":2,\#(batch),{"batch_size":4,\#(batch)],"#
-                + #""memory_usage":[],"scheduling":{"note":"inline","inline_execution_count":2}}]}"#
+                + #""memory_usage":[],"scheduling":{"note":"inline","inline_execution_count":2,"batching":"no","cost_curve":[{"rows":8,"row_ns":90}]}}]}"#
         )
         #expect(text(V2Statistics.document([])) == #"{"model_stats":[]}"#)
     }
