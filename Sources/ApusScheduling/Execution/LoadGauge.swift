@@ -21,7 +21,7 @@ struct LoadGauge {
 
     private var windowStart = MonotonicTime(nanoseconds: 0)
     private var busy: UInt64 = 0
-    private var averageRun: Double = 0
+    private var typicalRun: Double = 1
     private var batchingUntil: MonotonicTime?
     private var pausedUntil: MonotonicTime?
     private var pause = LoadGauge.firstPause
@@ -41,7 +41,8 @@ struct LoadGauge {
     ///   - now: The time.
     mutating func ranInline(wall: UInt64, saving: Double?, now: MonotonicTime) {
         busy &+= wall
-        averageRun += 0.05 * (Double(wall) - averageRun)
+        // Steps towards the median: now and then the system runs somebody else in the middle of a run.
+        typicalRun = max(1, typicalRun) * (Double(wall) > typicalRun ? 1.05 : 0.95)
         let elapsed = now.nanoseconds(since: windowStart)
         guard elapsed >= UInt64(LoadGauge.window) else { return }
         let share = Double(busy) / Double(elapsed)
@@ -49,7 +50,7 @@ struct LoadGauge {
         busy = 0
         guard share >= LoadGauge.busyShare, pausedUntil.map({ now >= $0 }) ?? true else { return }
         // Unknown: a run can't save more than it costs.
-        guard (saving ?? averageRun) > LoadGauge.queueingCost else { return }
+        guard (saving ?? typicalRun) > LoadGauge.queueingCost else { return }
         batchingUntil = now.advanced(byNanoseconds: LoadGauge.term)
         (runs, rows) = (0, 0)
     }

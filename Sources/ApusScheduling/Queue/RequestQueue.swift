@@ -93,10 +93,10 @@ struct RequestQueue<Request: Sendable>: Sendable {
         var room = max(1, maxRows)
         if first.takenRows > 0 || first.rows > room { return [split(level: level, room: room)].compactMap(\.self) }
         if !first.isDelayed {
-            collect(first.bucket, \.waiting, level: level, isOrdered: isOrdered, room: &room, into: &parts)
+            collect(first.bucket, level: level, isDelayed: false, isOrdered: isOrdered, room: &room, into: &parts)
         }
         if first.isDelayed || !isOrdered {
-            collect(first.bucket, \.delayed, level: level, isOrdered: isOrdered, room: &room, into: &parts)
+            collect(first.bucket, level: level, isDelayed: true, isOrdered: isOrdered, room: &room, into: &parts)
         }
         return parts
     }
@@ -203,22 +203,26 @@ extension RequestQueue {
         return BatchPart(request: entry.request, rows: range, isLast: end == entry.rows)
     }
 
+    /// Takes requests of one bucket out of those of a level that wait, or out of those that were delayed.
     private mutating func collect(
         _ bucket: UInt64,
-        _ path: WritableKeyPath<Level, Deque<RequestTicket>>,
         level: Int,
+        isDelayed: Bool,
         isOrdered: Bool,
         room: inout Int,
         into parts: inout [BatchPart<Request>]
     ) {
-        var index = 0
-        var looks = 0
-        while room > 0, looks < Self.maxLook, index < levels[level][keyPath: path].count {
-            let ticket = levels[level][keyPath: path][index]
-            index += 1
-            looks += 1
-            guard let entry = entry(at: ticket), entry.isDelayed == (path == \.delayed) else { continue }
+        let end = min(isDelayed ? levels[level].delayed.count : levels[level].waiting.count, Self.maxLook)
+        var left = 0
+        var hasKept = false
+        for index in 0..<end where room > 0 {
+            let ticket = isDelayed ? levels[level].delayed[index] : levels[level].waiting[index]
+            guard let entry = entry(at: ticket), entry.isDelayed == isDelayed else {
+                if !hasKept { left = index + 1 }
+                continue
+            }
             guard entry.bucket == bucket, entry.takenRows == 0 else {
+                hasKept = true
                 if isOrdered { break }
                 continue
             }
@@ -228,10 +232,12 @@ extension RequestQueue {
             parts.append(BatchPart(request: entry.request, rows: 0..<entry.rows, isLast: true))
             // Everything is forgotten with the last one.
             if count == 0 { return }
+            if !hasKept { left = index + 1 }
         }
-        let left = min(index, levels[level][keyPath: path].count)
-        if levels[level][keyPath: path].prefix(left).allSatisfy({ entry(at: $0) == nil }) {
-            levels[level][keyPath: path].removeFirst(left)
+        if isDelayed {
+            levels[level].delayed.removeFirst(left)
+        } else {
+            levels[level].waiting.removeFirst(left)
         }
     }
 }
