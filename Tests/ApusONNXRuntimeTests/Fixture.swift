@@ -53,6 +53,11 @@ enum Fixture {
         try engine().load(.file(path: path(model)), options: SessionOptions(modelName: model, parameters: parameters))
     }
 
+    /// Loads a model that a test has written.
+    static func load(_ bytes: [UInt8]) throws -> any EngineSession {
+        try engine().load(.bytes(bytes), options: SessionOptions(modelName: "written"))
+    }
+
     /// What loading a source fails with; `nil` when it doesn't fail.
     static func loadError(_ source: ModelSource, _ parameters: [String: String] = [:]) throws -> EngineError? {
         let options = SessionOptions(modelName: "m", parameters: parameters)

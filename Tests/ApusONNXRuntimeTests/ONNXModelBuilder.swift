@@ -54,6 +54,15 @@ enum ONNXModelBuilder {
         return model(graph: field(1, node("Identity", "x", "y")) + field(2, "g") + input + output)
     }
 
+    /// Gives the positions of what isn't zero: an output whose size only the values tell.
+    static func positions() -> [UInt8] {
+        let dimensions = field(1, field(1, 1)) + field(1, field(2, "M"))
+        let output = field(1, "y") + field(2, field(1, field(1, 7) + field(2, dimensions)))
+        return model(
+            graph: field(1, node("NonZero", "x", "y")) + field(2, "g") + field(11, value("x")) + field(12, output)
+        )
+    }
+
     /// Takes a sequence of tensors and gives its length.
     static func sequenceLength() -> [UInt8] {
         let sequence = field(4, field(1, field(1, field(1, 1))))

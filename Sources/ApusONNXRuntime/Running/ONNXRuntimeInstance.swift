@@ -13,6 +13,7 @@ internal import CONNXRuntime
     private let scratch: RunScratch
     private let smallInputs: UnsafeMutablePointer<SmallInput>
     private var outputReader: OutputReader
+    private var keptOutputs: KeptOutputs
 
     /// Makes what one call at a time needs.
     init(_ session: ONNXRuntimeSession) throws(EngineError) {
@@ -35,6 +36,7 @@ internal import CONNXRuntime
         unsafe self.smallInputs = .allocate(capacity: max(1, signature.inputs.count))
         for index in signature.inputs.indices { unsafe (smallInputs + index).initialize(to: SmallInput(handle)) }
         self.outputReader = OutputReader(handle: handle, outputs: signature.outputs)
+        self.keptOutputs = KeptOutputs(handle, isAllowed: !signature.hasDataDependentCost)
     }
 
     deinit {
@@ -52,13 +54,29 @@ internal import CONNXRuntime
         try selectOutputs(outputs)
         timings.inputReady = SystemTime().now
         if termination.isTerminated { throw terminated(cause: nil) }
+        if keptOutputs.prepare(inputs, outputs, scratch) == .kept, let tensors = try runWithKeptOutputs(&timings) {
+            return tensors
+        }
         let status = unsafe execute(outputs.count)
         timings.inferEnded = SystemTime().now
         if let status = unsafe status {
             scratch.releaseOutputs()
             throw unsafe failure(status)
         }
-        return try takeOutputs(outputs, inputs)
+        let tensors = try takeOutputs(outputs, inputs)
+        keptOutputs.note(inputs, outputs, tensors)
+        return tensors
+    }
+
+    /// Runs into the values of the last time; `nil` when the run has to be made again without them.
+    private func runWithKeptOutputs(_ timings: inout RequestTimings) throws(EngineError) -> [Tensor]? {
+        let status = unsafe execute(keptOutputs.count)
+        timings.inferEnded = SystemTime().now
+        guard let status = unsafe status else { return keptOutputs.take(scratch) }
+        keptOutputs.failed(scratch)
+        let failure = unsafe failure(status)
+        guard failure.code != .terminated else { throw failure }
+        return nil
     }
 
     package func terminate() {
