@@ -28,7 +28,7 @@ final class QueuedRequest: CancellableRequest {
 
     let call: ValidatedCall
     let keys: CallKeys
-    let rows: Int
+    var rows: Int { keys.rows }
     let sink: any AnswerSink
     let id: String
     let received: MonotonicTime
@@ -41,7 +41,6 @@ final class QueuedRequest: CancellableRequest {
         request: consuming InferenceRequest,
         call: ValidatedCall,
         keys: CallKeys,
-        rows: Int,
         sink: any AnswerSink,
         scheduler: Scheduler
     ) {
@@ -51,7 +50,6 @@ final class QueuedRequest: CancellableRequest {
         self.request = HandOver(request)
         self.call = call
         self.keys = keys
-        self.rows = rows
         self.sink = sink
         self.scheduler = scheduler
     }
@@ -89,14 +87,20 @@ final class QueuedRequest: CancellableRequest {
 
     /// A run of some of its rows has failed.
     ///
+    /// Runs of its other rows are called back with it.
+    ///
     /// - Returns: Whether the caller is to answer.
     func failed(in batch: RunningBatch) -> Bool {
-        state.withLock { state in
+        let others: [RunningBatch]? = state.withLock { state in
             state.batches.removeAll { $0 === batch }
-            guard state.phase == .running else { return false }
+            guard state.phase == .running else { return nil }
             state.phase = .ended
-            return true
+            return state.batches
         }
+        guard let others else { return false }
+        if rows > 1 { scheduler.removeFromQueue(self) }
+        for other in others { other.leave() }
+        return true
     }
 
     /// Leaves a run that is repeated with fewer requests; `false` when it has been ended meanwhile.

@@ -19,21 +19,23 @@ extension Scheduler {
         var answers = Answers()
         let run = run(start.parts, on: permit, answers: &answers)
         let ended = time.now
+        let cost = run.map { clock.cost(wall: $0.wall) }
         if beginProof() {
             answers.deliver()
             prove(with: first.request, on: permit)
         }
         let rows = start.parts.reduce(0) { $0 + $1.rows.count }
         let keys = first.request.keys
-        let cost = run.map { clock.cost(wall: $0.wall) }
+        let isWhole = start.parts.count == 1 && rows == keys.rows
         let change = state.withLock { state in
-            if let cost, start.parts.count == 1 { state.inline.ranOnPool(shape: keys.shape, cost: cost) }
-            state.load.ranBatch(rows: rows, saving: state.machine.curve(of: keys.bucket)?.saving, now: ended)
+            if let cost, isWhole { state.inline.ranOnPool(shape: keys.shape, cost: cost) }
+            let jointRow = state.machine.curve(of: keys.bucket)?.bestJointRow
+            state.load.ranBatch(requests: start.parts.count, jointRow: jointRow, now: ended)
             return state.machine.runEnded(
                 instance: index,
                 bucket: keys.bucket,
                 rows: rows,
-                nanoseconds: run?.wall,
+                nanoseconds: cost,
                 now: ended
             )
         }
@@ -53,7 +55,10 @@ extension Scheduler {
     private func run(_ parts: [BatchPart<QueuedRequest>], on permit: Permit, answers: inout Answers) -> RunCost? {
         let batch = RunningBatch(permit.instance)
         let members = parts.filter { $0.request.begin(batch) }
-        guard let first = members.first else { return nil }
+        guard batch.gathered(), let first = members.first else {
+            for member in members where !member.request.leave(batch) { member.request.letGo() }
+            return nil
+        }
         var timings = RequestTimings(received: first.request.received)
         let began = time.now
         guard let inputs = join(members) else {
@@ -64,10 +69,10 @@ extension Scheduler {
         let outcome = compute(inputs, outputs: outputs, on: permit.instance, timings: &timings)
         timings.computeStarted = began
         batch.end()
-        let rows = members.reduce(0) { $0 + $1.rows.count }
         switch outcome {
         case .success(let tensors):
-            state.withLock { $0.statistics.recordExecution(timings, rows: rows, isInline: false) }
+            let size = members.reduce(0) { $0 + $1.request.call.batchSize }
+            state.withLock { $0.statistics.recordExecution(timings, rows: size, isInline: false) }
             return finish(members, batch, with: tensors, timings: timings, on: permit, answers: &answers)
         case .failure(let error):
             return divide(members, batch, because: error, timings: timings, on: permit, answers: &answers)
@@ -83,28 +88,12 @@ extension Scheduler {
         on permit: Permit,
         answers: inout Answers
     ) -> RunCost? {
-        var offset = 0
-        var pieces: [[Tensor]] = []
-        for member in members {
-            let rows = offset..<offset + member.rows.count
-            offset = rows.upperBound
-            let isWhole = members.count == 1 && member.rows.count == member.request.rows
-            let slices = isWhole ? tensors : tensors.compactMap { BatchTensors.slice($0, rows: rows) }
-            guard slices.count == tensors.count else {
-                state.withLock { state in
-                    state.safety = .isUnsafe("an output doesn't have a row for each row of the inputs")
-                    state.machine.setJoining(false)
-                }
-                return divide(
-                    members,
-                    batch,
-                    because: Scheduler.noRows,
-                    timings: timings,
-                    on: permit,
-                    answers: &answers
-                )
+        guard let pieces = takeApart(tensors, for: members) else {
+            state.withLock { state in
+                state.safety = .isUnsafe("an output doesn't have a row for each row of the inputs")
+                state.machine.setJoining(false)
             }
-            pieces.append(slices)
+            return divide(members, batch, because: Scheduler.noRows, timings: timings, on: permit, answers: &answers)
         }
         for (member, outputs) in zip(members, pieces) {
             let piece = QueuedRequest.Piece(rows: member.rows, outputs: outputs)
@@ -115,6 +104,23 @@ extension Scheduler {
             }
         }
         return RunCost(wall: timings.computeEnded.nanoseconds(since: timings.computeStarted))
+    }
+
+    /// The outputs of each part; `nil` when an output doesn't have exactly one row for each row of the inputs.
+    private func takeApart(_ tensors: [Tensor], for members: [BatchPart<QueuedRequest>]) -> [[Tensor]]? {
+        if members.count == 1, members[0].rows.count == members[0].request.rows { return [tensors] }
+        let rows = members.reduce(0) { $0 + $1.rows.count }
+        guard tensors.allSatisfy({ $0.shape.dimensions.first == rows }) else { return nil }
+        var offset = 0
+        var pieces: [[Tensor]] = []
+        for member in members {
+            let range = offset..<offset + member.rows.count
+            offset = range.upperBound
+            let slices = tensors.compactMap { BatchTensors.slice($0, rows: range) }
+            guard slices.count == tensors.count else { return nil }
+            pieces.append(slices)
+        }
+        return pieces
     }
 
     /// Runs the halves of parts that can't run together, so that one bad request fails alone; fails a single one.
@@ -144,6 +150,8 @@ extension Scheduler {
         }
         let half = (left.count + 1) / 2
         _ = run(Array(left.prefix(half)), on: permit, answers: &answers)
+        // Those who were answered needn't wait for the others.
+        answers.deliver()
         _ = run(Array(left.dropFirst(half)), on: permit, answers: &answers)
         return nil
     }
@@ -152,7 +160,9 @@ extension Scheduler {
     private func join(_ members: [BatchPart<QueuedRequest>]) -> [Tensor?]? {
         let first = members[0].request
         if members.count == 1, members[0].rows.count == first.rows { return first.call.inputs }
-        guard members.allSatisfy({ $0.request.call.outputs == first.call.outputs }) else { return nil }
+        guard members.allSatisfy({ $0.request.call.outputs == first.call.outputs && !$0.request.keys.isAlone }) else {
+            return nil
+        }
         var joined: [Tensor?] = []
         for input in first.call.inputs.indices {
             let parts = members.compactMap { member in
@@ -239,6 +249,7 @@ extension Scheduler {
         let verdict = BatchSafety.prove(
             inputs: queued.call.inputs,
             outputs: layout.sessionOutputs(Array(description.outputs.indices)),
+            maxRows: description.maxBatchSize > 0 ? description.maxBatchSize : ProbeRows.count,
             on: permit.instance,
             allocator: allocator
         )

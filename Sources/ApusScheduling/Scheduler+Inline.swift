@@ -28,8 +28,10 @@ extension Scheduler {
             } else {
                 state.inline.ranInline(shape: keys.shape, wall: wall)
             }
-            let saving = state.machine.curve(of: keys.bucket)?.saving
-            state.load.ranInline(wall: wall, saving: saving, now: timings.computeEnded)
+            if state.load.ranInline(wall: wall, now: timings.computeEnded) {
+                let jointRow = state.machine.curve(of: keys.bucket)?.bestJointRow
+                state.load.considerGathering(jointRow: jointRow, now: timings.computeEnded)
+            }
             return state.machine.runEnded(
                 instance: permit.index,
                 bucket: keys.bucket,

@@ -76,7 +76,7 @@ package final class Scheduler: ServedModel {
             inline: InlinePolicy(ban: ban),
             safety: batching.isAllowed
                 ? BatchSafety.firstVerdict(description, layout: SessionLayout(configuration))
-                : .isUnsafe("the configuration says so"),
+                : .isUnsafe("the configuration says so (parameters: batching)"),
             instances: instances
         )
         state.statistics.loadNanoseconds = configuration.loadNanoseconds
@@ -184,15 +184,15 @@ extension Scheduler {
             request: request,
             call: call,
             keys: keys,
-            rows: rows(of: call),
             sink: sink,
             scheduler: self
         )
         let entry = QueueEntry(
             request: queued,
             level: level,
-            rows: queued.rows,
+            rows: keys.rows,
             bucket: keys.bucket,
+            isAlone: keys.isAlone,
             enqueued: now,
             deadline: deadline,
             timeout: timeout.map { now.advanced(byNanoseconds: $0) }
@@ -220,18 +220,6 @@ extension Scheduler {
         guard !rules.isWritten, request.queueTimeout > 0 else { return request.deadline }
         let own = request.timings.received.advanced(byNanoseconds: request.queueTimeout)
         return Deadline(time: request.deadline.time.map { min($0, own) } ?? own)
-    }
-
-    /// Items in a call, where they may be told apart: the first dimension that all inputs share.
-    private func rows(of call: ValidatedCall) -> Int {
-        if description.maxBatchSize > 0 { return max(1, call.batchSize) }
-        var rows: Int?
-        for index in call.inputs.indices {
-            guard let input = call.inputs[index] else { continue }
-            guard let size = input.shape.dimensions.first, size > 0, rows == nil || rows == size else { return 1 }
-            rows = size
-        }
-        return rows ?? 1
     }
 
     private static func tooLate(_ nanoseconds: UInt64) -> InferenceError {
@@ -265,10 +253,14 @@ extension Scheduler {
 extension Scheduler: WakeTarget {
     func timePassed() {
         let now = time.now
-        let (expired, change) = state.withLock { state in
+        let passed = state.withLock {
+            state -> (expired: [QueuedRequest], BatchingStateMachine<QueuedRequest>.OnChange)? in
+            // An alarm that has been overtaken by an earlier one has nothing to say.
+            guard let alarm = state.alarm, alarm <= now else { return nil }
             state.alarm = nil
             return state.machine.timePassed(now: now)
         }
+        guard let (expired, change) = passed else { return }
         carryOut(change)
         for queued in expired { queued.expire() }
     }

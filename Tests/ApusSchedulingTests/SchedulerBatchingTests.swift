@@ -112,6 +112,23 @@ struct SchedulerBatchingTests {
         #expect(bench.scheduler.statistics().batchingNote.contains("the first dimension of 'a' is fixed"))
     }
 
+    @Test func `an output with other rows than its run is noticed, and nobody gets another's`() async throws {
+        // Rows that are all positive come twice: the proof doesn't meet any.
+        let bench = try bench { run throws(EngineError) in
+            guard let input = run.inputs[0] else { throw EngineError(.invalidInput, "no input") }
+            let copies = input.floats.contains { $0 < 0 } ? 2 : 1
+            let floats = (0..<copies).flatMap { _ in input.floats.map { $0 * 2 } }
+            return [Tensor([copies * input.shape.dimensions[0], 2], floats: floats)]
+        }
+        await flood(bench, [[1, 2], [3, 4]])
+        let rows: [[Float]] = [[1, 1], [-2, 2], [3, 3], [4, 4], [5, 5], [6, 6]]
+        for (row, outcome) in zip(rows, await flood(bench, rows)) {
+            let floats = try #require(outcome.answers.first?.outputs.first?.tensor.floats)
+            #expect(Array(floats.prefix(2)) == row.map { $0 * 2 })
+        }
+        #expect(bench.scheduler.statistics().batchingNote.contains("doesn't have a row"))
+    }
+
     @Test func `one bad request fails alone`() async throws {
         let bench = try bench()
         await flood(bench, [[1, 2], [3, 4]])

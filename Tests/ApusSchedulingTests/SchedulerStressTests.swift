@@ -62,18 +62,26 @@ struct SchedulerStressTests {
         }
     }
 
-    @Test(arguments: [(1, 1), (2, 2), (4, 2)])
-    func `many threads submit and every sink gets exactly one end`(_ instances: Int, _ threads: Int) throws {
+    @Test(arguments: [(1, 1, false), (2, 2, false), (4, 2, false), (1, 1, true), (3, 2, true)])
+    func `many threads submit and every sink gets exactly one end`(
+        _ instances: Int,
+        _ threads: Int,
+        _ isBatched: Bool
+    ) throws {
         let seed = UInt64.random(in: .min ... .max)
         print("SchedulerStressTests: seed \(seed)")
+        // An optional input would forbid batches.
+        let single = ModelSignature(inputs: [Model.tensor("a")], outputs: [Model.tensor("x"), Model.tensor("y")])
         let bench = try Bench(
+            signature: isBatched ? single : Model.pair,
             threads: threads,
             compute: { run throws(EngineError) in
                 // Some runs fail, by what they are given.
                 guard run.inputs[0]?.shape.elementCount != 3 else { throw EngineError(.runFailed, "it broke") }
                 return try FakeRun.identity(run)
             },
-            configuration: .init(instances: instances)
+            configuration: .init(instances: instances),
+            isBatched: isBatched
         )
         let clients = (0..<6).map { Client(bench, rounds: 400, seed: seed &+ $0) }
         for client in clients { client.start() }

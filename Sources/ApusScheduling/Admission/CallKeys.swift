@@ -1,38 +1,58 @@
 internal import ApusCore
 
-/// Two numbers that tell calls apart: those whose costs differ, and those that must not share a run.
+/// What the scheduler goes by when it compares calls: whose costs differ, and who may share a run.
 ///
-/// Collisions do no harm: one misleads a measurement, the other is found out before the run.
+/// Collisions of the two numbers do no harm: one misleads a measurement, the other is found out before the run.
 struct CallKeys: Hashable, Sendable {
+    /// More rows than this are no batch that anybody would take apart.
+    static let maxRows = 1 << 20
+
     /// Equal for calls whose inputs have the same sizes.
     ///
     /// The size of strings isn't in their shape, so the order of magnitude of their bytes counts as if it were.
     let shape: UInt64
     /// Equal for calls that agree in everything but the number of rows.
     let bucket: UInt64
+    /// Items in the call: the first dimension that all its inputs share; 1 when it runs alone.
+    let rows: Int
+    /// Whether it has no rows that could be told apart: first dimensions that differ, or none, or an empty input.
+    let isAlone: Bool
 
     /// Looks at a call.
     init(_ call: ValidatedCall) {
         var shape = Self.start
         var bucket = Self.start
+        var rows: Int?
+        var hasRows = true
         for index in call.inputs.indices {
             for axis in 0..<(call.inputs[index]?.shape.rank ?? 0) {
                 let size = UInt64(bitPattern: Int64(call.inputs[index]?.shape.dimensions[axis] ?? 0))
                 Self.mix(size, into: &shape)
                 if axis > 0 { Self.mix(size, into: &bucket) }
             }
-            if let input = call.inputs[index], input.dataType == .bytes {
-                Self.mix(UInt64(Int.bitWidth - input.storage.byteCount.leadingZeroBitCount), into: &shape)
+            if let input = call.inputs[index] {
+                let first = input.shape.rank > 0 ? input.shape.dimensions[0] : 0
+                hasRows = hasRows && input.shape.elementCount > 0 && first == rows ?? first
+                rows = first
+                if input.dataType == .bytes { Self.mix(Self.magnitude(of: input), into: &shape) }
             }
             Self.mix(call.inputs[index] == nil ? 0xfe : 0xff, into: &shape)
             Self.mix(call.inputs[index] == nil ? 0xfe : 0xff, into: &bucket)
         }
         for output in call.outputs { Self.mix(UInt64(output), into: &bucket) }
+        let count = rows ?? 0
+        let isJoinable = hasRows && (1...Self.maxRows).contains(count)
         self.shape = shape
-        self.bucket = bucket
+        self.bucket = isJoinable ? bucket : shape
+        self.rows = isJoinable ? count : 1
+        self.isAlone = !isJoinable
     }
 
     private static let start: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    private static func magnitude(of tensor: Tensor) -> UInt64 {
+        UInt64(Int.bitWidth - tensor.storage.byteCount.leadingZeroBitCount)
+    }
 
     /// One step of FNV-1a.
     private static func mix(_ value: UInt64, into key: inout UInt64) {

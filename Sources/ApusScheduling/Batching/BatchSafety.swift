@@ -22,6 +22,10 @@ enum BatchSafety {
             return .isUnsafe("the first dimension of '\(tensor.name)' is fixed")
         }
         guard !description.inputs.isEmpty else { return .isUnsafe("the model has no inputs") }
+        if let optional = description.inputs.first(where: \.isOptional) {
+            return .isUnsafe("input '\(optional.name)' is optional: a proof with it says nothing of runs without it")
+        }
+        guard description.maxBatchSize != 1 else { return .isUnsafe("max_batch_size is 1") }
         guard !layout.translatesShapes else { return .isUnsafe("the configuration reshapes tensors") }
         return .unknown
     }
@@ -31,25 +35,27 @@ enum BatchSafety {
     /// - Parameters:
     ///   - inputs: The inputs of a request, in the session's order.
     ///   - outputs: The outputs to compare, as the session numbers them.
+    ///   - maxRows: The most rows that the user allows in a run.
     ///   - instance: Runs the model.
     ///   - allocator: Where the rows' memory comes from.
     /// - Returns: The verdict; `unknown` when no two rows could be told apart.
     static func prove(
         inputs: [Tensor?],
         outputs: [Int],
+        maxRows: Int,
         on instance: any ModelInstance,
         allocator: any TensorAllocator
     ) -> Verdict {
         var timings = RequestTimings(received: MonotonicTime(nanoseconds: 0))
         var rows: [[Tensor?]] = []
         var alone: [[Tensor]] = []
-        for row in ProbeRows.make(from: inputs, allocator: allocator) {
+        for row in ProbeRows.make(from: inputs, allocator: allocator).prefix(maxRows) {
             // A row that was made up may be none that the model takes; that says nothing of batches.
             guard let answer = try? instance.run(inputs: row, outputs: outputs, timings: &timings) else { continue }
             rows.append(row)
             alone.append(answer)
         }
-        guard rows.count > 1 else { return .unknown }
+        guard rows.count > 1, areTellingApart(alone) else { return .unknown }
         do throws(EngineError) {
             guard let joined = join(rows, allocator: allocator) else { return .unknown }
             let together = try instance.run(inputs: joined, outputs: outputs, timings: &timings)
@@ -65,8 +71,15 @@ enum BatchSafety {
             }
             return .isSafe
         } catch {
-            return error.code == .terminated
-                ? .unknown : .isUnsafe("a trial with several rows failed: \(error.message)")
+            guard error.code != .terminated, error.code != .outOfMemory else { return .unknown }
+            return .isUnsafe("a trial with several rows failed: \(error.message)")
+        }
+    }
+
+    /// Whether some output differs between rows: if all rows gave the same, mixing them up would not show.
+    private static func areTellingApart(_ answers: [[Tensor]]) -> Bool {
+        answers[0].indices.contains { output in
+            answers.dropFirst().contains { !TensorAgreement.agree($0[output], answers[0][output]) }
         }
     }
 

@@ -44,7 +44,8 @@ enum BatchTensors {
     ///
     /// - Returns: `nil` when the tensor doesn't have these rows.
     static func slice(_ tensor: Tensor, rows: Range<Int>) -> Tensor? {
-        if rows == 0..<(tensor.shape.dimensions.first ?? -1) { return tensor }
+        guard let count = tensor.shape.dimensions.first else { return nil }
+        if rows == 0..<count { return tensor }
         guard let range = bytes(of: rows, in: tensor),
             let shape = TensorShape([rows.count] + tensor.shape.dimensions.dropFirst())
         else { return nil }

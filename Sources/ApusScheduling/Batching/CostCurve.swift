@@ -10,6 +10,8 @@ struct CostCurve: Sendable {
         var rowCost = 0.0
         /// Runs that it rests on.
         var runs = 0
+        /// The number of the last of them.
+        var last = 0
     }
 
     /// Runs that a size needs before anything is concluded from it.
@@ -26,6 +28,10 @@ struct CostCurve: Sendable {
     private var points = [Point](repeating: Point(), count: CostCurve.maxClass + 1)
     /// The class up to which runs are allowed now.
     private(set) var allowedClass = 1
+    /// All runs so far.
+    private var runs = 0
+    /// How old, in runs, a size's measurement may be for another one to be called dearer.
+    private static let memory = 256
     /// Runs until a larger size may be tried.
     private var hold = 0
     private var nextHold = CostCurve.firstHold
@@ -40,12 +46,14 @@ struct CostCurve: Sendable {
     ///   - nanoseconds: How long the engine took, copying in and out included.
     mutating func record(rows: Int, nanoseconds: UInt64) {
         guard rows > 0 else { return }
-        let index = min(CostCurve.maxClass, Int.bitWidth - 1 - rows.leadingZeroBitCount)
+        let index = CostCurve.sizeClass(of: rows)
         let cost = Double(nanoseconds) / Double(rows)
         let isFirst = points[index].runs == 0
         points[index].rowCost =
             isFirst ? cost : points[index].rowCost + CostCurve.weight * (cost - points[index].rowCost)
         points[index].runs = min(points[index].runs + 1, 1 << 20)
+        runs += 1
+        points[index].last = runs
         hold = max(0, hold - 1)
         if index >= allowedClass { judge(index) }
     }
@@ -53,9 +61,9 @@ struct CostCurve: Sendable {
     /// Nanoseconds that a run of so many rows takes, by the nearest size measured; `nil` while nothing is known.
     func cost(rows: Int) -> UInt64? {
         guard rows > 0 else { return nil }
-        let index = min(CostCurve.maxClass, Int.bitWidth - 1 - rows.leadingZeroBitCount)
+        let index = CostCurve.sizeClass(of: rows)
         let nearest = points.indices.filter { points[$0].runs > 0 }.min { abs($0 - index) < abs($1 - index) }
-        return nearest.map { UInt64(points[$0].rowCost * Double(rows)) }
+        return nearest.map { UInt64(min(points[$0].rowCost * Double(rows), 1e18)) }
     }
 
     /// The measured sizes and what a row cost in each, in nanoseconds, ascending.
@@ -63,11 +71,14 @@ struct CostCurve: Sendable {
         points.indices.filter { points[$0].runs > 0 }.map { (1 << $0, UInt64(points[$0].rowCost)) }
     }
 
-    /// Nanoseconds that a row costs less in the best size than alone; `nil` until a larger size was measured.
-    var saving: Double? {
-        guard points[0].runs >= CostCurve.neededRuns else { return nil }
-        let larger = points[1...].filter { $0.runs >= CostCurve.neededRuns }.map(\.rowCost).min()
-        return larger.map { points[0].rowCost - $0 }
+    /// Nanoseconds that a row costs in the best size of more than one row; `nil` until one was measured.
+    var bestJointRow: Double? {
+        points[1...].filter { $0.runs >= CostCurve.neededRuns }.map(\.rowCost).min()
+    }
+
+    /// The class of a run of so many rows.
+    private static func sizeClass(of rows: Int) -> Int {
+        min(maxClass, Int.bitWidth - 1 - rows.leadingZeroBitCount)
     }
 
     /// Decides whether larger runs are worth a try, or this one was not.
@@ -77,7 +88,9 @@ struct CostCurve: Sendable {
         guard let smaller else { return grow() }
         if points[index].rowCost <= smaller.rowCost * CostCurve.worthwhile { grow() }
         // A size that costs a row clearly more than a smaller one did is not taken again soon.
-        if points[index].rowCost > smaller.rowCost / CostCurve.worthwhile, index == allowedClass, allowedClass > 0 {
+        // One that was measured long ago says little: the machine may have been less busy then.
+        let isRecent = runs - smaller.last <= CostCurve.memory
+        if isRecent, points[index].rowCost > smaller.rowCost / CostCurve.worthwhile, index == allowedClass, index > 0 {
             points[index].runs = 0
             allowedClass -= 1
             hold = nextHold
@@ -88,5 +101,6 @@ struct CostCurve: Sendable {
     private mutating func grow() {
         guard hold == 0, allowedClass < CostCurve.maxClass else { return }
         allowedClass += 1
+        nextHold = CostCurve.firstHold
     }
 }

@@ -23,17 +23,21 @@ package final class EngineThreadPool: Sendable {
     /// Starts the threads, which end when the pool is let go.
     ///
     /// - Throws: `RuntimeFailure.Code.resource` when the system doesn't give as many threads.
-    package convenience init(threadCount: Int) throws(RuntimeFailure) {
-        try self.init(threadCount: threadCount, startThread: EngineThread.start)
+    package convenience init(
+        threadCount: Int,
+        time: any TimeSource = SystemTime()
+    ) throws(RuntimeFailure) {
+        try self.init(threadCount: threadCount, time: time, startThread: EngineThread.start)
     }
 
     /// Starts the threads by `startThread`, which returns 0 or the system's error number.
     init(
         threadCount: Int,
+        time: any TimeSource = SystemTime(),
         startThread: (_ name: String, _ run: @escaping @Sendable () -> Void) -> Int32
     ) throws(RuntimeFailure) {
         self.threadCount = max(1, threadCount)
-        self.wakeUps = try WakeUps(time: SystemTime())
+        self.wakeUps = try WakeUps(time: time)
         for index in 0..<self.threadCount {
             let error = startThread("apus-engine-\(index)") { [weak self] in
                 guard let wake = self?.wake else { return }

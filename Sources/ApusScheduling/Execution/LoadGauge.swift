@@ -26,7 +26,7 @@ struct LoadGauge {
     private var pausedUntil: MonotonicTime?
     private var pause = LoadGauge.firstPause
     private var runs = 0
-    private var rows = 0
+    private var requests = 0
 
     /// Whether requests should queue now.
     func gathers(now: MonotonicTime) -> Bool {
@@ -37,39 +37,53 @@ struct LoadGauge {
     ///
     /// - Parameters:
     ///   - wall: How long it took, in nanoseconds.
-    ///   - saving: What a row costs less in company, in nanoseconds, where that is known.
     ///   - now: The time.
-    mutating func ranInline(wall: UInt64, saving: Double?, now: MonotonicTime) {
+    /// - Returns: Whether such runs take so much that `considerGathering` should be asked.
+    mutating func ranInline(wall: UInt64, now: MonotonicTime) -> Bool {
         busy &+= wall
         // Steps towards the median: now and then the system runs somebody else in the middle of a run.
         typicalRun = max(1, typicalRun) * (Double(wall) > typicalRun ? 1.05 : 0.95)
         let elapsed = now.nanoseconds(since: windowStart)
-        guard elapsed >= UInt64(LoadGauge.window) else { return }
+        guard elapsed >= UInt64(LoadGauge.window) else { return false }
         let share = Double(busy) / Double(elapsed)
         windowStart = now
         busy = 0
-        guard share >= LoadGauge.busyShare, pausedUntil.map({ now >= $0 }) ?? true else { return }
+        return share >= LoadGauge.busyShare && pausedUntil.map { now >= $0 } ?? true
+    }
+
+    /// Begins to gather, if a run of several requests may save more than their way through the queue costs.
+    ///
+    /// - Parameters:
+    ///   - jointRow: What a row costs in company, in nanoseconds, where that is known.
+    ///   - now: The time.
+    mutating func considerGathering(jointRow: Double?, now: MonotonicTime) {
         // Unknown: a run can't save more than it costs.
-        guard (saving ?? typicalRun) > LoadGauge.queueingCost else { return }
+        guard typicalRun - (jointRow ?? 0) > LoadGauge.queueingCost else { return }
         batchingUntil = now.advanced(byNanoseconds: LoadGauge.term)
-        (runs, rows) = (0, 0)
+        (runs, requests) = (0, 0)
     }
 
     /// A run of gathered requests ended.
-    mutating func ranBatch(rows: Int, saving: Double?, now: MonotonicTime) {
+    ///
+    /// - Parameters:
+    ///   - requests: How many it answered.
+    ///   - jointRow: What a row costs in company, in nanoseconds, where that is known.
+    ///   - now: The time.
+    mutating func ranBatch(requests: Int, jointRow: Double?, now: MonotonicTime) {
         guard let until = batchingUntil else { return }
         self.runs += 1
-        self.rows += rows
+        self.requests += requests
         guard now >= until else { return }
-        let isWorthIt = self.rows >= 2 * self.runs && (saving ?? 0) > LoadGauge.queueingCost
-        if isWorthIt {
+        let isCurrent = now <= until.advanced(byNanoseconds: LoadGauge.term)
+        let saving = typicalRun - (jointRow ?? typicalRun)
+        batchingUntil = nil
+        if isCurrent, self.requests >= 2 * self.runs, saving > LoadGauge.queueingCost {
             batchingUntil = now.advanced(byNanoseconds: LoadGauge.term)
             pause = LoadGauge.firstPause
-        } else {
-            batchingUntil = nil
+        } else if isCurrent {
             pausedUntil = now.advanced(byNanoseconds: pause)
             pause = min(pause * 2, LoadGauge.longestPause)
         }
-        (self.runs, self.rows) = (0, 0)
+        (self.runs, self.requests) = (0, 0)
     }
 }

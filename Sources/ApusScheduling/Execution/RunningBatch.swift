@@ -5,7 +5,8 @@ internal import Synchronization
 /// run is terminated.
 final class RunningBatch: Sendable {
     private struct State {
-        var members = 0
+        /// Requests that want the outcome; one more while they are being gathered.
+        var members = 1
         var isOver = false
     }
 
@@ -21,6 +22,16 @@ final class RunningBatch: Sendable {
     /// A request takes part.
     func join() {
         state.withLock { $0.members += 1 }
+    }
+
+    /// All have been gathered.
+    ///
+    /// - Returns: Whether anybody still wants the outcome; otherwise the run is not to be made.
+    func gathered() -> Bool {
+        state.withLock { state in
+            state.members -= 1
+            return state.members > 0
+        }
     }
 
     /// A request has been called back.

@@ -53,8 +53,11 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     private var curves: [UInt64: CostCurve] = [:]
     /// Whether requests may share a run: proved, or declared by the user.
     private(set) var isJoining: Bool
-    private var runningRows = 0
+    /// Instances that were asked for and haven't been taken up.
+    private var called = 0
     private static var maxCurves: Int { 64 }
+    /// The most rows of a large request in one run, whatever was measured.
+    private static var maxPart: Int { 4096 }
 
     /// Starts with every instance idle.
     ///
@@ -99,14 +102,14 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
 
     /// An engine thread has taken an instance up.
     mutating func instanceStarted(_ instance: Int, now: MonotonicTime) -> OnStart {
+        called -= 1
         var start = OnStart(expired: queue.expire(now: now))
         guard let first = queue.first(), isDue(first, now: now) else {
             idle.append(instance)
-            start.change.wakeAt = wakeTime()
+            start.change.wakeAt = wakeTime(now: now)
             return start
         }
         start.parts = queue.take(maxRows: size(for: first), isOrdered: rules.batching.preservesOrdering)
-        runningRows += start.parts.reduce(0) { $0 + $1.rows.count }
         // What is left is for the next idle instance, without a new request having to come first.
         start.change = change(now: now)
         return start
@@ -128,7 +131,6 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         nanoseconds: UInt64?,
         now: MonotonicTime
     ) -> OnChange {
-        runningRows = max(0, runningRows - rows)
         if let nanoseconds, rows > 0 { learn(bucket, rows: rows, nanoseconds: nanoseconds) }
         idle.append(instance)
         return change(now: now)
@@ -147,14 +149,11 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
 
     /// The measured costs of a bucket.
     func curve(of bucket: UInt64) -> CostCurve? { curves[bucket] }
-
-    /// Everybody who still waits, to be refused.
-    mutating func removeAll() -> [Request] { queue.removeAll() }
 }
 
 extension BatchingStateMachine {
     private mutating func learn(_ bucket: UInt64, rows: Int, nanoseconds: UInt64) {
-        if curves[bucket] == nil, curves.count >= Self.maxCurves { curves.removeAll(keepingCapacity: true) }
+        if curves[bucket] == nil, curves.count >= Self.maxCurves { curves.remove(at: curves.startIndex) }
         curves[bucket, default: CostCurve()].record(rows: rows, nanoseconds: nanoseconds)
     }
 
@@ -170,12 +169,12 @@ extension BatchingStateMachine {
 
     /// How many rows the run that begins with this request takes.
     private func size(for first: QueueEntry<Request>) -> Int {
-        guard isJoining else { return max(first.rows, 1) }
+        guard isJoining, !first.isAlone else { return max(first.rows, 1) }
         let limit = limit(first.bucket)
         guard first.rows > limit else { return rules.batching.size(rows: queue.rows, limit: limit) }
         // A large request is spread over the instances, in parts no smaller than the best size.
         let share = (first.rows + rules.instances - 1) / rules.instances
-        return min(max(limit, share), rules.batching.maxRows ?? 4096)
+        return min(max(limit, share), rules.batching.maxRows ?? Self.maxPart)
     }
 
     /// Whether the run that begins with this request may start.
@@ -188,27 +187,40 @@ extension BatchingStateMachine {
     /// What can be done now that something is different.
     private mutating func change(now: MonotonicTime) -> OnChange {
         var change = OnChange()
-        if let first = queue.first(), isDue(first, now: now) { change.instance = idle.popLast() }
-        change.wakeAt = wakeTime()
+        if let first = queue.first(), isDue(first, now: now), !isCovered(first), let instance = idle.popLast() {
+            change.instance = instance
+            called += 1
+        }
+        change.wakeAt = wakeTime(now: now)
         return change
     }
 
+    /// Whether instances that have been called will take everybody who waits.
+    private func isCovered(_ first: QueueEntry<Request>) -> Bool {
+        guard called > 0 else { return false }
+        guard isJoining else { return queue.count <= called }
+        return queue.rows <= limit(first.bucket).multipliedReportingOverflow(by: called).partialValue
+    }
+
     /// When somebody has waited too long, or long enough for company.
-    private mutating func wakeTime() -> MonotonicTime? {
+    private mutating func wakeTime(now: MonotonicTime) -> MonotonicTime? {
         let moment = queue.nextMoment()
         guard isJoining, rules.batching.maxDelay > 0, !idle.isEmpty, let first = queue.first() else { return moment }
         let due = first.enqueued.advanced(byNanoseconds: rules.batching.maxDelay)
+        guard due > now else { return moment }
         return moment.map { min($0, due) } ?? due
     }
 
-    /// How long a request would wait and run, in nanoseconds; `nil` while nothing is known of its bucket.
+    /// How long a request would wait and run at least, in nanoseconds; `nil` when it could start at once, or while
+    /// nothing is known of its bucket.
     private func expectedWait(_ entry: QueueEntry<Request>) -> UInt64? {
-        guard let curve = curves[entry.bucket], let own = curve.cost(rows: entry.rows) else { return nil }
-        let ahead = queue.rows + runningRows
-        guard ahead > 0 else { return nil }
-        let size = max(1, min(ahead, isJoining ? limit(entry.bucket) : 1))
-        guard let perRun = curve.cost(rows: size) else { return nil }
-        let runs = UInt64((ahead + size - 1) / size)
-        return runs * perRun / UInt64(max(1, rules.instances)) + own
+        guard idle.isEmpty || !queue.isEmpty, let curve = curves[entry.bucket], let own = curve.cost(rows: entry.rows)
+        else { return nil }
+        let ahead = queue.ahead(ofLevel: entry.level)
+        let instances = Double(max(1, rules.instances))
+        guard isJoining, !entry.isAlone else { return UInt64(Double(own) * Double(ahead.requests) / instances) + own }
+        let size = max(1, min(ahead.rows, limit(entry.bucket)))
+        guard ahead.rows > 0, let perRun = curve.cost(rows: size) else { return nil }
+        return UInt64(Double(perRun) * Double(ahead.rows) / Double(size) / instances) + own
     }
 }

@@ -10,6 +10,8 @@ struct QueueEntry<Request: Sendable>: Sendable {
     let rows: Int
     /// Only requests with equal keys may share a run.
     let bucket: UInt64
+    /// Whether it shares a run with nobody.
+    var isAlone = false
     /// When it joined.
     let enqueued: MonotonicTime
     /// When nobody wants its answer any more.

@@ -13,6 +13,8 @@ struct RequestQueue<Request: Sendable>: Sendable {
         /// Those that have waited too long where the policy says to let the others pass.
         var delayed = Deque<RequestTicket>()
         var count = 0
+        /// Rows that no run has taken yet.
+        var rows = 0
     }
 
     private struct Slot: Sendable {
@@ -60,10 +62,17 @@ struct RequestQueue<Request: Sendable>: Sendable {
         let ticket = RequestTicket(slot: slot, generation: slots[slot].generation)
         levels[entry.level].waiting.append(ticket)
         levels[entry.level].count += 1
+        levels[entry.level].rows += entry.rows
         count += 1
         rows += entry.rows
         if let time = entry.nextMoment { moments.insert(Moment(time: time, ticket: ticket)) }
+        tidy(entry.level)
         return ticket
+    }
+
+    /// Requests and rows that a request of a level would let pass.
+    func ahead(ofLevel level: Int) -> (requests: Int, rows: Int) {
+        levels[...level].reduce((0, 0)) { ($0.0 + $1.count, $0.1 + $1.rows) }
     }
 
     /// Takes a request out, for whatever reason; `nil` when it isn't there any more.
@@ -88,10 +97,13 @@ struct RequestQueue<Request: Sendable>: Sendable {
     ///   - isOrdered: Whether nobody may overtake: then the first request of another bucket closes the batch.
     /// - Returns: The parts; empty when nobody waits.
     mutating func take(maxRows: Int, isOrdered: Bool) -> [BatchPart<Request>] {
-        guard let level = levels.indices.first(where: { levels[$0].count > 0 }), let first = first() else { return [] }
+        guard let first = first() else { return [] }
+        let level = first.level
         var parts: [BatchPart<Request>] = []
         var room = max(1, maxRows)
-        if first.takenRows > 0 || first.rows > room { return [split(level: level, room: room)].compactMap(\.self) }
+        if first.isAlone || first.takenRows > 0 || first.rows > room {
+            return [split(level: level, room: room)].compactMap(\.self)
+        }
         if !first.isDelayed {
             collect(first.bucket, level: level, isDelayed: false, isOrdered: isOrdered, room: &room, into: &parts)
         }
@@ -109,7 +121,12 @@ struct RequestQueue<Request: Sendable>: Sendable {
         while let moment = moments.min, moment.time <= now {
             moments.removeMin()
             let ticket = moment.ticket
-            guard var entry = entry(at: ticket), let due = entry.nextMoment, due <= now else { continue }
+            guard var entry = entry(at: ticket), let due = entry.nextMoment else { continue }
+            guard due <= now else {
+                // Its policy's time has been taken back since; its deadline stands.
+                moments.insert(Moment(time: due, ticket: ticket))
+                continue
+            }
             let isOver = entry.deadline.map { $0 <= now } ?? false
             if isOver || policies[entry.level].timeoutAction == .reject {
                 leave(ticket, entry)
@@ -129,17 +146,6 @@ struct RequestQueue<Request: Sendable>: Sendable {
         }
         return nil
     }
-
-    /// Takes everybody out.
-    mutating func removeAll() -> [Request] {
-        var all: [Request] = []
-        for slot in slots.indices {
-            guard let entry = slots[slot].entry else { continue }
-            leave(RequestTicket(slot: slot, generation: slots[slot].generation), entry)
-            all.append(entry.request)
-        }
-        return all
-    }
 }
 
 extension RequestQueue {
@@ -152,9 +158,26 @@ extension RequestQueue {
         slots[ticket.slot].generation &+= 1
         free.append(ticket.slot)
         levels[entry.level].count -= 1
+        levels[entry.level].rows -= entry.rows - entry.takenRows
         count -= 1
         rows -= entry.rows - entry.takenRows
         if count == 0 { forgetLeft() }
+    }
+
+    /// Drops the marks of those who have left, when they have become more than those who are there.
+    private mutating func tidy(_ level: Int) {
+        let limit = 2 * count + 1024
+        if levels[level].waiting.count > limit {
+            let kept = levels[level].waiting.filter { ticket in entry(at: ticket).map { !$0.isDelayed } ?? false }
+            levels[level].waiting = Deque(kept)
+        }
+        if levels[level].delayed.count > limit {
+            let kept = levels[level].delayed.filter { ticket in entry(at: ticket) != nil }
+            levels[level].delayed = Deque(kept)
+        }
+        if moments.count > limit {
+            moments = Heap(moments.unordered.filter { moment in entry(at: moment.ticket) != nil })
+        }
     }
 
     /// Drops the marks of those who have left, all at once.
@@ -191,13 +214,16 @@ extension RequestQueue {
     /// Takes some rows of a request that is larger than a batch.
     private mutating func split(level: Int, room: Int) -> BatchPart<Request>? {
         guard let ticket = firstTicket(of: level), var entry = entry(at: ticket) else { return nil }
-        let end = min(entry.rows, entry.takenRows + room)
+        let end = entry.isAlone ? entry.rows : min(entry.rows, entry.takenRows + room)
         let range = entry.takenRows..<end
         if end == entry.rows {
             leave(ticket, entry)
         } else {
             rows -= range.count
+            levels[entry.level].rows -= range.count
             entry.takenRows = end
+            // Some of it runs: it has waited, and no policy takes the rest away any more.
+            entry.timeout = nil
             slots[ticket.slot].entry = entry
         }
         return BatchPart(request: entry.request, rows: range, isLast: end == entry.rows)
@@ -212,16 +238,18 @@ extension RequestQueue {
         room: inout Int,
         into parts: inout [BatchPart<Request>]
     ) {
-        let end = min(isDelayed ? levels[level].delayed.count : levels[level].waiting.count, Self.maxLook)
+        let end = isDelayed ? levels[level].delayed.count : levels[level].waiting.count
         var left = 0
+        var looks = 0
         var hasKept = false
-        for index in 0..<end where room > 0 {
+        for index in 0..<end where room > 0 && looks < Self.maxLook {
             let ticket = isDelayed ? levels[level].delayed[index] : levels[level].waiting[index]
             guard let entry = entry(at: ticket), entry.isDelayed == isDelayed else {
                 if !hasKept { left = index + 1 }
                 continue
             }
-            guard entry.bucket == bucket, entry.takenRows == 0 else {
+            looks += 1
+            guard entry.bucket == bucket, entry.takenRows == 0, !entry.isAlone else {
                 hasKept = true
                 if isOrdered { break }
                 continue

@@ -80,7 +80,7 @@ struct SchedulerLoader: ModelLoader {
         let tensors = ConfiguredTensors(configuration, hasBatch: configuration.maxBatchSize > 0)
         let options = SessionOptions(
             modelName: id.name.description,
-            parameters: configuration.parameters,
+            parameters: configuration.parameters.filter { $0.key != SchedulingPlan.batchingParameter },
             configuredInputs: try tensors.inputs(place: place),
             configuredOutputs: try tensors.outputs(place: place),
             maxBatchSize: configuration.maxBatchSize

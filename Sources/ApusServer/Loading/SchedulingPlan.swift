@@ -16,9 +16,11 @@ struct SchedulingPlan: Sendable, Equatable {
     ///
     /// - Throws: `invalidConfiguration` for more priorities than there can be.
     init(_ configuration: ModelConfiguration, place: String) throws(ModelError) {
+        var batching = BatchRules()
+        batching.isAllowed = try SchedulingPlan.allowsBatching(configuration, place: place)
         guard let written = configuration.dynamicBatching else {
             self.queue = QueueRules()
-            self.batching = BatchRules()
+            self.batching = batching
             return
         }
         guard written.priorityLevels <= SchedulingPlan.maxPriorities else {
@@ -28,7 +30,6 @@ struct SchedulingPlan: Sendable, Equatable {
                     + "at most \(SchedulingPlan.maxPriorities) are kept apart"
             )
         }
-        var batching = BatchRules()
         batching.preferredSizes = written.preferredBatchSizes.sorted()
         batching.maxDelay = written.maxQueueDelay.nanoseconds
         batching.preservesOrdering = written.preservesOrdering
@@ -42,6 +43,23 @@ struct SchedulingPlan: Sendable, Equatable {
             defaultPriority: Int(clamping: written.defaultPriorityLevel),
             isWritten: written.defaultQueuePolicy != nil || !written.priorityQueuePolicies.isEmpty
         )
+    }
+}
+
+extension SchedulingPlan {
+    /// The parameter by which a user switches the joining of requests off.
+    static let batchingParameter = "batching"
+
+    private static func allowsBatching(_ configuration: ModelConfiguration, place: String) throws(ModelError) -> Bool {
+        switch configuration.parameters[batchingParameter] {
+        case nil, "on": return true
+        case "off": return false
+        case .some(let value):
+            throw ModelError(
+                .invalidConfiguration,
+                "\(place): parameters: batching is '\(value)'; write \"on\" or \"off\""
+            )
+        }
     }
 }
 

@@ -19,9 +19,27 @@ struct CallKeysTests {
         #expect(Set(shapes.map { keys($0).shape }).count == shapes.count)
     }
 
+    @Test func `calls whose rows can't be told apart run alone`() {
+        for shapes: [[Int]?] in [[[8, 4], [1, 4]], [[5, 2], [7]], [[]], [nil], [[3, 0]], [[0]], [[1, 4], []]] {
+            #expect(keys(shapes).isAlone, "\(shapes)")
+            #expect(keys(shapes).rows == 1)
+        }
+        #expect(keys([[8, 4], [1, 4]]).bucket != keys([[1, 4], [1, 4]]).bucket)
+    }
+
+    @Test func `a first dimension beyond all measure takes no rows`() throws {
+        let tensor = Tensor(
+            dataType: .int8,
+            shape: try #require(TensorShape([.max, 0])),
+            storage: TensorStorage(byteCount: 0)!
+        )
+        #expect(CallKeys(ValidatedCall(inputs: [tensor], outputs: [0], batchSize: 1)).isAlone)
+    }
+
     @Test func `calls that differ only in their rows have one bucket`() {
         #expect(keys([[1, 4], [1]]).bucket == keys([[7, 4], [7]]).bucket)
         #expect(keys([[1, 4]]).bucket != keys([[1, 5]]).bucket)
+        #expect(keys([[7, 4], [7]]).rows == 7)
         #expect(keys([[1], nil]).bucket != keys([[1], [1]]).bucket)
         #expect(keys([[1]]).bucket != keys([[1]], outputs: [0, 1]).bucket)
     }

@@ -11,6 +11,7 @@ struct RandomSchedule {
         var bucket: UInt64
         var level: Int
         var deadline: MonotonicTime?
+        var isAlone: Bool
         var taken = 0
     }
 
@@ -71,7 +72,8 @@ extension RandomSchedule {
         nextNumber += 1
         let level = Int.random(in: 0..<rules.queue.policies.count, using: &random)
         let rows = Int.random(in: 0..<12, using: &random) == 0 ? Int.random(in: 5...40, using: &random) : 1
-        let bounded = isJoining ? min(rows, rules.batching.maxRows ?? rows) : 1
+        let isAlone = Int.random(in: 0..<8, using: &random) == 0
+        let bounded = isAlone ? 1 : min(rows, rules.batching.maxRows ?? rows)
         let deadline =
             Int.random(in: 0..<4, using: &random) == 0
             ? now.advanced(byNanoseconds: Int64.random(in: 0...400, using: &random)) : nil
@@ -81,6 +83,7 @@ extension RandomSchedule {
             level: level,
             rows: bounded,
             bucket: UInt64.random(in: 0..<3, using: &random),
+            isAlone: isAlone,
             enqueued: now,
             deadline: deadline,
             timeout: timeout.map { now.advanced(byNanoseconds: $0) }
@@ -92,7 +95,8 @@ extension RandomSchedule {
                 rows: bounded,
                 bucket: entry.bucket,
                 level: level,
-                deadline: deadline
+                deadline: deadline,
+                isAlone: isAlone
             )
             follow(change)
         case .isFull:
@@ -175,6 +179,7 @@ extension RandomSchedule {
             ran += 1
             if bucket != nil, bucket != booked.bucket { fault = "two buckets in one run" }
             bucket = booked.bucket
+            if booked.isAlone, parts.count > 1 { fault = "\(part.request) ran with others" }
             if part.rows.lowerBound != booked.taken { fault = "rows of \(part.request) out of order" }
             if let deadline = booked.deadline, deadline <= now { fault = "\(part.request) ran after its deadline" }
             checkOrder(part.request, booked)
@@ -191,7 +196,9 @@ extension RandomSchedule {
     /// Nobody overtakes within a bucket of a level; nobody at all where order is asked for.
     private mutating func checkOrder(_ number: Int, _ booked: Booked) {
         guard rules.queue.policies[booked.level].timeoutAction == .reject else { return }
-        let lane = rules.batching.preservesOrdering ? booked.level : booked.level * 100 + Int(booked.bucket)
+        let lane =
+            rules.batching.preservesOrdering
+            ? booked.level : booked.level * 100 + Int(booked.bucket) + (booked.isAlone ? 50 : 0)
         if let last = lastRun[lane], last > number { fault = "\(number) ran behind \(last)" }
         lastRun[lane] = number
     }

@@ -56,7 +56,7 @@ final class Bench: Sendable {
         isBatched: Bool = false
     ) throws {
         session = FakeSession(signature: signature, time: time, compute: compute)
-        pool = try EngineThreadPool(threadCount: threads)
+        pool = try EngineThreadPool(threadCount: threads, time: time)
         let outputs = (served ?? Array(signature.outputs.indices)).map { signature.outputs[$0] }
         let seen = ModelSignature(
             inputs: signature.inputs,
