@@ -76,8 +76,7 @@ package final class HTTPEdge: HTTPApplication {
 
     private func decide(_ operation: AdmittedOperation, head: HTTPRequestHead) -> HTTPAdmission {
         let credentials = head.authorization.map { Credentials(authorization: head.text($0)) } ?? .none
-        let model = operation.model.flatMap { ModelName($0) }
-        switch configuration.gate.decide(operation.operation, model: model, credentials: credentials) {
+        switch configuration.gate.decide(operation.operation, model: operation.modelName, credentials: credentials) {
         case .allow(let caller):
             var admitted = operation
             admitted.caller = caller

@@ -66,8 +66,8 @@ extension Scheduler {
             return divide(members, batch, because: Scheduler.noMemory, on: permit, answers: &answers)
         }
         let outputs = first.request.call.outputs
-        let outcome = compute(inputs, outputs: outputs, on: permit.instance, timings: &timings)
         timings.computeStarted = began
+        let outcome = compute(inputs, outputs: outputs, on: permit.instance, timings: &timings)
         batch.end()
         switch outcome {
         case .success(let tensors):

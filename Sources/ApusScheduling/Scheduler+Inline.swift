@@ -13,12 +13,14 @@ extension Scheduler {
         sink: any AnswerSink
     ) {
         permit.instance.clearTermination()
+        // It has not waited for anything.
+        request.timings.computeStarted = request.timings.queued
         let outcome = compute(call.inputs, outputs: call.outputs, on: permit.instance, timings: &request.timings)
         let timings = request.timings
         let wall = timings.computeEnded.nanoseconds(since: timings.computeStarted)
         let cost = clock?.cost(wall: wall)
         let change = state.withLock { state in
-            state.statistics.lastInference = WallClock.millisecondsSince1970
+            state.statistics.lastInference = WallClock.coarseMillisecondsSince1970
             state.statistics.recordOutcome(outcome, timings: timings, batchSize: call.batchSize)
             if case .success = outcome {
                 state.statistics.recordExecution(timings, rows: call.batchSize, isInline: true)
@@ -50,14 +52,13 @@ extension Scheduler {
         }
     }
 
-    /// Calls the engine and notes the stations.
+    /// Calls the engine and notes the stations behind the first.
     func compute(
         _ inputs: [Tensor?],
         outputs: [Int],
         on instance: any ModelInstance,
         timings: inout RequestTimings
     ) -> Result<[Tensor], EngineError> {
-        timings.computeStarted = time.now
         defer { timings.computeEnded = time.now }
         do throws(EngineError) {
             var tensors = try instance.run(

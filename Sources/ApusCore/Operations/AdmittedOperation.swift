@@ -6,6 +6,8 @@ package struct AdmittedOperation: Sendable {
     package let operation: Operation
     /// The model segment of the path, percent-decoded and not yet checked; `nil` when the path names none.
     package let model: String?
+    /// The model segment as a name; `nil` when the path names none, or one that no model can have.
+    package let modelName: ModelName?
     /// The version segment of the path; `nil` when the path names none.
     package let version: String?
     /// Who asks.
@@ -15,6 +17,7 @@ package struct AdmittedOperation: Sendable {
     package init(operation: Operation, model: String? = nil, version: String? = nil, caller: Caller = .anonymous) {
         self.operation = operation
         self.model = model
+        self.modelName = model.flatMap { ModelName($0) }
         self.version = version
         self.caller = caller
     }

@@ -29,8 +29,7 @@ package struct CancellationHandle: Sendable {
         request?.cancel()
     }
 
-    /// Has the request answered as expired: at once when it waits in its queue; when it runs, as soon as the engine heeds
-    /// the termination, and with its outputs if it was done before.
+    /// Has the request answered as expired at once; a run that nobody else wants is terminated.
     package func expire() {
         request?.expire()
     }

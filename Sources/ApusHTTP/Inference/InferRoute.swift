@@ -6,12 +6,14 @@ internal import NIOCore
 /// Answers `POST …/infer`: look the model up, decode into its memory, submit.
 final class InferRoute {
     private let services: EdgeServices
+    private let service: any InferenceService
     private let decoder: V2RequestDecoder
 
     /// Makes the route for one event loop; `nil` when there is no memory.
     init?(services: EdgeServices) {
         guard let decoder = V2RequestDecoder(limits: services.configuration.limits) else { return nil }
         self.services = services
+        self.service = services.configuration.service
         self.decoder = decoder
     }
 
@@ -28,7 +30,7 @@ final class InferRoute {
         do throws(InferenceError) {
             let chosen = try operation.selector()
             selector = chosen
-            let lease = try services.configuration.service.lease(chosen)
+            let lease = try service.lease(chosen)
             var memory = RequestMemory(allocator: lease.model.allocator, budget: services.budget)
             let plain = try decompressed(body, head: head, memory: &memory)
             let question = try decode(plain, head: head, model: lease.model.description, memory: &memory)
@@ -46,7 +48,7 @@ final class InferRoute {
             request.charge = memory.takeCharge()
             request.deadline = try deadline(head: head, received: exchange.received)
             request.queueTimeout = RequestTimeout.nanoseconds(microseconds: question.timeoutMicroseconds)
-            exchange.cancel(with: services.configuration.service.submit(request, to: sink))
+            exchange.cancel(with: service.submit(request, to: sink))
         } catch {
             let (answer, bytes) = HTTPStatusTable.answer(to: error)
             exchange.answer(answer, bytes: bytes)

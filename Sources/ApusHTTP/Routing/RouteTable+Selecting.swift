@@ -5,8 +5,7 @@ extension AdmittedOperation {
     ///
     /// - Throws: `invalidArgument` for a name that no model can have, `notFound` for a version that no model can have.
     func selector() throws(InferenceError) -> ModelSelector {
-        let text = model ?? ""
-        guard let name = ModelName(text) else {
+        guard let name = modelName else {
             throw InferenceError(
                 .invalidArgument,
                 "illegal model name: expected 1 to \(ModelName.maxLength) of A-Z, a-z, 0-9, '.', '_' and '-', "

@@ -25,19 +25,23 @@ struct CallKeys: Hashable, Sendable {
         var rows: Int?
         var hasRows = true
         for index in call.inputs.indices {
-            for axis in 0..<(call.inputs[index]?.shape.rank ?? 0) {
-                let size = UInt64(bitPattern: Int64(call.inputs[index]?.shape.dimensions[axis] ?? 0))
+            guard let input = call.inputs[index] else {
+                Self.mix(0xfe, into: &shape)
+                Self.mix(0xfe, into: &bucket)
+                continue
+            }
+            let dimensions = input.shape.dimensions
+            for axis in dimensions.indices {
+                let size = UInt64(bitPattern: Int64(dimensions[axis]))
                 Self.mix(size, into: &shape)
                 if axis > 0 { Self.mix(size, into: &bucket) }
             }
-            if let input = call.inputs[index] {
-                let first = input.shape.rank > 0 ? input.shape.dimensions[0] : 0
-                hasRows = hasRows && input.shape.elementCount > 0 && first == rows ?? first
-                rows = first
-                if input.dataType == .bytes { Self.mix(Self.magnitude(of: input), into: &shape) }
-            }
-            Self.mix(call.inputs[index] == nil ? 0xfe : 0xff, into: &shape)
-            Self.mix(call.inputs[index] == nil ? 0xfe : 0xff, into: &bucket)
+            let first = dimensions.first ?? 0
+            hasRows = hasRows && input.shape.elementCount > 0 && first == rows ?? first
+            rows = first
+            if input.dataType == .bytes { Self.mix(Self.magnitude(of: input), into: &shape) }
+            Self.mix(0xff, into: &shape)
+            Self.mix(0xff, into: &bucket)
         }
         for output in call.outputs { Self.mix(UInt64(output), into: &bucket) }
         let count = rows ?? 0

@@ -132,7 +132,12 @@ package enum Settings {
     ]
 
     static let timeouts = [
-        Setting(key: "header_timeout", kind: .duration, defaultValue: "10s", help: "For a request's header fields."),
+        Setting(
+            key: "header_timeout",
+            kind: .duration,
+            defaultValue: "10s",
+            help: "For a request's header fields, and for the first byte on a new connection."
+        ),
         Setting(key: "body_timeout", kind: .duration, defaultValue: "20s", help: "Between two parts of a body."),
         Setting(
             key: "keep_alive_timeout",
