@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import Glibc
 internal import HummingbirdCore
 package import Logging
 package import NIOCore
@@ -49,6 +50,9 @@ package struct HTTPListener: Service {
     package func run() async throws {
         let onBound = onBound
         let port = port
+        // What goes wrong on one connection is the connection's to report, and a server that ends cancels them all.
+        var logger = logger
+        logger.logLevel = .critical
         let server = Server(
             childChannelSetup: channel,
             configuration: ServerConfiguration(
@@ -67,8 +71,8 @@ package struct HTTPListener: Service {
         } catch let error as IOError {
             throw RuntimeFailure(
                 .bind,
-                "can't listen on \(host):\(port): \(error.description). Is another server running there? "
-                    + "Choose another port or host.",
+                "can't listen on \(host):\(port): \(unsafe String(cString: strerror(error.errnoCode))). Is another server "
+                    + "running there? Choose another with --http-port, --metrics-port or --host.",
                 cause: error
             )
         }

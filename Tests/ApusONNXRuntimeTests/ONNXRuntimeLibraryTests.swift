@@ -53,14 +53,15 @@ struct ONNXRuntimeLibraryTests {
     @Test func `places are searched from the binary outwards`() {
         let places = ONNXRuntimeLibrary.searchPath(
             configured: nil,
-            executableFolder: "/opt/apus/bin",
+            executableFolder: "/home/me/apus/.build/x/release",
             triple: "x86_64-linux-gnu"
         )
         #expect(
             places.map(\.description) == [
-                "/opt/apus/bin", "/opt/apus/lib", "/opt/apus/bin/.engines/onnxruntime",
-                "/opt/apus/.engines/onnxruntime",
-                "/opt/.engines/onnxruntime", "/.engines/onnxruntime", "/usr/local/lib", "/usr/lib/x86_64-linux-gnu",
+                "/home/me/apus/.build/x/release", "/home/me/apus/.build/x/lib",
+                "/home/me/apus/.build/x/release/.engines/onnxruntime", "/home/me/apus/.build/x/.engines/onnxruntime",
+                "/home/me/apus/.build/.engines/onnxruntime", "/home/me/apus/.engines/onnxruntime", "/usr/local/lib",
+                "/usr/lib/x86_64-linux-gnu",
                 "libonnxruntime.so.1 (system loader)", "libonnxruntime.so (system loader)",
             ]
         )

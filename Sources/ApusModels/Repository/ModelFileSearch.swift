@@ -7,6 +7,11 @@ struct ModelFileSearch: Sendable {
     /// The names that count, the default one first.
     let modelFilenames: [String]
 
+    /// The ending of a file's name, with its dot.
+    static func suffix(of filename: String) -> String {
+        filename.lastIndex(of: ".").map { String(filename[$0...]) } ?? filename
+    }
+
     /// Finds the model's file.
     ///
     /// `model.onnx` may be a file, or a folder that holds a file of the same name.

@@ -21,7 +21,8 @@ struct RepositoryScan: Sendable {
     func findings() throws(ModelError) -> [Finding] {
         let entries = try storage.entries(of: .root).filter { !$0.isHidden }
         let candidates = entries.filter { !$0.isFile && $0.name != "lost+found" && !modelFilenames.contains($0.name) }
-        var findings: [Finding] = []
+        if let model = try modelOfItsOwn(candidates, among: entries) { return [model] }
+        var findings = strayFiles(among: entries)
         for entry in candidates {
             switch entry.kind {
             case .folder: findings.append(modelFolder(entry.name))
@@ -30,8 +31,35 @@ struct RepositoryScan: Sendable {
             case .file, .other: break
             }
         }
-        if let single = singleModel(among: entries, isAlone: findings.isEmpty) { findings.append(single) }
+        if let single = singleModel(among: entries, isAlone: candidates.isEmpty) { findings.append(single) }
         return findings
+    }
+
+    /// The root itself as a model, when all that it holds are versions: somebody pointed one level too deep.
+    private func modelOfItsOwn(
+        _ candidates: [StorageEntry],
+        among entries: [StorageEntry]
+    ) throws(ModelError) -> Finding? {
+        guard !candidates.isEmpty, let name = ModelName(storage.name), ModelVersion(parsing: storage.name) == nil,
+            candidates.allSatisfy({ $0.isFolder && ModelVersion(parsing: $0.name) != nil })
+        else { return nil }
+        let versions = try versionFolders(of: name, in: .root, holding: entries)
+        guard versions.contains(where: { $0.fault == nil && !$0.entries.isEmpty }) else { return nil }
+        return .model(folder(name, at: .root, entries, versions))
+    }
+
+    /// Model files of another name that lie directly in the root: named with what to do, never passed over in silence.
+    private func strayFiles(among entries: [StorageEntry]) -> [Finding] {
+        entries.compactMap { entry in
+            guard entry.isFile, !modelFilenames.contains(entry.name),
+                modelFilenames.contains(where: { entry.name.hasSuffix(ModelFileSearch.suffix(of: $0)) })
+            else { return nil }
+            let stem = entry.name.split(separator: ".").first.map(String.init) ?? "model"
+            let reason =
+                "'\(entry.name)' lies directly in the repository: put it in '\(stem)/1/\(modelFilenames[0])', "
+                + "and it is served as '\(stem)'"
+            return .unavailable(UnavailableFolder(name: entry.name, error: ModelError(.illegalName, reason)))
+        }
     }
 
     /// Judges a folder in the root.

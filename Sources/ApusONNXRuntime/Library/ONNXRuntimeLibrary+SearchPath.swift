@@ -6,6 +6,9 @@ extension ONNXRuntimeLibrary {
     package static let systemTriple = "x86_64-linux-gnu"
     #endif
 
+    /// Folders above the binary's in which engines are looked for.
+    private static let maxParents = 3
+
     /// Where to look for the library, in order; touches no file.
     ///
     /// A configured path stands alone: if nothing is there, an error is better than another library than the one asked
@@ -29,7 +32,9 @@ extension ONNXRuntimeLibrary {
             let parts = executableFolder.split(separator: "/")
             places.append(.path(folder(parts)))
             places.append(.path(folder(parts.dropLast() + ["lib"])))
-            for depth in stride(from: parts.count, through: 0, by: -1) {
+            // As far up as a package's root lies above its build; no further, since what is loaded is code, and a folder
+            // of all users (/tmp, /var/tmp) may lie above.
+            for depth in stride(from: parts.count, through: max(1, parts.count - maxParents), by: -1) {
                 places.append(.path(folder(parts.prefix(depth) + [".engines", "onnxruntime"])))
             }
         }

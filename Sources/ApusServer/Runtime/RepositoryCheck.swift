@@ -27,7 +27,8 @@ package struct RepositoryCheck {
     /// - Throws: When the repository itself can't be read.
     package func run() async throws -> Report {
         var configuration = configuration
-        configuration.logLevel = max(configuration.logLevel, .warning)
+        // The report says it all, once.
+        configuration.logLevel = .critical
         let assembly = try ServerAssembly(configuration)
         let listing = try assembly.listRepository()
         await assembly.manager.loadAll(listing)
@@ -46,7 +47,9 @@ package struct RepositoryCheck {
             text += "\(isBad ? "FAIL" : "ok  ") \(entry.name)\(version)"
             text += isBad ? ": \(entry.reason)\n" : "\n"
         }
-        if entries.isEmpty { text += "no models found\n" }
+        if entries.isEmpty {
+            text += "no models found: put each in a folder of its own, as in iris/1/model.onnx\n"
+        }
         text += "\(entries.count - failures.count) can be served, \(failures.count) can't\n"
         return Report(text: text, isWell: failures.isEmpty && !entries.isEmpty)
     }

@@ -36,13 +36,15 @@ struct Shutdown: Sendable {
     }
 
     /// Waits for signals; the first begins the drain, the second ends it.
+    ///
+    /// SIGHUP, which a terminal sends when it is closed, is taken like Ctrl-C: a drain without the delay.
     private func watchSignals() async {
         await withTaskGroup(of: Void.self) { tasks in
             var count = 0
-            for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
                 count += 1
                 if count == 1 {
-                    tasks.addTask { await drain(after: signal == .sigint ? 0 : assembly.configuration.drainDelay) }
+                    tasks.addTask { await drain(after: signal != .sigterm ? 0 : assembly.configuration.drainDelay) }
                 } else {
                     assembly.logger.warning("A second signal ends the drain")
                     tasks.cancelAll()

@@ -22,10 +22,6 @@ struct CheckCommand: AsyncParsableCommand {
     var arguments: [String] = []
 
     func run() async throws {
-        var arguments = arguments
-        if let first = arguments.first, !first.hasPrefix("-") {
-            arguments.replaceSubrange(0..<1, with: ["--models", first])
-        }
         let configuration = try ConfigurationLoading.configuration(arguments: arguments)
         let report: RepositoryCheck.Report
         do {

@@ -6,7 +6,7 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Serve a model repository over HTTP.",
-        usage: "apus serve --models DIR [--config FILE] [--http-port N] [SETTINGS]",
+        usage: "apus serve [DIR | --models DIR] [--config FILE] [--http-port N] [SETTINGS]",
         discussion: """
             EXAMPLES
               apus serve --models examples/models

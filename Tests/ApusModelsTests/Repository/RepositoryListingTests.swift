@@ -46,6 +46,36 @@ struct RepositoryListingTests {
         #expect(try model.modelFile(of: .first).path == "\(folder.path)/model.onnx")
     }
 
+    @Test func `a root that holds nothing but versions is a model of its own`() throws {
+        folder.write("1/model.onnx")
+        folder.write("3/model.onnx")
+        folder.write("config.pbtxt")
+        let listing = try scan()
+        #expect(listing.unavailable.isEmpty)
+        let model = try #require(listing.models.first)
+        #expect(listing.models.count == 1)
+        #expect(model.name.description == "root-name")
+        #expect(model.versions.map(\.version.number) == [1, 3])
+        #expect(try model.modelFile(of: ModelVersion(3)!).path == "\(folder.path)/3/model.onnx")
+    }
+
+    @Test func `models with numbers for names beside others are models`() throws {
+        folder.write("1/1/model.onnx")
+        folder.write("m/1/model.onnx")
+        #expect(try scan().models.map(\.name.description) == ["1", "m"])
+    }
+
+    @Test func `a model file of another name in the root is named with where it belongs`() throws {
+        folder.write("flower.onnx")
+        folder.write("notes.txt")
+        for isAlone in [true, false] {
+            if !isAlone { folder.write("m/1/model.onnx") }
+            let listing = try scan()
+            #expect(listing.unavailable.map(\.name) == ["flower.onnx"])
+            #expect(listing.unavailable[0].error.message.contains("put it in 'flower/1/model.onnx'"))
+        }
+    }
+
     @Test func `a model file in the root beside models has no name`() throws {
         folder.write("model.onnx")
         folder.write("m/1/model.onnx")

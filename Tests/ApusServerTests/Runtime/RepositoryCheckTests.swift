@@ -39,7 +39,10 @@ struct RepositoryCheckTests {
     @Test func `an empty repository isn't well`() async throws {
         let repository = Repository()
         let report = try await check(repository.path)
-        #expect(report.text == "no models found\n0 can be served, 0 can't\n")
+        #expect(
+            report.text
+                == "no models found: put each in a folder of its own, as in iris/1/model.onnx\n0 can be served, 0 can't\n"
+        )
         #expect(!report.isWell)
     }
 
