@@ -42,7 +42,14 @@ package final class HTTPEdge: HTTPApplication {
             last = (verb, head.text(head.path), operation)
             return decide(operation, head: head)
         case .notFound:
-            return refuse(InferenceError(.notFound, "Not Found", hint: "the paths are those of the v2 protocol"))
+            return refuse(
+                InferenceError(
+                    .notFound,
+                    "Not Found",
+                    hint:
+                        "inference ports have the paths of the v2 protocol, GET /v2/models for one; the metrics port has /metrics"
+                )
+            )
         case .wrongVerb(let allowed):
             let names = allowed.joined(separator: ", ")
             var (answer, bytes) = HTTPStatusTable.answer(

@@ -78,7 +78,10 @@ package struct RequestValidation: Sendable {
                     + "Expected \(expected), got \(tensor.shape).\(note)",
                 field: specification.name,
                 expected: expected,
-                got: tensor.shape.description
+                got: tensor.shape.description,
+                hint: tensor.shape.rank == specification.shape.count
+                    ? "-1 stands for any size"
+                    : "-1 stands for any size; send \(specification.shape.count) dimensions, one row as 1 in the first"
             )
         }
     }
@@ -164,7 +167,10 @@ extension RequestValidation {
                 + "Please provide all required input(s).",
             field: "inputs",
             expected: "\(requiredInputs) inputs",
-            got: "\(given.count) inputs"
+            got: "\(given.count) inputs",
+            hint: given.isEmpty
+                ? "a v2 request is {\"inputs\": [{\"name\", \"shape\", \"datatype\", \"data\"}]}; \"instances\" is version 1's"
+                : ""
         )
     }
 }

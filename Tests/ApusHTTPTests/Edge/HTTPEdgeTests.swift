@@ -76,7 +76,7 @@ struct HTTPEdgeTests {
                 #expect(answer.status == 404, "\(path)")
                 #expect(
                     answer.body
-                        == #"{"error":"Not Found","code":"not_found","hint":"the paths are those of the v2 protocol"}"#
+                        == #"{"error":"Not Found","code":"not_found","hint":"inference ports have the paths of the v2 protocol, GET /v2/models for one; the metrics port has /metrics"}"#
                 )
             }
             #expect(server.gate.questions.isEmpty)

@@ -43,8 +43,8 @@ struct BatchingStateMachinePropertyTests {
         ]
     }
 
-    /// A twentieth of the steps unless `APUS_LONG_TESTS` is set.
-    static var steps: Int { ProcessInfo.processInfo.environment["APUS_LONG_TESTS"] == nil ? 200_000 : 4_000_000 }
+    /// A twentieth of the steps unless `scripts/test --long` asks for more.
+    static var steps: Int { ProcessInfo.processInfo.environment["APUS_LONG"] == nil ? 200_000 : 4_000_000 }
 
     @Test(arguments: settings)
     func `every request leaves the queue exactly once and no rule is broken`(_ setting: Setting) throws {
