@@ -23,6 +23,10 @@ package struct EngineError: Error, Sendable, CustomStringConvertible {
         package static let runFailed = Code(label: "run_failed")
         /// The run was terminated from outside.
         package static let terminated = Code(label: "terminated")
+        /// The instance is gone, or in no state to run anything any more: its worker died, its device was lost.
+        ///
+        /// Says nothing of the request, which may be run again on another instance.
+        package static let instanceLost = Code(label: "instance_lost")
         /// No memory.
         package static let outOfMemory = Code(label: "out_of_memory")
         /// Anything else that the library said.

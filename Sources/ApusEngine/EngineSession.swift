@@ -40,6 +40,27 @@ package protocol EngineSession: AnyObject, Sendable {
     func makeInstance() throws(EngineError) -> any ModelInstance
 }
 
+/// An instance of a model that gives none, one or many answers to a request (decoupled).
+package protocol DecoupledModelInstance: ModelInstance {
+    /// Runs the model once and gives its answers away as they come.
+    ///
+    /// Implementation guidance: as for `run(inputs:outputs:timings:)`; `give` may block the thread until the client takes
+    /// more, and throws `EngineError.Code.terminated` when nobody wants further answers.
+    ///
+    /// - Parameters:
+    ///   - inputs: One place for each input of the signature, in its order; `nil` for an optional input left out.
+    ///   - outputs: Indices into the signature's outputs, ascending.
+    ///   - timings: The instance notes `inputReady` and `inferEnded` in it.
+    ///   - give: Takes one answer: one tensor for each index.
+    /// - Throws: What the library reported; answers given before stand.
+    func run(
+        inputs: [Tensor?],
+        outputs: [Int],
+        timings: inout RequestTimings,
+        give: ([Tensor]) throws(EngineError) -> Void
+    ) throws(EngineError)
+}
+
 /// One parallel copy of a session's calling state: a permit for one run at a time.
 ///
 /// Implementation guidance: `run` blocks its thread for as long as the engine computes. Nobody calls it while another

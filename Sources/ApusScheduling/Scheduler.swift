@@ -7,7 +7,7 @@ internal import Synchronization
 /// A request is compared with the model, then runs at once on the event loop that brought it, when the model is known
 /// to be cheaper than a thread hop, else waits for an engine thread, which takes what is waiting in one run where that
 /// is proved safe. See docs/decisions/0005-scheduler.md.
-package final class Scheduler: ServedModel {
+package final class Scheduler: RequestFront {
     /// What the scheduler's lock guards.
     struct State {
         var machine: BatchingStateMachine<QueuedRequest>

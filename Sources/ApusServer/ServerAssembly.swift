@@ -21,7 +21,7 @@ package struct ServerAssembly {
     let engines: EngineSet
     let group: MultiThreadedEventLoopGroup
     let loops: [LoopServices]
-    let manager: ModelManager<Scheduler>
+    let manager: ModelManager<LoadedModel>
     let health: ServerHealth
     let listenerConfiguration: ListenerConfiguration
     let edge: HTTPEdgeConfiguration
@@ -102,7 +102,7 @@ package struct ServerAssembly {
         engines: EngineSet,
         cores: Int,
         logger: Logger
-    ) throws(RuntimeFailure) -> ModelManager<Scheduler> {
+    ) throws(RuntimeFailure) -> ModelManager<LoadedModel> {
         let loader = SchedulerLoader(
             engines: engines,
             pool: try EngineThreadPool(threadCount: cores),
@@ -111,7 +111,7 @@ package struct ServerAssembly {
             allowsInlineRuns: configuration.allowsInlineRuns,
             logger: logger
         )
-        var settings = ModelManager<Scheduler>.Configuration()
+        var settings = ModelManager<LoadedModel>.Configuration()
         settings.loadingThreads = configuration.loadingThreads
         return try ModelManager(loader: loader, observer: LoadingLog(logger: logger), configuration: settings)
     }

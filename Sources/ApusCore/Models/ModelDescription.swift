@@ -46,6 +46,8 @@ package final class ModelDescription: Sendable {
     package let unservedOutputs: [UnservedOutput]
     /// 0 when the user didn't write one: then dimensions are full shapes and there is no limit on the first.
     package let maxBatchSize: Int
+    /// Whether a request may get none or many answers: then only streams can carry them.
+    package let isDecoupled: Bool
     /// The answer to `/config`: JSON, complete.
     package let configurationJSON: [UInt8]
 
@@ -57,6 +59,7 @@ package final class ModelDescription: Sendable {
         outputs: [TensorSpecification],
         unservedOutputs: [UnservedOutput] = [],
         maxBatchSize: Int = 0,
+        isDecoupled: Bool = false,
         configurationJSON: [UInt8] = []
     ) {
         self.id = id
@@ -65,6 +68,7 @@ package final class ModelDescription: Sendable {
         self.outputs = outputs
         self.unservedOutputs = unservedOutputs
         self.maxBatchSize = maxBatchSize
+        self.isDecoupled = isDecoupled
         self.configurationJSON = configurationJSON
     }
 }

@@ -21,6 +21,8 @@ package struct InferenceRequest: ~Copyable, Sendable {
     package var queueTimeout: Int64 = 0
     /// 0 is the default level, 1 the highest.
     package var priority: UInt64 = 0
+    /// Its place in a sequence; `nil` for a request that stands alone.
+    package var sequence: SequencePosition?
     /// Parameters that are not the protocol's own.
     package var parameters: [String: ParameterValue] = [:]
     /// The W3C `traceparent` that came along; empty when none.
@@ -37,6 +39,7 @@ package struct InferenceRequest: ~Copyable, Sendable {
         self.inputs = inputs
         self.timings = timings
         self.lease = lease
+        self.sequence = nil
         self.charge = nil
     }
 

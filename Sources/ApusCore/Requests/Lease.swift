@@ -1,5 +1,7 @@
 /// Counts the users of a version; told once when each one ends.
 package protocol LeaseHolder: AnyObject, Sendable {
+    /// One lease more on a version that somebody holds a lease on: never refused, draining or not.
+    func leaseCopied()
     /// One lease fewer.
     func leaseEnded()
 }
@@ -16,6 +18,12 @@ package struct Lease: ~Copyable, Sendable {
     package init(model: any ServedModel, holder: any LeaseHolder) {
         self.model = model
         self.holder = holder
+    }
+
+    /// A second lease on the same version, for work that outlives the request: a sequence, a run that others share.
+    package func copy() -> Lease {
+        holder.leaseCopied()
+        return Lease(model: model, holder: holder)
     }
 
     deinit {

@@ -63,6 +63,11 @@ package final class VersionHandle: LeaseHolder {
         word.bitwiseOr(.min, ordering: .acquiringAndReleasing).oldValue == 0
     }
 
+    package func leaseCopied() {
+        // Whoever asks holds one, so the count is above zero and the version can't end meanwhile, closed or not.
+        word.wrappingAdd(1, ordering: .relaxed)
+    }
+
     package func leaseEnded() {
         let left = word.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
         // Closed, and none left. (`subtract`, which checks for overflow, is a loop; this is one instruction.)

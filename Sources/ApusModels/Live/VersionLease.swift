@@ -19,8 +19,8 @@ package struct VersionLease<Servable: AnyObject & Sendable>: ~Copyable, Sendable
     /// Hands the count on: whoever takes the result has to call `leaseEnded()` on the holder, once.
     ///
     /// ```swift
-    /// let (scheduler, holder) = try manager.lease(selector).transfer()
-    /// return Lease(model: scheduler, holder: holder)
+    /// let (loaded, holder) = try manager.lease(selector).transfer()
+    /// return Lease(model: loaded.front, holder: holder)
     /// ```
     package consuming func transfer() -> (servable: Servable, holder: VersionHandle) {
         let handle = handle.take()!

@@ -9,6 +9,8 @@ struct ModelPlan: Sendable {
     let configuration: ModelConfiguration
     /// Whether there is a `config.pbtxt`.
     let isConfigured: Bool
+    /// What `apus.yaml` adds; says nothing when there is none.
+    let settings: ModelSettings
     /// The engine's name.
     let engineName: String
 
@@ -16,6 +18,7 @@ struct ModelPlan: Sendable {
     ///
     /// - Throws: `invalidConfiguration` with every fault and its place.
     init(_ folder: ModelFolder) throws(ModelError) {
+        self.settings = try ModelSettings(folder)
         let filename = ModelFolder.configurationFilename
         guard let text = try folder.contents(of: filename, byteLimit: 1 << 20) else {
             self.configuration = .empty

@@ -29,7 +29,7 @@ struct SchedulerLoader: ModelLoader {
         return VersionPlan(policy: plan.versionPolicy, plan: plan)
     }
 
-    func load(_ id: ModelID, from folder: ModelFolder, plan: ModelPlan) throws(ModelError) -> Scheduler {
+    func load(_ id: ModelID, from folder: ModelFolder, plan: ModelPlan) throws(ModelError) -> LoadedModel {
         let began = time.now
         let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
         let engine = try engines.engine(named: plan.engineName)
@@ -53,20 +53,22 @@ struct SchedulerLoader: ModelLoader {
         configuration.inputShapes = agreement.inputShapes
         configuration.outputShapes = agreement.outputShapes
         do throws(EngineError) {
-            return try Scheduler(
-                description: description,
-                session: session,
-                pool: pool,
-                time: time,
-                configuration: configuration
+            return LoadedModel(
+                try Scheduler(
+                    description: description,
+                    session: session,
+                    pool: pool,
+                    time: time,
+                    configuration: configuration
+                )
             )
         } catch {
             throw ModelError(.loadFailed, error.message, cause: error)
         }
     }
 
-    func unload(_ scheduler: Scheduler) {
-        scheduler.unload()
+    func unload(_ model: LoadedModel) {
+        model.front.unload()
     }
 
     private func openSession(

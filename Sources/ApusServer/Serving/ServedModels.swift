@@ -4,11 +4,11 @@ internal import ApusScheduling
 
 /// The models as the edges see them, on top of the manager.
 struct ServedModels: InferenceService, RepositoryControl, StatisticsSource {
-    let manager: ModelManager<Scheduler>
+    let manager: ModelManager<LoadedModel>
 
     func lease(_ selector: ModelSelector) throws(InferenceError) -> Lease {
-        let (scheduler, holder) = try manager.lease(selector).transfer()
-        return Lease(model: scheduler, holder: holder)
+        let (loaded, holder) = try manager.lease(selector).transfer()
+        return Lease(model: loaded.front, holder: holder)
     }
 
     func index() -> [RepositoryIndexEntry] {
@@ -25,6 +25,6 @@ struct ServedModels: InferenceService, RepositoryControl, StatisticsSource {
     }
 
     func statistics() -> [ModelStatisticsReport] {
-        manager.liveVersions().map { ModelStatisticsReport(id: $0.id, statistics: $0.servable.statistics()) }
+        manager.liveVersions().map { ModelStatisticsReport(id: $0.id, statistics: $0.servable.front.statistics()) }
     }
 }

@@ -5,11 +5,11 @@ internal import Synchronization
 
 /// Live as long as the process answers; ready when every model has come to live or failed and no drain has begun.
 final class ServerHealth: Health {
-    private let manager: ModelManager<Scheduler>
+    private let manager: ModelManager<LoadedModel>
     private let isStrict: Bool
     private let draining = Atomic<Bool>(false)
 
-    init(manager: ModelManager<Scheduler>, isStrict: Bool) {
+    init(manager: ModelManager<LoadedModel>, isStrict: Bool) {
         self.manager = manager
         self.isStrict = isStrict
     }

@@ -21,6 +21,10 @@ package final class RecordingLeaseHolder: LeaseHolder {
         return Lease(model: model, holder: self)
     }
 
+    package func leaseCopied() {
+        openedCount.add(1, ordering: .acquiringAndReleasing)
+    }
+
     package func leaseEnded() {
         endedCount.add(1, ordering: .acquiringAndReleasing)
     }

@@ -30,6 +30,21 @@ struct LeaseTests {
         #expect(holder.endedCount == 1)
     }
 
+    @Test func `a copy is a lease of its own`() {
+        let holder = RecordingLeaseHolder()
+        do {
+            let copy: Lease
+            do {
+                let lease = holder.lease()
+                copy = lease.copy()
+                #expect(holder.copiedCount == 1)
+            }
+            #expect(holder.endedCount == 1)
+            #expect(copy.model.description.id.description == "fake/1")
+        }
+        #expect(holder.endedCount == 2)
+    }
+
     @Test func `a dropped request ends its lease and charge once`() {
         let holder = RecordingLeaseHolder()
         let budget = ByteBudget(limit: 10)

@@ -4,8 +4,15 @@ import Synchronization
 /// Counts the leases that ended.
 final class RecordingLeaseHolder: LeaseHolder {
     private let ended = Atomic<Int>(0)
+    private let copied = Atomic<Int>(0)
 
     var endedCount: Int { ended.load(ordering: .relaxed) }
+
+    var copiedCount: Int { copied.load(ordering: .relaxed) }
+
+    func leaseCopied() {
+        copied.add(1, ordering: .relaxed)
+    }
 
     func leaseEnded() {
         ended.add(1, ordering: .relaxed)

@@ -157,6 +157,10 @@ final class FakeModel: ServedModel, LeaseHolder {
         return Lease(model: self, holder: self)
     }
 
+    func leaseCopied() {
+        state.withLock { $0.leases += 1 }
+    }
+
     func leaseEnded() {
         state.withLock { $0.leases -= 1 }
     }

@@ -20,11 +20,11 @@ struct SchedulerLoaderTests {
         )
     }
 
-    private func load(_ repository: Repository, _ name: String = "m") throws -> Scheduler {
+    private func load(_ repository: Repository, _ name: String = "m") throws -> any RequestFront {
         let folder = try #require(try repository.folder(of: name))
         let loader = try loader()
         let plan = try loader.plan(folder).plan
-        return try loader.load(ModelID(name: folder.name, version: .first), from: folder, plan: plan)
+        return try loader.load(ModelID(name: folder.name, version: .first), from: folder, plan: plan).front
     }
 
     /// The words with which a model is refused.

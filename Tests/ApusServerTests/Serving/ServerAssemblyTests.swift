@@ -207,6 +207,6 @@ extension RunningServer {
 extension ServerAssembly {
     /// Requests of a model that wait for an instance.
     fileprivate func pending(of model: String) -> Int? {
-        manager.liveVersions().first { $0.id.name.description == model }?.servable.statistics().pending
+        manager.liveVersions().first { $0.id.name.description == model }?.servable.front.statistics().pending
     }
 }

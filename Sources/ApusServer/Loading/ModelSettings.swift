@@ -1,0 +1,66 @@
+internal import ApusCore
+internal import ApusModels
+internal import Yams
+
+/// What Apus adds to a model's configuration: `apus.yaml` in the model's folder.
+///
+/// It comes before `config.pbtxt`, which holds what Triton's users know.
+///
+/// ```yaml
+/// scheduling:
+///   latency_goal: 20ms
+/// ```
+struct ModelSettings: Sendable, Equatable {
+    /// The file's name.
+    static let filename = "apus.yaml"
+
+    /// How the model's requests are scheduled.
+    struct Scheduling: Sendable, Equatable {
+        /// The p99 that batches are chosen for, in nanoseconds; `nil` when no goal is written.
+        var latencyGoal: Int64?
+    }
+
+    /// How the model's requests are scheduled.
+    var scheduling = Scheduling()
+
+    /// Settings that say nothing.
+    init() {}
+
+    /// Reads a model's file; says nothing when there is none.
+    ///
+    /// - Throws: `invalidConfiguration` with every fault and its place.
+    init(_ folder: ModelFolder) throws(ModelError) {
+        let bytes = try folder.contents(of: ModelSettings.filename, byteLimit: 1 << 20) ?? []
+        try self.init(text: String(decoding: bytes, as: UTF8.self), place: "\(folder.name)/\(ModelSettings.filename)")
+    }
+
+    /// Reads a file's text; `place` is its name in messages.
+    ///
+    /// - Throws: `invalidConfiguration` with every fault and its place.
+    init(text: String, place: String) throws(ModelError) {
+        let node: Node?
+        do {
+            node = try Yams.compose(yaml: text)
+        } catch {
+            throw ModelError(.invalidConfiguration, "\(place) is not YAML: \(error)", cause: error)
+        }
+        var faults: [ConfigurationFault] = []
+        let file = SettingsMapping(node, file: place, known: ["scheduling"], faults: &faults)
+        if let written = file.mapping("scheduling", known: ["latency_goal"], faults: &faults) {
+            scheduling = Scheduling(written, faults: &faults)
+        }
+        guard faults.isEmpty else {
+            let words = faults.map(\.description).joined(separator: "; ")
+            throw ModelError(.invalidConfiguration, words, cause: ConfigurationFaults(faults: faults))
+        }
+    }
+}
+
+extension ModelSettings.Scheduling {
+    fileprivate init(_ written: SettingsMapping, faults: inout [ConfigurationFault]) {
+        latencyGoal = written.nanoseconds("latency_goal", faults: &faults)
+        if latencyGoal == 0 {
+            written.refuse("latency_goal", "expected more than nothing, for example 20ms", faults: &faults)
+        }
+    }
+}
