@@ -54,7 +54,9 @@ struct RandomSchedule {
     /// Lets everything run out: nobody may be left behind.
     mutating func finish() {
         var rounds = 0
-        while !book.isEmpty, rounds < 100_000, fault == nil {
+        // A schedule that brings more than its instances take has made a long queue.
+        let limit = 1000 + 4 * book.count
+        while !book.isEmpty, rounds < limit, fault == nil {
             rounds += 1
             pass(nanoseconds: 100)
             wake()
