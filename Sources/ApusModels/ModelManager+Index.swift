@@ -34,10 +34,11 @@ extension ModelManager {
         }
         switch selector.version {
         case .latest:
+            // In the message, since clients show nothing else of an answer.
+            let reason = folderFault?.message ?? model?.reasonForNoVersion ?? ""
             return InferenceError(
                 .notFound,
-                "\(words) has no available versions",
-                hint: folderFault?.message ?? model?.reasonForNoVersion ?? ""
+                "\(words) has no available versions" + (reason.isEmpty ? "" : ": \(reason)")
             )
         case .exact(let version):
             guard let life = model?.life(of: version) else {
@@ -52,8 +53,7 @@ extension ModelManager {
             }
             return InferenceError(
                 .unavailable,
-                "\(words) version \(version) is not at ready state",
-                hint: life.explanation
+                "\(words) version \(version) is not at ready state: \(life.explanation)"
             )
         }
     }

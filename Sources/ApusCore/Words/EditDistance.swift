@@ -3,11 +3,14 @@
 /// Keeps its memory from one comparison to the next.
 package struct EditDistance: Sendable {
     private var row: [Int] = []
+    private var previous: [Int] = []
+    private var beforePrevious: [Int] = []
 
     /// Starts without memory.
     package init() {}
 
-    /// The number of single-byte insertions, deletions and replacements between two words (Levenshtein).
+    /// The number of single-byte insertions, deletions, replacements and swaps of neighbours between two words (optimal
+    /// string alignment).
     ///
     /// - Parameters:
     ///   - left: One word.
@@ -17,17 +20,25 @@ package struct EditDistance: Sendable {
     package mutating func between(_ left: [UInt8], _ right: [UInt8], atMost limit: Int = .max) -> Int? {
         row.removeAll(keepingCapacity: true)
         row.append(contentsOf: 0...right.count)
+        previous = row
+        var previousLeast = 0
         for (index, leftByte) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            var least = row[0]
-            for column in 1..<row.count {
-                let replaced = diagonal + (leftByte == right[column - 1] ? 0 : 1)
-                diagonal = row[column]
-                row[column] = Swift.min(replaced, diagonal + 1, row[column - 1] + 1)
-                least = Swift.min(least, row[column])
+            swap(&beforePrevious, &previous)
+            swap(&previous, &row)
+            row.removeAll(keepingCapacity: true)
+            row.append(index + 1)
+            for column in right.indices {
+                var best = previous[column] + (leftByte == right[column] ? 0 : 1)
+                best = Swift.min(best, previous[column + 1] + 1, row[column] + 1)
+                if index > 0, column > 0, leftByte == right[column - 1], left[index - 1] == right[column] {
+                    best = Swift.min(best, beforePrevious[column - 1] + 1)
+                }
+                row.append(best)
             }
-            if least > limit { return nil }
+            // A swap goes back two rows.
+            let least = row.reduce(.max, Swift.min)
+            if Swift.min(least, previousLeast) > limit { return nil }
+            previousLeast = least
         }
         return row[right.count] <= limit ? row[right.count] : nil
     }

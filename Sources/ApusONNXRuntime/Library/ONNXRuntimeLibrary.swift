@@ -56,7 +56,8 @@ internal import Glibc
     }
 
     /// What to do when the library is missing.
-    private static let hint = "install it with `scripts/install-engine onnxruntime` or configure its path"
+    private static let hint =
+        "install it with `scripts/install-engine onnxruntime` or say where it is with --engine-path (APUS_ENGINE_PATH)"
 
     /// Says why the system's loader refused a file.
     private static func unloadable(_ path: String) -> EngineError {

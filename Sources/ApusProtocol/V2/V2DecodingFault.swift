@@ -2,6 +2,8 @@ internal import ApusCore
 
 /// What is wrong with a v2 request, before the words for it are made.
 enum V2DecodingFault: Error {
+    /// There is no JSON at all.
+    case empty
     case json(JSONFailure, field: String, expected: String = "")
     case element(JSONFailure, index: Int, dataType: DataType)
     case missing(field: String, expected: String)
@@ -26,6 +28,12 @@ extension V2DecodingFault {
     func inferenceError(model: ModelDescription) -> InferenceError {
         let name = model.id.name.description
         switch self {
+        case .empty:
+            return invalid(
+                "failed to parse the request JSON buffer: the body is empty",
+                expected: "a JSON object with the member 'inputs'",
+                got: "nothing"
+            )
         case .json(let failure, let field, let expected):
             return V2DecodingFault.jsonError(failure, field: field, expected: expected)
         case .element(let failure, let index, let dataType):

@@ -134,7 +134,8 @@ extension RequestValidation {
             "unexpected inference input '\(input)', allowed inputs are: \(allowed)",
             field: input,
             expected: allowed,
-            got: input
+            got: input,
+            hint: model.inputs.lazy.map(\.name).nearest(to: input).map { "did you mean '\($0)'?" } ?? ""
         )
     }
 

@@ -43,7 +43,7 @@ package struct ConfigurationFile: Sendable {
                 let name = key.string ?? "?"
                 let line = key.mark.map { ":\($0.line)" } ?? ""
                 guard Settings.named(name) != nil else {
-                    let nearest = NearestSetting.find(name, among: Settings.all.map(\.key))
+                    let nearest = Settings.all.map(\.key).nearest(to: name)
                     let hint = nearest.map { "; did you mean '\($0)'?" } ?? ""
                     faults.append(ConfigurationFault(source: path + line, key: name, message: "unknown key" + hint))
                     continue

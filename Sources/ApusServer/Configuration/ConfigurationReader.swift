@@ -157,7 +157,7 @@ extension ConfigurationReader {
             .filter { $0.hasPrefix("APUS_") && !known.contains($0) && !$0.hasPrefix("APUS_TEST_") }
             .filter { $0 != "APUS_WARNINGS_AS_ERRORS" }
             .map { name in
-                let nearest = NearestSetting.find(name, among: Settings.all.map(\.variable))
+                let nearest = Settings.all.map(\.variable).nearest(to: name)
                 return ConfigurationFault(
                     source: "environment",
                     key: name,

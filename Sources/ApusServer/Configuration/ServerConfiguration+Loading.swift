@@ -66,7 +66,7 @@ enum FlagParsing {
     }
 
     private static func unknown(_ flag: String) -> ConfigurationFault {
-        let nearest = NearestSetting.find(flag, among: Settings.all.map(\.flag) + ["--config"])
+        let nearest = (Settings.all.map(\.flag) + ["--config"]).nearest(to: flag)
         return ConfigurationFault(
             source: "command line",
             key: flag,

@@ -1,3 +1,4 @@
+internal import ApusCore
 internal import Yams
 
 /// A mapping in a YAML file, read member by member; what is wrong with it is collected, not thrown.
@@ -26,7 +27,7 @@ struct SettingsMapping {
             for (key, value) in mapping {
                 let name = key.string ?? "?"
                 guard known.contains(name) else {
-                    let nearest = NearestSetting.find(name, among: known)
+                    let nearest = known.nearest(to: name)
                     let hint = nearest.map { "did you mean '\($0)'?" } ?? "known here: \(known.joined(separator: ", "))"
                     faults.append(SettingsMapping.fault("unknown key; \(hint)", file, path, name, at: key))
                     continue

@@ -4,6 +4,8 @@ import Testing
 struct EditDistanceTests {
     @Test(arguments: [
         ("", "", 0), ("abc", "abc", 0), ("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("flaw", "lawn", 2),
+        ("nmae", "name", 1),
+        ("gaol", "goal", 1), ("ab", "ba", 1),
     ])
     func `edits are counted both ways`(_ left: String, _ right: String, _ distance: Int) {
         var edits = EditDistance()

@@ -34,6 +34,12 @@ struct V2MembersTests {
         #expect(inputs.map(\.tensor.byteArray) == [[1, 0, 0, 0, 97], [5], [1, 0]])
     }
 
+    @Test func `a body without anything is called empty`() {
+        let error = TestRequest("").refusal()
+        #expect(error?.message == "failed to parse the request JSON buffer: the body is empty")
+        #expect(error?.expected == "a JSON object with the member 'inputs'")
+    }
+
     @Test func `data that came first is judged like any other`() {
         let late = TestRequest(#"{"inputs":[{"data":[1,NaN],"name":"i","datatype":"INT8","shape":[2]}]}"#)
         #expect(late.refusal()?.field == "inputs[0].data[1]")

@@ -61,6 +61,23 @@ struct RequestValidationTests {
         let error = refusal([a, b, NamedTensor(name: "q", tensor: a.tensor)])
         #expect(error?.message == "unexpected inference input 'q', allowed inputs are: a, b, c")
         #expect(error?.field == "q")
+        #expect(error?.hint == "")
+    }
+
+    @Test func `a misspelt input is told what was meant`() {
+        let named = RequestValidation(
+            model: ModelDescription(
+                id: ModelID(name: ModelName("m")!, version: .first),
+                platform: "test",
+                inputs: [TensorSpecification(name: "features", dataType: .fp32, shape: [-1])],
+                outputs: []
+            )
+        )
+        #expect {
+            try named.validate(inputs: [NamedTensor(name: "faetures", tensor: a.tensor)], outputs: [])
+        } throws: { error in
+            (error as? InferenceError)?.hint == "did you mean 'features'?"
+        }
     }
 
     @Test func `an unknown output is named with those that are allowed`() {

@@ -1,3 +1,4 @@
+import ApusCore
 import Testing
 
 @testable import ApusServer
@@ -38,11 +39,11 @@ struct SettingParsingTests {
 
     @Test func `the nearest key is near`() {
         let keys = Settings.all.map(\.key)
-        #expect(NearestSetting.find("htttp_port", among: keys) == "http_port")
-        #expect(NearestSetting.find("model", among: keys) == "models")
-        #expect(NearestSetting.find("host", among: keys) == "host")
-        #expect(NearestSetting.find("completely_different", among: keys) == nil)
-        #expect(NearestSetting.find("", among: keys) == nil)
-        #expect(NearestSetting.find("host", among: []) == nil)
+        #expect(keys.nearest(to: "htttp_port") == "http_port")
+        #expect(keys.nearest(to: "model") == "models")
+        #expect(keys.nearest(to: "host") == "host")
+        #expect(keys.nearest(to: "completely_different") == nil)
+        #expect(keys.nearest(to: "") == nil)
+        #expect([String]().nearest(to: "host") == nil)
     }
 }

@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// Checks a tree of fields against the schema and turns it into a message of typed values.
 ///
 /// It stops at the first fault: one misspelt brace or field makes everything after it doubtful.
@@ -107,7 +109,7 @@ struct ModelConfigurationMessageReader {
     private func unknown(_ field: TextFormatField) -> ModelConfigurationError {
         let names = schema.fields.map(\.name)
         let advice =
-            if let nearest = names.nearestName(to: field.name) {
+            if let nearest = names.nearest(to: field.name) {
                 "did you mean \(nearest.quotedExcerpt)?"
             } else if names.isEmpty {
                 "it has no fields"

@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// Words the errors about one value that does not suit its field.
 struct ModelConfigurationValueFault {
     /// What stands in the text.
@@ -28,7 +30,7 @@ struct ModelConfigurationValueFault {
     func unknownMember(of schema: EnumerationSchema) -> ModelConfigurationError {
         let names = schema.members.map(\.name)
         var advice = "allowed are \(names.joined(separator: ", "))"
-        if case .word(let word, _) = value.content, let nearest = names.nearestName(to: word) {
+        if case .word(let word, _) = value.content, let nearest = names.nearest(to: word) {
             advice = "did you mean \(nearest)? " + advice
         }
         return ModelConfigurationError(

@@ -1,3 +1,5 @@
+internal import ApusCore
+
 /// Holds the models of an ensemble against each other: types, shapes, batch sizes, inputs left open.
 struct EnsembleValidator {
     /// One place where a tensor of the ensemble is given or taken.
@@ -102,7 +104,7 @@ struct EnsembleValidator {
     ) {
         let knownNames = Set(known)
         for name in names where !knownNames.contains(name) {
-            let advice = known.nearestName(to: name).map { "did you mean \($0.quotedExcerpt)?" }
+            let advice = known.nearest(to: name).map { "did you mean \($0.quotedExcerpt)?" }
             report(
                 "model \(step.modelName.quotedExcerpt) has no \(field) \(name.quotedExcerpt); "
                     + (advice ?? "correct '\(field)_map'")
