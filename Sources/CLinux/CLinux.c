@@ -178,6 +178,11 @@ int CLinux_startThread(
     return error;
 }
 
+int CLinux_becomeBatchThread(void) {
+    const struct sched_param parameters = {0};
+    return sched_setscheduler(0, SCHED_BATCH, &parameters) == 0 ? 0 : errno;
+}
+
 int CLinux_makeSemaphore(void) { return eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE); }
 
 void CLinux_signalSemaphore(int semaphore) {

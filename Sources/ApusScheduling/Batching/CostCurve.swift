@@ -17,7 +17,7 @@ struct CostCurve: Sendable {
     /// Runs that a size needs before anything is concluded from it.
     static let neededRuns = 3
     /// By how much a row must become cheaper for a larger size to be worth it.
-    static let worthwhile = 0.95
+    static let worthwhile = 0.9
     /// The weight of a new run in the average.
     private static let weight = 0.2
     /// The largest class: 4,096 rows.
@@ -32,12 +32,23 @@ struct CostCurve: Sendable {
     private var runs = 0
     /// How old, in runs, a size's measurement may be for another one to be called dearer.
     private static let memory = 256
+    /// Runs after which sizes that aren't taken any more are measured anew.
+    private static let oblivion = 8192
+    /// How much dearer than in the best size a row may be in one that is called as good.
+    private static let tolerance = 1.25
     /// Runs until a larger size may be tried.
     private var hold = 0
     private var nextHold = CostCurve.firstHold
 
     /// The most rows that a run should take now.
-    var limit: Int { 1 << allowedClass }
+    ///
+    /// The largest size allowed until that has been measured, then the smallest whose rows cost about as little as in
+    /// any: what a still larger run would save of the engine's time, event loops lose that have nothing to answer
+    /// meanwhile.
+    var limit: Int {
+        guard points[allowedClass].runs >= CostCurve.neededRuns else { return 1 << allowedClass }
+        return 1 << bestClass
+    }
 
     /// Notes a run.
     ///
@@ -55,6 +66,7 @@ struct CostCurve: Sendable {
         runs += 1
         points[index].last = runs
         hold = max(0, hold - 1)
+        if runs.isMultiple(of: CostCurve.oblivion) { forgetLargeSizes() }
         if index >= allowedClass { judge(index) }
     }
 
@@ -74,6 +86,12 @@ struct CostCurve: Sendable {
     /// Nanoseconds that a row costs in the best size of more than one row; `nil` until one was measured.
     var bestJointRow: Double? {
         points[1...].filter { $0.runs >= CostCurve.neededRuns }.map(\.rowCost).min()
+    }
+
+    /// Whether a row of the best joint run costs at most half of what it costs alone; `false` while either is unknown.
+    var isCheaperTogether: Bool {
+        guard points[0].runs >= CostCurve.neededRuns, let best = bestJointRow else { return false }
+        return best <= points[0].rowCost / 2
     }
 
     /// The class of a run of so many rows.
@@ -96,6 +114,19 @@ struct CostCurve: Sendable {
             hold = nextHold
             nextHold = min(nextHold * 2, 1 << 20)
         }
+    }
+
+    /// The smallest of the allowed sizes whose rows cost about as little as in the best.
+    private var bestClass: Int {
+        let measured = (0...allowedClass).filter { points[$0].runs >= CostCurve.neededRuns }
+        let best = measured.map { points[$0].rowCost }.min() ?? 0
+        return measured.first { points[$0].rowCost <= best * CostCurve.tolerance } ?? allowedClass
+    }
+
+    private mutating func forgetLargeSizes() {
+        let best = bestClass
+        guard best < allowedClass else { return }
+        for index in (best + 1)...allowedClass { points[index].runs = 0 }
     }
 
     private mutating func grow() {

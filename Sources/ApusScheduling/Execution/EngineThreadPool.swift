@@ -1,4 +1,5 @@
 package import ApusCore
+internal import CLinux
 internal import DequeModule
 internal import Dispatch
 internal import Glibc
@@ -41,6 +42,9 @@ package final class EngineThreadPool: Sendable {
         for index in 0..<self.threadCount {
             let error = startThread("apus-engine-\(index)") { [weak self] in
                 guard let wake = self?.wake else { return }
+                // A thread that only computes doesn't push an event loop aside when it wakes up: so what the loop is
+                // about to bring runs along with what it has brought. An idle core takes it up at once all the same.
+                _ = CLinux_becomeBatchThread()
                 while true {
                     wake.wait()
                     guard let self else { return }

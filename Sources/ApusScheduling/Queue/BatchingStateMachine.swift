@@ -58,6 +58,10 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     private static var maxCurves: Int { 64 }
     /// The most rows of a large request in one run, whatever was measured.
     private static var maxPart: Int { 4096 }
+    /// Runs of up to half a millisecond are short: to wait for one costs less than a run of one's own.
+    private static var shortRun: UInt64 { 500_000 }
+    /// The longest that a request waits for a run that should have been short.
+    private static var patience: Int64 { 5_000_000 }
 
     /// Starts with every instance idle.
     ///
@@ -187,12 +191,34 @@ extension BatchingStateMachine {
     /// What can be done now that something is different.
     private mutating func change(now: MonotonicTime) -> OnChange {
         var change = OnChange()
-        if let first = queue.first(), isDue(first, now: now), !isCovered(first), let instance = idle.popLast() {
-            change.instance = instance
-            called += 1
+        if let first = queue.first(), isDue(first, now: now), !isCovered(first) {
+            if waitsForCompany(first, now: now) {
+                change.wakeAt = earlier(wakeTime(now: now), first.enqueued.advanced(byNanoseconds: Self.patience))
+                return change
+            }
+            if let instance = idle.popLast() {
+                change.instance = instance
+                called += 1
+            }
         }
         change.wakeAt = wakeTime(now: now)
         return change
+    }
+
+    /// Whether those who wait had better share the run after the one that is under way.
+    ///
+    /// A second run of few rows would take a processor from the threads that bring further requests, and pay for a whole
+    /// run; the one under way is over in less time than that. Whoever fills a run of their own don't wait.
+    private func waitsForCompany(_ first: QueueEntry<Request>, now: MonotonicTime) -> Bool {
+        guard isJoining, !first.isAlone, first.takenRows == 0, idle.count + called < rules.instances,
+            queue.rows < limit(first.bucket), let curve = curves[first.bucket], curve.isCheaperTogether,
+            let run = curve.cost(rows: queue.rows), run <= Self.shortRun
+        else { return false }
+        return now < first.enqueued.advanced(byNanoseconds: Self.patience)
+    }
+
+    private func earlier(_ one: MonotonicTime?, _ other: MonotonicTime) -> MonotonicTime {
+        one.map { min($0, other) } ?? other
     }
 
     /// Whether instances that have been called will take everybody who waits.

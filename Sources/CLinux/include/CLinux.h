@@ -72,6 +72,11 @@ struct CLinux_Status CLinux_status(int descriptor);
 int CLinux_startThread(
     pthread_t *joinable, const char *name, bool lowPriority, void (*body)(void *), void *context);
 
+/// Makes the calling thread one that computes in bulk (SCHED_BATCH): it doesn't preempt others when it wakes up.
+///
+/// Returns 0 or an error number; a thread that can't is as it was.
+int CLinux_becomeBatchThread(void);
+
 /// Makes a counting semaphore that is a descriptor: close it when done.
 int CLinux_makeSemaphore(void);
 

@@ -1,0 +1,90 @@
+import ApusCore
+import Testing
+
+@testable import ApusScheduling
+
+/// When a run begins, step by step.
+struct BatchingStateMachineTests {
+    private let start = MonotonicTime(nanoseconds: 1_000_000_000)
+
+    private func entry(_ number: Int, now: MonotonicTime) -> QueueEntry<Int> {
+        QueueEntry(request: number, level: 0, rows: 1, bucket: 7, isAlone: false, enqueued: now, deadline: nil, timeout: nil)
+    }
+
+    /// A machine with two instances that has learnt what rows cost, alone and in a run of eight.
+    private func machine(aloneNanoseconds: UInt64, runNanoseconds: UInt64) -> BatchingStateMachine<Int> {
+        var rules = BatchingStateMachine<Int>.Rules()
+        rules.instances = 2
+        var machine = BatchingStateMachine<Int>(rules: rules, isJoining: true)
+        for rows in [1, 2, 4, 8] {
+            for _ in 0..<4 {
+                guard let instance = machine.takeIdleInstance() else { continue }
+                // A run costs the same up to eight rows: that is the size to fill.
+                let cost = rows == 1 ? aloneNanoseconds : runNanoseconds
+                _ = machine.runEnded(instance: instance, bucket: 7, rows: rows, nanoseconds: cost, now: start)
+            }
+        }
+        return machine
+    }
+
+    /// Whether a second run begins for one request while a first is under way.
+    private func startsSecond(_ machine: inout BatchingStateMachine<Int>) -> (Bool, MonotonicTime?) {
+        guard case .waits(_, let first) = machine.enqueue(entry(1, now: start), now: start),
+            let instance = first.instance
+        else { return (false, nil) }
+        _ = machine.instanceStarted(instance, now: start)
+        guard case .waits(_, let second) = machine.enqueue(entry(2, now: start), now: start) else {
+            return (false, nil)
+        }
+        return (second.instance != nil, second.wakeAt)
+    }
+
+    @Test func `few rows wait for a short run under way when company is cheaper`() {
+        var machine = machine(aloneNanoseconds: 80_000, runNanoseconds: 80_000)
+        let (starts, wakeAt) = startsSecond(&machine)
+        #expect(!starts)
+        // Should the short run turn out long, they don't wait for it.
+        let patience = start.advanced(byNanoseconds: 5_000_000)
+        #expect(wakeAt == patience)
+        let (expired, change) = machine.timePassed(now: patience)
+        #expect(expired.isEmpty)
+        #expect(change.instance != nil)
+    }
+
+    @Test func `who waited for a run takes the next one together`() {
+        var machine = machine(aloneNanoseconds: 80_000, runNanoseconds: 80_000)
+        _ = startsSecond(&machine)
+        _ = machine.enqueue(entry(3, now: start), now: start)
+        let change = machine.runEnded(instance: 0, bucket: 7, rows: 1, nanoseconds: 80_000, now: start)
+        let instance = change.instance ?? machine.timePassed(now: start).1.instance
+        #expect(instance != nil)
+        if let instance {
+            let parts = machine.instanceStarted(instance, now: start).parts
+            #expect(parts.map(\.request) == [2, 3])
+        }
+    }
+
+    @Test func `rows that fill a run of their own don't wait`() {
+        var machine = machine(aloneNanoseconds: 80_000, runNanoseconds: 80_000)
+        _ = startsSecond(&machine)
+        var begun = 0
+        for number in 3..<40 {
+            if case .waits(_, let change) = machine.enqueue(entry(number, now: start), now: start),
+                change.instance != nil
+            {
+                begun += 1
+            }
+        }
+        #expect(begun == 1)
+    }
+
+    @Test func `a second run begins at once where company saves nothing`() {
+        var machine = machine(aloneNanoseconds: 80_000, runNanoseconds: 400_000)
+        #expect(startsSecond(&machine).0)
+    }
+
+    @Test func `a second run begins at once where runs are long`() {
+        var machine = machine(aloneNanoseconds: 8_000_000, runNanoseconds: 8_000_000)
+        #expect(startsSecond(&machine).0)
+    }
+}
