@@ -25,7 +25,8 @@ extension Scheduler {
         }
     }
 
-    private static func deliver(_ error: InferenceError, to sink: any AnswerSink) {
+    /// Tells a sink of a failure, on its lane.
+    static func deliver(_ error: InferenceError, to sink: any AnswerSink) {
         if sink.lane.isCurrent {
             sink.finish(.failure(error))
         } else {
@@ -37,13 +38,32 @@ extension Scheduler {
     static func prefixed(_ error: InferenceError, id: String) -> InferenceError {
         InferenceError(
             error.code,
-            "[request id: \(id.isEmpty ? "<id_unknown>" : id)] \(error.message)",
+            idPrefix(id) + error.message,
             field: error.field,
             expected: error.expected,
             got: error.got,
             hint: error.hint,
             cause: error.cause
         )
+    }
+
+    /// Takes the id out of a message that `prefixed` put it into, for those who pass the failure on to other requests.
+    static func unprefixed(_ error: InferenceError, id: String) -> InferenceError {
+        let prefix = idPrefix(id)
+        guard error.message.utf8.starts(with: prefix.utf8) else { return error }
+        return InferenceError(
+            error.code,
+            String(decoding: error.message.utf8.dropFirst(prefix.utf8.count), as: UTF8.self),
+            field: error.field,
+            expected: error.expected,
+            got: error.got,
+            hint: error.hint,
+            cause: error.cause
+        )
+    }
+
+    private static func idPrefix(_ id: String) -> String {
+        "[request id: \(id.isEmpty ? "<id_unknown>" : id)] "
     }
 }
 

@@ -30,8 +30,8 @@ package enum V2Statistics {
                 duration("compute_input", statistics.computeInput, to: &text)
                 duration("compute_infer", statistics.computeInfer, to: &text)
                 duration("compute_output", statistics.computeOutput, to: &text)
-                duration("cache_hit", DurationStatistic(), to: &text)
-                duration("cache_miss", DurationStatistic(), to: &text)
+                duration("cache_hit", statistics.cache?.hit ?? DurationStatistic(), to: &text)
+                duration("cache_miss", statistics.cache?.miss ?? DurationStatistic(), to: &text)
             }
             text.key("response_stats")
             text.object { _ in }
@@ -44,6 +44,7 @@ package enum V2Statistics {
                 text.member("note", statistics.schedulingNote)
                 text.member("inline_execution_count", statistics.inlineExecutionCount)
                 text.member("batching", statistics.batchingNote)
+                if let cache = statistics.cache { text.member("saved_run_count", cache.savedRuns) }
                 text.key("cost_curve")
                 text.array { text in
                     for point in statistics.costCurve {
