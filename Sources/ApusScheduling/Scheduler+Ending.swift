@@ -69,10 +69,15 @@ extension Scheduler {
 
 extension ModelStatistics {
     /// Counts how a request ended that a run was made for.
-    mutating func recordOutcome(_ outcome: Result<[Tensor], EngineError>, timings: RequestTimings, batchSize: Int) {
+    mutating func recordOutcome(
+        _ outcome: Result<[Tensor], EngineError>,
+        timings: RequestTimings,
+        batchSize: Int,
+        id: String
+    ) {
         switch outcome {
         case .success:
-            recordSuccess(timings, batchSize: batchSize)
+            recordSuccess(timings, batchSize: batchSize, id: id)
         case .failure(let error):
             let elapsed = timings.computeEnded.nanoseconds(since: timings.received)
             recordFailure(InferenceError(error).failureReason, nanoseconds: elapsed)

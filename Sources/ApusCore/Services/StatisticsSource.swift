@@ -105,6 +105,8 @@ package struct ModelStatistics: Sendable {
     package var loadNanoseconds: UInt64 = 0
     /// Runs on the event loop that decoded the request.
     package var inlineExecutionCount: UInt64 = 0
+    /// The requests that took longest.
+    package var slowest = SlowestRequests()
     /// What its response cache has done; `nil` for a version without one.
     package var cache: Cache?
     /// One sentence: how requests run now and why.

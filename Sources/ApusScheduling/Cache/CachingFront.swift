@@ -109,9 +109,14 @@ package final class CachingFront: RequestFront {
         return CancellationHandle(member, deadline: Deadline(time: deadline))
     }
 
-    /// What the request is remembered under; `nil` for one that isn't: it belongs to a sequence or doesn't fit the model.
+    /// Inputs of more bytes would hold the event loop up for longer than 8 ms while they are digested.
+    private static let maxInputBytes = 16 << 20
+
+    /// What the request is remembered under; `nil` for one that isn't: it belongs to a sequence, doesn't fit the model or
+    /// is too large.
     private func key(of request: borrowing InferenceRequest) -> ResponseKey? {
         guard request.sequence == nil,
+            request.inputs.reduce(0, { $0 &+ $1.tensor.storage.byteCount }) <= Self.maxInputBytes,
             let call = try? validation.validate(inputs: request.inputs, outputs: request.requestedOutputs)
         else { return nil }
         return cache.key(owner: owner, call: call, parameters: request.parameters)
@@ -136,9 +141,11 @@ package final class CachingFront: RequestFront {
         sink: any AnswerSink
     ) {
         let began = request.timings.queued
-        request.timings.answeredWithoutRun(queueEnded: began, at: time.now)
+        request.timings.answeredWithoutRun(.cache, queueEnded: began, at: time.now)
         let timings = request.timings
-        own.withLock { $0.recordHit(timings, lookUp: timings.computeEnded.nanoseconds(since: began)) }
+        let lookUp = timings.computeEnded.nanoseconds(since: began)
+        let id = request.id
+        own.withLock { $0.recordHit(timings, lookUp: lookUp, id: id) }
         let answer = request.answer(with: remembered.outputs)
         if sink.lane.isCurrent {
             sink.receive(answer)
@@ -162,7 +169,7 @@ extension CachingFront {
             statistics.recordMiss(first.lookUpNanoseconds + now.nanoseconds(since: began))
             statistics.recordDeparture(end.departure)
             for member in end.members.dropFirst() {
-                statistics.recordSaved(member.timings(at: now), lookUp: member.lookUpNanoseconds)
+                statistics.recordSaved(member.timings(at: now), lookUp: member.lookUpNanoseconds, id: member.id)
             }
         }
         var answers = FlightAnswers()

@@ -31,14 +31,16 @@ extension FlightRequest {
     func timings(at now: MonotonicTime) -> RequestTimings {
         var timings = RequestTimings(received: received)
         timings.queued = queued
-        timings.answeredWithoutRun(queueEnded: now, at: now)
+        timings.answeredWithoutRun(.sharedRun, queueEnded: now, at: now)
         return timings
     }
 }
 
 extension RequestTimings {
     /// Notes the stations of a request that no run was made for.
-    mutating func answeredWithoutRun(queueEnded: MonotonicTime, at now: MonotonicTime) {
+    mutating func answeredWithoutRun(_ origin: Origin, queueEnded: MonotonicTime, at now: MonotonicTime) {
+        self.origin = origin
+        gatheringStarted = queueEnded
         computeStarted = queueEnded
         inputReady = queueEnded
         inferEnded = queueEnded

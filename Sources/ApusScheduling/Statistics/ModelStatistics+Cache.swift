@@ -2,15 +2,15 @@ internal import ApusCore
 
 extension ModelStatistics {
     /// Counts a request that was answered out of the cache.
-    mutating func recordHit(_ timings: RequestTimings, lookUp: UInt64) {
+    mutating func recordHit(_ timings: RequestTimings, lookUp: UInt64, id: String) {
         cache?.hit.record(nanoseconds: lookUp)
-        recordWithoutRun(timings)
+        recordWithoutRun(timings, id: id)
     }
 
     /// Counts a request that was answered by a run which another one had begun.
-    mutating func recordSaved(_ timings: RequestTimings, lookUp: UInt64) {
+    mutating func recordSaved(_ timings: RequestTimings, lookUp: UInt64, id: String) {
         cache?.savedRuns &+= 1
-        recordHit(timings, lookUp: lookUp)
+        recordHit(timings, lookUp: lookUp, id: id)
     }
 
     /// Counts a request that a run was made for: what the cache has cost it.
@@ -40,11 +40,12 @@ extension ModelStatistics {
         for index in failures.indices { failures[index] &+= other.failures[index] }
         for index in histograms.indices { histograms[index].add(other.histograms[index]) }
         pending += other.pending
+        slowest.add(other.slowest)
         cache = cache ?? other.cache
     }
 
     /// Counts what every answered request has: all of its time, and its time in the queue.
-    private mutating func recordWithoutRun(_ timings: RequestTimings) {
+    private mutating func recordWithoutRun(_ timings: RequestTimings, id: String) {
         let request = timings.computeEnded.nanoseconds(since: timings.received)
         let waited = timings.computeStarted.nanoseconds(since: timings.queued)
         lastInference = WallClock.coarseMillisecondsSince1970
@@ -52,5 +53,6 @@ extension ModelStatistics {
         queue.record(nanoseconds: waited)
         histograms[Phase.request.rawValue].record(nanoseconds: request)
         histograms[Phase.queue.rawValue].record(nanoseconds: waited)
+        slowest.offer(nanoseconds: request, id: id, time: lastInference, timings: timings)
     }
 }

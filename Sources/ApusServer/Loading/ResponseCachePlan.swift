@@ -58,7 +58,8 @@ struct ResponseCachePlan: Sendable, Equatable {
         time: any TimeSource,
         queue: QueueRules
     ) -> any RequestFront {
-        guard isEnabled else { return next }
+        // An engine may find out by itself that a model is decoupled.
+        guard isEnabled, !next.description.isDecoupled else { return next }
         let configuration = CachingFront.Configuration(timeToLive: timeToLive, queue: queue)
         return CachingFront(next, cache: cache, time: time, configuration: configuration)
     }
