@@ -221,6 +221,64 @@ struct SingleFlightTests {
         #expect(bench.session.runs.count == (allowed ? 2 : 1))
     }
 
+    @Test func `inputs that would take long to digest are left alone`() async throws {
+        let bench = try CacheBench(threads: 1)
+        bench.session.gate.close()
+        let count = 4 << 20 | 1
+        let sinks = try (0..<2).map { _ in
+            let storage = try #require(TensorStorage(byteCount: 4 * count))
+            let shape = try #require(TensorShape([count]))
+            var request = bench.request()
+            request.inputs = [
+                NamedTensor(name: "a", tensor: Tensor(dataType: .fp32, shape: shape, storage: storage))
+            ]
+            return bench.ask(request)
+        }
+        bench.session.gate.open()
+        for sink in sinks { #expect(await sink.outcome().error == nil) }
+        #expect(bench.session.runs.count == 2)
+    }
+
+    @Test func `the bytes of a request are charged as long as somebody needs its inputs or its answer`() async throws {
+        let budget = ByteBudget(limit: 1000)
+        let bench = try CacheBench(threads: 1)
+        bench.session.gate.close()
+        let leader = RecordingSink(lane: ImmediateLane(isCurrent: false), holdsAnswers: true)
+        var first = bench.request()
+        first.charge = ByteCharge(100, from: budget)
+        let handle = bench.ask(first, leader)
+        await bench.session.gate.arrived(1)
+        var second = bench.request()
+        second.charge = ByteCharge(50, from: budget)
+        let follower = bench.ask(second)
+        // Who joins a run has no inputs of its own any more.
+        #expect(budget.inUse == 100)
+        bench.session.gate.open()
+        #expect(await follower.outcome().error == nil)
+        #expect(await leader.outcome().error == nil)
+        #expect(budget.inUse == 100)
+        leader.releaseAnswers()
+        #expect(budget.inUse == 0)
+        handle.cancel()
+        #expect(bench.holder.ended == bench.holder.opened)
+    }
+
+    @Test func `the inputs of a run stay charged when the one that brought them has gone`() async throws {
+        let budget = ByteBudget(limit: 1000)
+        let bench = try CacheBench(threads: 1)
+        bench.session.gate.close()
+        var first = bench.request()
+        first.charge = ByteCharge(100, from: budget)
+        let handle = bench.ask(first, bench.bench.pooledSink())
+        await bench.session.gate.arrived(1)
+        let follower = bench.ask(bench.request())
+        handle.cancel()
+        #expect(budget.inUse == 100)
+        bench.session.gate.open()
+        #expect(await follower.outcome().error == nil)
+        #expect(budget.inUse == 0)
+    }
+
     @Test(arguments: 0..<4 as Range<UInt64>)
     func `requests, call backs and failures from many threads come to one end each`(seed: UInt64) async throws {
         let bench = try CacheBench(threads: 2)

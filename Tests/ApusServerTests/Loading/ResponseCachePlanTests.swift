@@ -51,4 +51,42 @@ struct ResponseCachePlanTests {
         )
         #expect(decoupled.contains("m/apus.yaml: response_cache cannot be used with"))
     }
+
+    @Test func `a cache stands before a model that may have one`() throws {
+        let plan = try plan("response_cache { enable: true }").responseCache
+        let cache = ResponseCache(byteLimit: 1000)
+        let front = { (isDecoupled: Bool) in
+            plan.front(
+                before: SilentFront(isDecoupled: isDecoupled),
+                cache: cache,
+                time: SystemTime(),
+                queue: QueueRules()
+            )
+        }
+        #expect(front(true) is SilentFront)
+        #expect(cache.usage == nil)
+        #expect(front(false) is CachingFront)
+        #expect(front(false).statistics().cache != nil)
+        #expect(cache.usage?.answers == 0)
+    }
+}
+
+/// A version that answers nothing.
+private final class SilentFront: RequestFront {
+    let description: ModelDescription
+    let allocator: any TensorAllocator = HeapTensorAllocator()
+
+    init(isDecoupled: Bool) {
+        description = ModelDescription(
+            id: ModelID(name: ModelName("m")!, version: .first),
+            platform: "",
+            inputs: [],
+            outputs: [],
+            isDecoupled: isDecoupled
+        )
+    }
+
+    func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle { .finished }
+    func statistics() -> ModelStatistics { ModelStatistics() }
+    func unload() {}
 }
