@@ -14,7 +14,7 @@ extension Scheduler {
         carryOut(start.change)
         for queued in start.expired { queued.expire() }
         guard let first = start.parts.first, let instance else { return }
-        let permit = Permit(index: index, instance: instance)
+        let permit = Permit(index: index, instance: instance, gatheringSince: start.gatheringSince)
         let clock = RunClock()
         var answers = Answers()
         let run = run(start.parts, on: permit, answers: &answers)
@@ -66,12 +66,14 @@ extension Scheduler {
             return divide(members, batch, because: Scheduler.noMemory, on: permit, answers: &answers)
         }
         let outputs = first.request.call.outputs
+        let size = members.reduce(0) { $0 + $1.request.call.batchSize }
+        timings.gatheringStarted = permit.gatheringSince ?? began
         timings.computeStarted = began
+        timings.batchSize = UInt32(clamping: size)
         let outcome = compute(inputs, outputs: outputs, on: permit.instance, timings: &timings)
         batch.end()
         switch outcome {
         case .success(let tensors):
-            let size = members.reduce(0) { $0 + $1.request.call.batchSize }
             state.withLock { $0.statistics.recordExecution(timings, rows: size, isInline: false) }
             return finish(members, batch, with: tensors, timings: timings, on: permit, answers: &answers)
         case .failure(let error):
@@ -198,7 +200,7 @@ extension Scheduler {
         }
         state.withLock { state in
             state.statistics.lastInference = WallClock.millisecondsSince1970
-            state.statistics.recordSuccess(timings, batchSize: queued.call.batchSize)
+            state.statistics.recordSuccess(timings, batchSize: queued.call.batchSize, id: queued.id)
         }
         answers.append(Completion(answer: request.answer(with: named(outputs, queued.call.outputs)), to: queued.sink))
     }
@@ -292,6 +294,8 @@ struct Answers {
 extension RequestTimings {
     /// Takes over the stations of the run that answered.
     fileprivate mutating func ran(_ run: RequestTimings) {
+        gatheringStarted = max(queued, run.gatheringStarted)
+        batchSize = run.batchSize
         computeStarted = run.computeStarted
         inputReady = run.inputReady
         inferEnded = run.inferEnded

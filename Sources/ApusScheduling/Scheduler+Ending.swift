@@ -25,7 +25,8 @@ extension Scheduler {
         }
     }
 
-    private static func deliver(_ error: InferenceError, to sink: any AnswerSink) {
+    /// Tells a sink of a failure, on its lane.
+    static func deliver(_ error: InferenceError, to sink: any AnswerSink) {
         if sink.lane.isCurrent {
             sink.finish(.failure(error))
         } else {
@@ -37,7 +38,7 @@ extension Scheduler {
     static func prefixed(_ error: InferenceError, id: String) -> InferenceError {
         InferenceError(
             error.code,
-            "[request id: \(id.isEmpty ? "<id_unknown>" : id)] \(error.message)",
+            idPrefix(id) + error.message,
             field: error.field,
             expected: error.expected,
             got: error.got,
@@ -45,14 +46,38 @@ extension Scheduler {
             cause: error.cause
         )
     }
+
+    /// Takes the id out of a message that `prefixed` put it into, for those who pass the failure on to other requests.
+    static func unprefixed(_ error: InferenceError, id: String) -> InferenceError {
+        let prefix = idPrefix(id)
+        guard error.message.utf8.starts(with: prefix.utf8) else { return error }
+        return InferenceError(
+            error.code,
+            String(decoding: error.message.utf8.dropFirst(prefix.utf8.count), as: UTF8.self),
+            field: error.field,
+            expected: error.expected,
+            got: error.got,
+            hint: error.hint,
+            cause: error.cause
+        )
+    }
+
+    private static func idPrefix(_ id: String) -> String {
+        "[request id: \(id.isEmpty ? "<id_unknown>" : id)] "
+    }
 }
 
 extension ModelStatistics {
     /// Counts how a request ended that a run was made for.
-    mutating func recordOutcome(_ outcome: Result<[Tensor], EngineError>, timings: RequestTimings, batchSize: Int) {
+    mutating func recordOutcome(
+        _ outcome: Result<[Tensor], EngineError>,
+        timings: RequestTimings,
+        batchSize: Int,
+        id: String
+    ) {
         switch outcome {
         case .success:
-            recordSuccess(timings, batchSize: batchSize)
+            recordSuccess(timings, batchSize: batchSize, id: id)
         case .failure(let error):
             let elapsed = timings.computeEnded.nanoseconds(since: timings.received)
             recordFailure(InferenceError(error).failureReason, nanoseconds: elapsed)

@@ -14,14 +14,17 @@ extension Scheduler {
     ) {
         permit.instance.clearTermination()
         // It has not waited for anything.
+        request.timings.gatheringStarted = request.timings.queued
         request.timings.computeStarted = request.timings.queued
+        request.timings.batchSize = UInt32(clamping: call.batchSize)
         let outcome = compute(call.inputs, outputs: call.outputs, on: permit.instance, timings: &request.timings)
         let timings = request.timings
+        let id = request.id
         let wall = timings.computeEnded.nanoseconds(since: timings.computeStarted)
         let cost = clock?.cost(wall: wall)
         let change = state.withLock { state in
             state.statistics.lastInference = WallClock.coarseMillisecondsSince1970
-            state.statistics.recordOutcome(outcome, timings: timings, batchSize: call.batchSize)
+            state.statistics.recordOutcome(outcome, timings: timings, batchSize: call.batchSize, id: id)
             if case .success = outcome {
                 state.statistics.recordExecution(timings, rows: call.batchSize, isInline: true)
             }

@@ -32,6 +32,8 @@ package final class Scheduler: RequestFront {
         let index: Int
         /// The instance.
         let instance: any ModelInstance
+        /// Since when the instance was free and requests were left to wait for company; `nil` when they weren't.
+        var gatheringSince: MonotonicTime?
     }
 
     package let description: ModelDescription

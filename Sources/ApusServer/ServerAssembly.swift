@@ -21,6 +21,7 @@ package struct ServerAssembly {
     let engines: EngineSet
     let group: MultiThreadedEventLoopGroup
     let loops: [LoopServices]
+    let cache: ResponseCache
     let manager: ModelManager<LoadedModel>
     let health: ServerHealth
     let listenerConfiguration: ListenerConfiguration
@@ -44,7 +45,14 @@ package struct ServerAssembly {
         )
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: cores)
         self.loops = group.makeIterator().map { LoopServices(eventLoop: $0, time: SystemTime()) }
-        self.manager = try ServerAssembly.makeManager(configuration, engines: engines, cores: cores, logger: logger)
+        self.cache = ResponseCache(byteLimit: configuration.responseCacheBytes)
+        self.manager = try ServerAssembly.makeManager(
+            configuration,
+            engines: engines,
+            cores: cores,
+            cache: cache,
+            logger: logger
+        )
         self.health = ServerHealth(manager: manager, isStrict: configuration.isReadinessStrict)
         self.listenerConfiguration = ServerAssembly.makeListenerConfiguration(configuration)
         let accessLog = AccessLog(
@@ -58,7 +66,7 @@ package struct ServerAssembly {
             models: ServedModels(manager: manager),
             health: health,
             observer: observer,
-            gauges: ServerAssembly.gauges(loops: loops, observer: observer, destination: destination)
+            gauges: ServerAssembly.gauges(loops: loops, cache: cache, observer: observer, destination: destination)
         )
         edge.budget = listenerConfiguration.budget
         self.edge = edge
@@ -101,6 +109,7 @@ package struct ServerAssembly {
         _ configuration: ServerConfiguration,
         engines: EngineSet,
         cores: Int,
+        cache: ResponseCache,
         logger: Logger
     ) throws(RuntimeFailure) -> ModelManager<LoadedModel> {
         let loader = SchedulerLoader(
@@ -109,6 +118,7 @@ package struct ServerAssembly {
             time: SystemTime(),
             defaultInstances: cores,
             allowsInlineRuns: configuration.allowsInlineRuns,
+            cache: cache,
             logger: logger
         )
         var settings = ModelManager<LoadedModel>.Configuration()
@@ -145,6 +155,7 @@ package struct ServerAssembly {
 
     private static func gauges(
         loops: [LoopServices],
+        cache: ResponseCache,
         observer: AnswerObserver,
         destination: LogDestination
     ) -> @Sendable () -> ServerGauges {
@@ -153,6 +164,7 @@ package struct ServerAssembly {
             gauges.connections = loops.reduce(0) { $0 + $1.connectionCount }
             gauges.responses = observer.responses
             gauges.logLinesLost = destination.linesLost
+            gauges.responseCache = cache.usage.map { ($0.answers, $0.byteCount, $0.byteLimit) }
             return gauges
         }
     }

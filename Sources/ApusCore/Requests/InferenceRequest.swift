@@ -76,4 +76,9 @@ package struct InferenceAnswer: ~Copyable, Sendable {
         self.lease = lease
         self.charge = charge
     }
+
+    /// The same answer to another request than the one that it was computed for.
+    package consuming func readdressed(id: String, timings: RequestTimings) -> InferenceAnswer {
+        InferenceAnswer(id: id, outputs: outputs, timings: timings, lease: lease, charge: charge)
+    }
 }

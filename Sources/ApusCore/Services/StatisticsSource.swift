@@ -13,6 +13,12 @@ package struct DurationStatistic: Hashable, Sendable {
         count &+= 1
         nanoseconds &+= elapsed
     }
+
+    /// Adds what somebody else counted.
+    package mutating func add(_ other: DurationStatistic) {
+        count &+= other.count
+        nanoseconds &+= other.nanoseconds
+    }
 }
 
 /// Why a request failed, by the metric's closed set of reasons.
@@ -56,6 +62,19 @@ package struct ModelStatistics: Sendable {
         package init() {}
     }
 
+    /// What a response cache has done for a version.
+    package struct Cache: Hashable, Sendable {
+        /// Requests answered without a run of their own, and how long looking their answers up took.
+        package var hit = DurationStatistic()
+        /// Requests that a run was made for, and how long looking up and remembering took.
+        package var miss = DurationStatistic()
+        /// Of the hits those that were answered by a run which an equal request had begun.
+        package var savedRuns: UInt64 = 0
+
+        /// Starts at zero.
+        package init() {}
+    }
+
     /// When the last request came, milliseconds since 1970; 0 for never.
     package var lastInference: Int64 = 0
     /// Batch elements inferred.
@@ -86,6 +105,10 @@ package struct ModelStatistics: Sendable {
     package var loadNanoseconds: UInt64 = 0
     /// Runs on the event loop that decoded the request.
     package var inlineExecutionCount: UInt64 = 0
+    /// The requests that took longest.
+    package var slowest = SlowestRequests()
+    /// What its response cache has done; `nil` for a version without one.
+    package var cache: Cache?
     /// One sentence: how requests run now and why.
     package var schedulingNote = ""
     /// One sentence: whether requests share runs and why.

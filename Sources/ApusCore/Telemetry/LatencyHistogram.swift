@@ -24,4 +24,10 @@ package struct LatencyHistogram: Sendable {
         counts[bucket] &+= 1
         nanoseconds &+= elapsed
     }
+
+    /// Adds what somebody else counted.
+    package mutating func add(_ other: LatencyHistogram) {
+        for bucket in counts.indices { counts[bucket] &+= other.counts[bucket] }
+        nanoseconds &+= other.nanoseconds
+    }
 }

@@ -138,7 +138,8 @@ final class InferRoute {
                 id: question.id,
                 outputs: isRaw
                     ? .allBinary : V2OutputForm(listed: question.outputs, others: question.binaryDataOutput),
-                coding: head.acceptEncoding.map { ContentCoding(acceptEncoding: head.text($0)) } ?? .identity
+                coding: head.acceptEncoding.map { ContentCoding(acceptEncoding: head.text($0)) } ?? .identity,
+                hasTiming: head.asksForTiming
             ),
             services: services,
             reporter: makeReporter(selector: selector, inputs: question.inputs, body: body, exchange: exchange)

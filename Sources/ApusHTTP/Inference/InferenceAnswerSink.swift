@@ -10,6 +10,7 @@ final class InferenceAnswerSink: AnswerSink {
         let id: String
         let outputs: V2OutputForm
         let coding: ContentCoding
+        let hasTiming: Bool
     }
 
     private let exchange: HTTPExchange
@@ -44,6 +45,10 @@ final class InferenceAnswerSink: AnswerSink {
             body.charge = consume charge
             var head = HTTPResponseHead(status: 200)
             encode(encoder, into: &body, head: &head)
+            if form.hasTiming {
+                let version = answer.lease.model.description.id.version
+                head.fields.append((ServerTiming.name, ServerTiming.value(of: answer.timings, version: version)))
+            }
             let byteCount = body.byteCount
             exchange.answer(head, body)
             reporter.succeeded(answer, byteCount: byteCount)

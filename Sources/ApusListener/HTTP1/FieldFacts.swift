@@ -37,6 +37,8 @@ struct FieldFacts {
         case 31 where bytes.matches(name: field, "inference-header-content-length"):
             guard head.inferenceHeaderLength == nil else { throw .repeatedField }
             head.inferenceHeaderLength = field.value
+        case 11 where bytes.matches(name: field, "apus-timing"):
+            head.asksForTiming = bytes.matches(value: field, "1") || bytes.matches(value: field, "true")
         case 12 where bytes.matches(name: field, "apus-timeout"):
             head.timeout = head.timeout ?? field.value
         default:

@@ -52,6 +52,8 @@ package struct HTTPRequestHead: Sendable {
     package var authorization: Range<Int>?
     /// The first `Apus-Timeout`, when there is one.
     package var timeout: Range<Int>?
+    /// Whether `Apus-Timing` asks for the phases of the request.
+    package var asksForTiming = false
 
     /// An empty head, to be filled by the parser.
     package init() {}

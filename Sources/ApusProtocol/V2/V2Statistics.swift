@@ -30,8 +30,8 @@ package enum V2Statistics {
                 duration("compute_input", statistics.computeInput, to: &text)
                 duration("compute_infer", statistics.computeInfer, to: &text)
                 duration("compute_output", statistics.computeOutput, to: &text)
-                duration("cache_hit", DurationStatistic(), to: &text)
-                duration("cache_miss", DurationStatistic(), to: &text)
+                duration("cache_hit", statistics.cache?.hit ?? DurationStatistic(), to: &text)
+                duration("cache_miss", statistics.cache?.miss ?? DurationStatistic(), to: &text)
             }
             text.key("response_stats")
             text.object { _ in }
@@ -40,20 +40,46 @@ package enum V2Statistics {
             text.key("memory_usage")
             text.array { _ in }
             text.key("scheduling")
-            text.object { text in
-                text.member("note", statistics.schedulingNote)
-                text.member("inline_execution_count", statistics.inlineExecutionCount)
-                text.member("batching", statistics.batchingNote)
-                text.key("cost_curve")
-                text.array { text in
-                    for point in statistics.costCurve {
-                        text.object { text in
-                            text.member("rows", point.rows)
-                            text.member("row_ns", point.rowNanoseconds)
-                        }
+            scheduling(statistics, to: &text)
+        }
+    }
+
+    /// What Apus adds to the extension: how requests are run, what was learnt, which ones took long.
+    private static func scheduling(_ statistics: ModelStatistics, to text: inout JSONText) {
+        text.object { text in
+            text.member("note", statistics.schedulingNote)
+            text.member("inline_execution_count", statistics.inlineExecutionCount)
+            text.member("batching", statistics.batchingNote)
+            if let cache = statistics.cache { text.member("saved_run_count", cache.savedRuns) }
+            text.key("cost_curve")
+            text.array { text in
+                for point in statistics.costCurve {
+                    text.object { text in
+                        text.member("rows", point.rows)
+                        text.member("row_ns", point.rowNanoseconds)
                     }
                 }
             }
+            text.key("slowest")
+            text.array { text in
+                for entry in statistics.slowest.entries { slow(entry, to: &text) }
+            }
+        }
+    }
+
+    private static func slow(_ entry: SlowestRequests.Entry, to text: inout JSONText) {
+        let timings = entry.timings
+        text.object { text in
+            text.member("id", entry.id)
+            text.member("time", entry.time)
+            text.member("total_ns", entry.nanoseconds)
+            text.member("decode_ns", timings.queued.nanoseconds(since: timings.received))
+            text.member("queue_ns", timings.gatheringStarted.nanoseconds(since: timings.queued))
+            text.member("batch_ns", timings.computeStarted.nanoseconds(since: timings.gatheringStarted))
+            text.member("compute_input_ns", timings.inputReady.nanoseconds(since: timings.computeStarted))
+            text.member("compute_infer_ns", timings.inferEnded.nanoseconds(since: timings.inputReady))
+            text.member("compute_output_ns", timings.computeEnded.nanoseconds(since: timings.inferEnded))
+            text.member("batch_size", Int(timings.batchSize))
         }
     }
 

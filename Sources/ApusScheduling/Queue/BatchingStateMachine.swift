@@ -33,6 +33,8 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         var parts: [BatchPart<Request>] = []
         /// Those who have waited too long and have left the queue.
         var expired: [Request] = []
+        /// Since when the instance was free and they were left to wait for company; `nil` when they weren't.
+        var gatheringSince: MonotonicTime?
         /// What else can be done.
         var change = OnChange.nothing
     }
@@ -55,6 +57,8 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     private(set) var isJoining: Bool
     /// Instances that were asked for and haven't been taken up.
     private var called = 0
+    /// Since when requests wait for company although an instance is free.
+    private var gatheringSince: MonotonicTime?
     private static var maxCurves: Int { 64 }
     /// The most rows of a large request in one run, whatever was measured.
     private static var maxPart: Int { 4096 }
@@ -114,6 +118,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
             return start
         }
         start.parts = queue.take(maxRows: size(for: first), isOrdered: rules.batching.preservesOrdering)
+        start.gatheringSince = gatheringSince.take()
         // What is left is for the next idle instance, without a new request having to come first.
         start.change = change(now: now)
         return start
@@ -231,9 +236,13 @@ extension BatchingStateMachine {
     /// When somebody has waited too long, or long enough for company.
     private mutating func wakeTime(now: MonotonicTime) -> MonotonicTime? {
         let moment = queue.nextMoment()
-        guard isJoining, rules.batching.maxDelay > 0, !idle.isEmpty, let first = queue.first() else { return moment }
+        guard isJoining, rules.batching.maxDelay > 0, !idle.isEmpty, let first = queue.first() else {
+            if called == 0 { gatheringSince = nil }
+            return moment
+        }
         let due = first.enqueued.advanced(byNanoseconds: rules.batching.maxDelay)
         guard due > now else { return moment }
+        gatheringSince = gatheringSince ?? now
         return moment.map { min($0, due) } ?? due
     }
 

@@ -1,8 +1,8 @@
 internal import ApusCore
 
 extension ModelStatistics {
-    /// Counts a request that was answered.
-    mutating func recordSuccess(_ timings: RequestTimings, batchSize: Int) {
+    /// Counts a request that was answered; `lastInference` says when.
+    mutating func recordSuccess(_ timings: RequestTimings, batchSize: Int, id: String) {
         let request = timings.computeEnded.nanoseconds(since: timings.received)
         let queue = timings.computeStarted.nanoseconds(since: timings.queued)
         let input = timings.inputReady.nanoseconds(since: timings.computeStarted)
@@ -19,6 +19,7 @@ extension ModelStatistics {
         histograms[Phase.computeInput.rawValue].record(nanoseconds: input)
         histograms[Phase.computeInfer.rawValue].record(nanoseconds: infer)
         histograms[Phase.computeOutput.rawValue].record(nanoseconds: output)
+        slowest.offer(nanoseconds: request, id: id, time: lastInference, timings: timings)
     }
 
     /// Counts a run of the engine, whatever number of requests it answered.

@@ -77,6 +77,7 @@ package struct ConfigurationReader {
         configuration.limits.maxElements = integer("max_elements")
         configuration.limits.maxCompressionRatio = integer("max_compression_ratio")
         configuration.inFlightBytes = byteCount("in_flight_bytes")
+        configuration.responseCacheBytes = byteCount("response_cache_bytes")
         configuration.compressionFloor = byteCount("compression_min_bytes")
     }
 

@@ -33,6 +33,8 @@ package struct ServerConfiguration: Sendable {
     package var limits = InputLimits()
     /// Bytes of all requests being read or answered.
     package var inFlightBytes = 1 << 30
+    /// Bytes of all remembered answers, of the models that ask for it; 0 to remember none.
+    package var responseCacheBytes = 64 << 20
     /// Bytes of the smallest answer that is compressed.
     package var compressionFloor = 4096
     /// How long connections may take for what.

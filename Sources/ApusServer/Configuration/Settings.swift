@@ -124,6 +124,12 @@ package enum Settings {
             help: "Bodies, inputs and answers of all requests being read or answered."
         ),
         Setting(
+            key: "response_cache_bytes",
+            kind: .byteCount(0...Int.max),
+            defaultValue: "64MiB",
+            help: "Answers remembered, of models whose configuration has a response_cache; 0 for none."
+        ),
+        Setting(
             key: "compression_min_bytes",
             kind: .byteCount(0...Int.max),
             defaultValue: "4KiB",

@@ -6,6 +6,8 @@ internal import ApusProtocol
 struct CompletedConfiguration {
     let id: ModelID
     let engine: any Engine
+    /// Whether answers are remembered, whichever file says so.
+    var hasCache = false
 
     /// The configuration with name, engine and tensors.
     ///
@@ -41,6 +43,7 @@ struct CompletedConfiguration {
                 )
             }
         }
+        if hasCache != configuration.responseCacheEnabled { builder.setResponseCache(isEnabled: hasCache) }
         builder.fillDocumentedDefaults()
         return builder.makeConfiguration()
     }

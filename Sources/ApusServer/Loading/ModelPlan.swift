@@ -13,6 +13,8 @@ struct ModelPlan: Sendable {
     let settings: ModelSettings
     /// The engine's name.
     let engineName: String
+    /// Whether its answers are remembered.
+    let responseCache: ResponseCachePlan
 
     /// Reads a model's configuration and chooses its engine.
     ///
@@ -24,6 +26,7 @@ struct ModelPlan: Sendable {
             self.configuration = .empty
             self.isConfigured = false
             self.engineName = "onnxruntime"
+            self.responseCache = try ResponseCachePlan(.empty, settings, folder: "\(folder.name)")
             return
         }
         let place = "\(folder.name)/\(filename)"
@@ -48,6 +51,7 @@ struct ModelPlan: Sendable {
         self.configuration = configuration
         self.isConfigured = true
         self.engineName = try ModelPlan.engineName(of: configuration, place: place)
+        self.responseCache = try ResponseCachePlan(configuration, settings, folder: "\(folder.name)")
     }
 
     /// Which versions should be live.
@@ -71,7 +75,7 @@ struct ModelPlan: Sendable {
         "instance_group.count", "instance_group.kind", "instance_group.name",
         "dynamic_batching.preferred_batch_size", "dynamic_batching.max_queue_delay_microseconds",
         "dynamic_batching.priority_levels", "dynamic_batching.default_priority_level",
-        "dynamic_batching.default_queue_policy", "dynamic_batching.priority_queue_policy",
+        "dynamic_batching.default_queue_policy", "dynamic_batching.priority_queue_policy", "response_cache",
     ]
 
     private static func engineName(of configuration: ModelConfiguration, place: String) throws(ModelError) -> String {

@@ -9,6 +9,9 @@ internal import Yams
 /// ```yaml
 /// scheduling:
 ///   latency_goal: 20ms
+/// response_cache:
+///   enable: true
+///   time_to_live: 60s
 /// ```
 struct ModelSettings: Sendable, Equatable {
     /// The file's name.
@@ -20,8 +23,18 @@ struct ModelSettings: Sendable, Equatable {
         var latencyGoal: Int64?
     }
 
+    /// Whether the model's answers are remembered.
+    struct ResponseCache: Sendable, Equatable {
+        /// Switches the cache on or off; `nil` leaves it to `config.pbtxt`.
+        var isEnabled: Bool?
+        /// How long an answer may be given, in nanoseconds; `nil` when no time is written.
+        var timeToLive: Int64?
+    }
+
     /// How the model's requests are scheduled.
     var scheduling = Scheduling()
+    /// Whether the model's answers are remembered.
+    var responseCache = ResponseCache()
 
     /// Settings that say nothing.
     init() {}
@@ -45,9 +58,12 @@ struct ModelSettings: Sendable, Equatable {
             throw ModelError(.invalidConfiguration, "\(place) is not YAML: \(error)", cause: error)
         }
         var faults: [ConfigurationFault] = []
-        let file = SettingsMapping(node, file: place, known: ["scheduling"], faults: &faults)
+        let file = SettingsMapping(node, file: place, known: ["scheduling", "response_cache"], faults: &faults)
         if let written = file.mapping("scheduling", known: ["latency_goal"], faults: &faults) {
             scheduling = Scheduling(written, faults: &faults)
+        }
+        if let written = file.mapping("response_cache", known: ["enable", "time_to_live"], faults: &faults) {
+            responseCache = ResponseCache(written, faults: &faults)
         }
         guard faults.isEmpty else {
             let words = faults.map(\.description).joined(separator: "; ")
@@ -61,6 +77,16 @@ extension ModelSettings.Scheduling {
         latencyGoal = written.nanoseconds("latency_goal", faults: &faults)
         if latencyGoal == 0 {
             written.refuse("latency_goal", "expected more than nothing, for example 20ms", faults: &faults)
+        }
+    }
+}
+
+extension ModelSettings.ResponseCache {
+    fileprivate init(_ written: SettingsMapping, faults: inout [ConfigurationFault]) {
+        isEnabled = written.boolean("enable", faults: &faults)
+        timeToLive = written.nanoseconds("time_to_live", faults: &faults)
+        if timeToLive == 0 {
+            written.refuse("time_to_live", "expected more than nothing, for example 60s", faults: &faults)
         }
     }
 }

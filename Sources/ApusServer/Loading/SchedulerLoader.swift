@@ -13,6 +13,8 @@ struct SchedulerLoader: ModelLoader {
     /// Instances of a model whose configuration says nothing.
     let defaultInstances: Int
     let allowsInlineRuns: Bool
+    /// Where models that ask for it have their answers remembered.
+    let cache: ResponseCache
     let logger: Logger
 
     func plan(_ folder: ModelFolder) throws(ModelError) -> VersionPlan<ModelPlan> {
@@ -53,15 +55,15 @@ struct SchedulerLoader: ModelLoader {
         configuration.inputShapes = agreement.inputShapes
         configuration.outputShapes = agreement.outputShapes
         do throws(EngineError) {
-            return LoadedModel(
-                try Scheduler(
-                    description: description,
-                    session: session,
-                    pool: pool,
-                    time: time,
-                    configuration: configuration
-                )
+            let scheduler = try Scheduler(
+                description: description,
+                session: session,
+                pool: pool,
+                time: time,
+                configuration: configuration
             )
+            let front = plan.responseCache.front(before: scheduler, cache: cache, time: time, queue: scheduling.queue)
+            return LoadedModel(front)
         } catch {
             throw ModelError(.loadFailed, error.message, cause: error)
         }
@@ -109,7 +111,8 @@ struct SchedulerLoader: ModelLoader {
     ) throws(ModelError) -> ModelDescription {
         let completed: ModelConfiguration
         do throws(ModelConfigurationError) {
-            completed = try CompletedConfiguration(id: id, engine: engine).complete(plan.configuration, agreement)
+            completed = try CompletedConfiguration(id: id, engine: engine, hasCache: plan.responseCache.isEnabled)
+                .complete(plan.configuration, agreement)
         } catch {
             throw ModelError(.invalidConfiguration, error.message, cause: error)
         }

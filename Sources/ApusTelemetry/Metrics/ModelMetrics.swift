@@ -12,6 +12,7 @@ package enum ModelMetrics {
         }
         families.insert(failures(of: labelled), at: 1)
         families.append(phases(of: labelled))
+        families += CacheMetrics.families(of: labelled)
         return families
     }
 
@@ -40,7 +41,8 @@ package enum ModelMetrics {
         }
     }
 
-    private typealias Labelled = [(labels: MetricLabels, statistics: ModelStatistics)]
+    /// The statistics of versions, with their labels.
+    typealias Labelled = [(labels: MetricLabels, statistics: ModelStatistics)]
 
     private static let single: [Single] = [
         Single("nv_inference_request_success", .counter, "Requests answered successfully; a batch counts once.") {

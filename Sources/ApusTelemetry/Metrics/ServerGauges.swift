@@ -7,6 +7,9 @@ package struct ServerGauges: Sendable {
     /// Log lines that could not be written, from `LogDestination.linesLost`.
     package var logLinesLost: UInt64 = 0
 
+    /// Answers remembered, their bytes and the most bytes allowed; `nil` while no model has a response cache.
+    package var responseCache: (answers: Int, bytes: Int, limit: Int)?
+
     /// Starts at zero.
     package init() {}
 }

@@ -18,7 +18,7 @@ package enum ServerMetrics {
         for (code, count) in gauges.responses.sorted(by: { $0.key < $1.key }) {
             responses.add(.count(count), labels: ["code": String(code)])
         }
-        return [
+        let families = [
             information,
             MetricFamily(
                 "apus_ready",
@@ -38,6 +38,31 @@ package enum ServerMetrics {
                 .counter,
                 help: "Log lines that could not be written, or not to their end.",
                 value: .count(gauges.logLinesLost)
+            ),
+        ]
+        return families + cache(gauges)
+    }
+
+    private static func cache(_ gauges: ServerGauges) -> [MetricFamily] {
+        guard let cache = gauges.responseCache else { return [] }
+        return [
+            MetricFamily(
+                "apus_response_cache_answers",
+                .gauge,
+                help: "Answers that the response cache remembers.",
+                value: .level(Int64(cache.answers))
+            ),
+            MetricFamily(
+                "apus_response_cache_bytes",
+                .gauge,
+                help: "Bytes that the remembered answers take, administration included.",
+                value: .level(Int64(cache.bytes))
+            ),
+            MetricFamily(
+                "apus_response_cache_limit_bytes",
+                .gauge,
+                help: "The most bytes that remembered answers may take.",
+                value: .level(Int64(cache.limit))
             ),
         ]
     }

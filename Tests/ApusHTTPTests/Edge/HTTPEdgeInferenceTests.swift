@@ -216,6 +216,20 @@ struct HTTPEdgeInferenceTests {
         }
     }
 
+    @Test func `the phases are in the answer's head only when they are asked for`() async throws {
+        try await EdgeServer.run { server in
+            let plain = try await server.ask("POST", Question.path, json: Question.json)
+            #expect(plain["Server-Timing"] == nil)
+            let answer = try await server.ask("POST", Question.path, ["Apus-Timing: 1"], json: Question.json)
+            #expect(answer.body == plain.body)
+            #expect(
+                answer["Server-Timing"]
+                    == "decode;dur=0.000000, queue;dur=0.000000, batch;dur=0.000000, input;dur=0.000000, "
+                    + #"compute;dur=0.000000, output;dur=0.000000, total;dur=0.000000, version;desc="3""#
+            )
+        }
+    }
+
     @Test func `BYTES that are no text can be had as binary only`() async throws {
         let model = FakeModel("m", inputs: [TensorSpecification(name: "IN", dataType: .bytes, shape: [-1])])
         try await EdgeServer.run(EdgeServer.Parts(models: [model])) { server in

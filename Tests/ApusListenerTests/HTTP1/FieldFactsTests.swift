@@ -41,6 +41,16 @@ struct FieldFactsTests {
         #expect(try head(version, fields).keepsAlive == keeps)
     }
 
+    @Test(
+        arguments: [
+            ("Apus-Timing: 1", true), ("apus-timing: TRUE", true), ("Apus-Timing: 0", false), ("Apus-Timing:", false),
+            ("Apus-Timing: 11", false), ("Apus-Timinh: 1", false),
+        ]
+    )
+    func `whether the phases are asked for`(_ field: String, _ asks: Bool) throws {
+        #expect(try head("1.1", [field]).asksForTiming == asks)
+    }
+
     @Test func `an expectation counts in HTTP 1_1 only`() throws {
         #expect(try head("1.1", ["Expect: 100-continue"]).expectsContinue)
         // RFC 9110 §10.1.1: a server must ignore it in a 1.0 request.

@@ -91,8 +91,35 @@ struct V2DocumentsTests {
                 + #""success":{"count":1,"ns":10},"fail":\#(none),"queue":\#(none),"compute_input":\#(none),"#
                 + #""compute_infer":\#(none),"compute_output":\#(none),"cache_hit":\#(none),"cache_miss":\#(none)},"#
                 + #""response_stats":{},"batch_stats":[{"batch_size":2,\#(batch),{"batch_size":4,\#(batch)],"#
-                + #""memory_usage":[],"scheduling":{"note":"inline","inline_execution_count":2,"batching":"no","cost_curve":[{"rows":8,"row_ns":90}]}}]}"#
+                + #""memory_usage":[],"scheduling":{"note":"inline","inline_execution_count":2,"batching":"no","cost_curve":[{"rows":8,"row_ns":90}],"slowest":[]}}]}"#
         )
         #expect(text(V2Statistics.document([])) == #"{"model_stats":[]}"#)
+    }
+
+    @Test func `statistics show the cache and the slowest requests`() {
+        var statistics = ModelStatistics()
+        var cache = ModelStatistics.Cache()
+        cache.hit.record(nanoseconds: 3)
+        cache.miss.record(nanoseconds: 4)
+        cache.savedRuns = 5
+        statistics.cache = cache
+        var timings = RequestTimings(received: MonotonicTime(nanoseconds: 10))
+        timings.queued = MonotonicTime(nanoseconds: 11)
+        timings.gatheringStarted = MonotonicTime(nanoseconds: 13)
+        timings.computeStarted = MonotonicTime(nanoseconds: 16)
+        timings.inputReady = MonotonicTime(nanoseconds: 20)
+        timings.inferEnded = MonotonicTime(nanoseconds: 25)
+        timings.computeEnded = MonotonicTime(nanoseconds: 31)
+        timings.batchSize = 8
+        statistics.slowest.offer(nanoseconds: 21, id: "a\"b\n", time: 99, timings: timings)
+        let document = text(V2Statistics.document([.init(id: TestRequest.model.id, statistics: statistics)]))
+        #expect(document.contains(#""cache_hit":{"count":1,"ns":3},"cache_miss":{"count":1,"ns":4}"#))
+        #expect(document.contains(#""saved_run_count":5"#))
+        #expect(
+            document.contains(
+                #""slowest":[{"id":"a\"b\n","time":99,"total_ns":21,"decode_ns":1,"queue_ns":2,"batch_ns":3,"#
+                    + #""compute_input_ns":4,"compute_infer_ns":5,"compute_output_ns":6,"batch_size":8}]"#
+            )
+        )
     }
 }

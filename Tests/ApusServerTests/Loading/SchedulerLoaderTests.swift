@@ -16,6 +16,7 @@ struct SchedulerLoaderTests {
             time: SystemTime(),
             defaultInstances: 2,
             allowsInlineRuns: true,
+            cache: ResponseCache(byteLimit: 1 << 20),
             logger: logger
         )
     }

@@ -56,6 +56,13 @@ package struct ModelConfigurationBuilder {
         message.assign("version_policy", .message(policy))
     }
 
+    /// Says whether answers are remembered.
+    package mutating func setResponseCache(isEnabled: Bool) {
+        var cache = ModelConfigurationMessage(schema: ModelConfigurationSchema.modelResponseCache)
+        cache.assign("enable", .boolean(isEnabled))
+        message.assign("response_cache", .message(cache))
+    }
+
     /// Joins waiting requests with the default settings, unless the file chose how requests are scheduled.
     package mutating func enableDynamicBatching() {
         let choices = ["dynamic_batching", "sequence_batching", "ensemble_scheduling"]
