@@ -87,7 +87,8 @@ package final class Scheduler: RequestFront {
 
     package func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle {
         let now = time.now
-        request.timings.queued = now
+        // One that a front has kept back is in the queue since then.
+        if request.timings.queued <= request.timings.received { request.timings.queued = now }
         request.deadline = effectiveDeadline(request)
         let call: ValidatedCall
         do throws(InferenceError) {
@@ -216,7 +217,7 @@ extension Scheduler {
     }
 
     /// The request's deadline; its `timeout` counts as one where no queue policy says what it means.
-    private func effectiveDeadline(_ request: borrowing InferenceRequest) -> Deadline {
+    func effectiveDeadline(_ request: borrowing InferenceRequest) -> Deadline {
         guard !rules.isWritten, request.queueTimeout > 0 else { return request.deadline }
         let own = request.timings.received.advanced(byNanoseconds: request.queueTimeout)
         return Deadline(time: request.deadline.time.map { min($0, own) } ?? own)

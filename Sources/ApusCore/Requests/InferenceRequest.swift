@@ -76,4 +76,8 @@ package struct InferenceAnswer: ~Copyable, Sendable {
         self.lease = lease
         self.charge = charge
     }
+    /// The same answer with other outputs.
+    package consuming func withOutputs(_ outputs: [NamedTensor]) -> InferenceAnswer {
+        InferenceAnswer(id: id, outputs: outputs, timings: timings, lease: lease, charge: charge)
+    }
 }

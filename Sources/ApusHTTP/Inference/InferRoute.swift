@@ -44,6 +44,7 @@ final class InferRoute {
             request.caller = operation.caller
             if !question.outputs.isEmpty { request.requestedOutputs = question.outputs.map(\.name) }
             request.priority = question.priority
+            request.sequence = question.sequence
             request.parameters = question.parameters
             request.charge = memory.takeCharge()
             request.deadline = try deadline(head: head, received: exchange.received)

@@ -72,6 +72,11 @@ struct ModelPlan: Sendable {
         "dynamic_batching.preferred_batch_size", "dynamic_batching.max_queue_delay_microseconds",
         "dynamic_batching.priority_levels", "dynamic_batching.default_priority_level",
         "dynamic_batching.default_queue_policy", "dynamic_batching.priority_queue_policy",
+        "sequence_batching.max_sequence_idle_microseconds", "sequence_batching.control_input",
+        "sequence_batching.direct", "sequence_batching.oldest.max_candidate_sequences",
+        "sequence_batching.oldest.preferred_batch_size", "sequence_batching.oldest.max_queue_delay_microseconds",
+        "sequence_batching.state.input_name", "sequence_batching.state.output_name",
+        "sequence_batching.state.data_type", "sequence_batching.state.dims", "sequence_batching.state.initial_state",
     ]
 
     private static func engineName(of configuration: ModelConfiguration, place: String) throws(ModelError) -> String {

@@ -33,16 +33,29 @@ struct SchedulerLoader: ModelLoader {
         let began = time.now
         let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
         let engine = try engines.engine(named: plan.engineName)
-        let session = try openSession(id, folder: folder, plan: plan, engine: engine, place: place)
+        let instances = try instances(of: plan, place: place)
+        let sequences = try SequencePlan(plan.configuration, instances: instances, folder: folder, place: place)
+        let session = try openSession(
+            id,
+            folder: folder,
+            plan: plan,
+            sequences: sequences,
+            engine: engine,
+            place: place
+        )
+        let written = plan.configuration.outputs.map(\.name)
+        let hidden = try sequences.map { sequences throws(ModelError) in
+            try SequenceAgreement(sequences, signature: session.signature, written: written, place: place)
+        }
         let agreement = try SignatureAgreement(
             configuration: plan.configuration,
-            signature: session.signature,
+            signature: hidden?.visible ?? session.signature,
             place: place
         )
         note(session.signature, id: id)
         let description = try describe(id, plan: plan, engine: engine, session: session, agreement: agreement)
         var configuration = Scheduler.Configuration(
-            instances: try instances(of: plan, place: place),
+            instances: instances,
             loadNanoseconds: time.now.nanoseconds(since: began),
             allowsInlineRuns: allowsInlineRuns
         )
@@ -52,19 +65,29 @@ struct SchedulerLoader: ModelLoader {
         configuration.sessionOutputs = agreement.sessionOutputs
         configuration.inputShapes = agreement.inputShapes
         configuration.outputShapes = agreement.outputShapes
+        hidden?.adapt(&configuration, outer: description)
+        let scheduler: Scheduler
         do throws(EngineError) {
-            return LoadedModel(
-                try Scheduler(
-                    description: description,
-                    session: session,
-                    pool: pool,
-                    time: time,
-                    configuration: configuration
-                )
+            scheduler = try Scheduler(
+                description: hidden?.describe(description) ?? description,
+                session: session,
+                pool: pool,
+                time: time,
+                configuration: configuration
             )
         } catch {
             throw ModelError(.loadFailed, error.message, cause: error)
         }
+        guard let sequences else { return LoadedModel(scheduler) }
+        return LoadedModel(
+            SequenceFront(
+                description: description,
+                layout: sequences.layout,
+                rules: sequences.rules,
+                scheduler: scheduler,
+                pool: pool
+            )
+        )
     }
 
     func unload(_ model: LoadedModel) {
@@ -75,6 +98,7 @@ struct SchedulerLoader: ModelLoader {
         _ id: ModelID,
         folder: ModelFolder,
         plan: ModelPlan,
+        sequences: SequencePlan?,
         engine: any Engine,
         place: String
     ) throws(ModelError) -> any EngineSession {
@@ -83,8 +107,9 @@ struct SchedulerLoader: ModelLoader {
         let options = SessionOptions(
             modelName: id.name.description,
             parameters: configuration.parameters.filter { $0.key != SchedulingPlan.batchingParameter },
-            configuredInputs: try tensors.inputs(place: place),
-            configuredOutputs: try tensors.outputs(place: place),
+            configuredInputs: try tensors.inputs(place: place) + (sequences?.inputs ?? []),
+            configuredOutputs: try tensors.outputs(place: place)
+                + (sequences?.outputs.filter { !tensors.outputNames.contains($0.name) } ?? []),
             maxBatchSize: configuration.maxBatchSize
         )
         var source = ModelSource.none
