@@ -84,6 +84,10 @@ package final class SequenceFront: RequestFront {
         return statistics
     }
 
+    package func close() {
+        carryOut(state.withLock { $0.machine.close() })
+    }
+
     package func unload() {
         scheduler.unload()
     }

@@ -33,6 +33,8 @@ struct SequenceStateMachine<Request: Sendable, Hold: Sendable>: Sendable {
     /// At most one for each sequence.
     private var alarms = Heap<Alarm>()
     private var nextNumber: UInt64 = 0
+    /// Nothing is kept for later requests any more.
+    private var isClosed = false
 
     init(rules: SequenceRules) {
         self.rules = rules
@@ -111,6 +113,8 @@ extension SequenceStateMachine {
                 waiting -= 1
                 change.turns.append(begin(next, of: &sequence, id: key.id))
                 sequences[key.id] = sequence
+            } else if isClosed {
+                remove(sequence, id: key.id, change: &change)
             } else {
                 sequence.idleSince = now
                 arm(&sequence, key: key)
@@ -147,6 +151,16 @@ extension SequenceStateMachine {
             fillSlots(&change)
         } else {
             sequences[id] = sequence
+        }
+        return change
+    }
+
+    /// No further requests will come: a sequence is over as soon as it has nothing to do.
+    mutating func close() -> OnChange {
+        isClosed = true
+        var change = OnChange()
+        for (id, sequence) in sequences where !sequence.isRunning && sequence.queue.isEmpty {
+            remove(sequence, id: id, change: &change)
         }
         return change
     }
