@@ -66,7 +66,7 @@ package final class Scheduler: RequestFront {
         for _ in 0..<max(1, configuration.instances) { instances.append(try session.makeInstance()) }
         let ban: InlinePolicy.Ban? =
             configuration.allowsInlineRuns
-            ? (session.signature.hasDataDependentCost ? .dataDependentCost : nil) : .configuration
+            ? description.isDecoupled ? .decoupled : (session.signature.hasDataDependentCost ? .dataDependentCost : nil) : .configuration
         var batching = configuration.batching
         if description.maxBatchSize > 0 { batching.maxRows = description.maxBatchSize }
         var state = State(
@@ -87,6 +87,7 @@ package final class Scheduler: RequestFront {
 
     package func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle {
         let now = time.now
+        let sink: any AnswerSink = description.isDecoupled ? DecoupledSink(sink) : sink
         // One that a front has kept back is in the queue since then.
         if request.timings.queued <= request.timings.received { request.timings.queued = now }
         request.deadline = effectiveDeadline(request)

@@ -335,3 +335,49 @@ def test_a_server_with_open_sequences_stops(launch, models: Path) -> None:  # no
     began = time.monotonic()
     assert server.stop() == 0
     assert time.monotonic() - began < 20
+
+
+#: As Triton's own test of sequences has it.
+TRITON_SEQUENCE = """
+backend: "builtin"
+max_batch_size: 8
+input [ { name: "INPUT" data_type: TYPE_INT32 dims: [ 1 ] } ]
+output [ { name: "OUTPUT" data_type: TYPE_INT32 dims: [ 1 ] } ]
+instance_group [ { count: 2 kind: KIND_CPU } ]
+sequence_batching {
+  max_sequence_idle_microseconds: 5000000
+  control_input [
+    { name: "START" control [ { kind: CONTROL_SEQUENCE_START int32_false_true: [ 0, 1 ] } ] },
+    { name: "READY" control [ { kind: CONTROL_SEQUENCE_READY int32_false_true: [ 0, 1 ] } ] }
+  ]
+}
+"""
+
+
+def test_the_built_in_sequence_model(launch, tmp_path: Path) -> None:  # noqa: ANN001
+    """It serves Triton's configuration; without sequences it is refused."""
+    root = tmp_path / "models"
+    repository = Repository(root).sample("iris")
+    for name, config in (
+        ("sequence", TRITON_SEQUENCE),
+        ("sequence_none", TRITON_SEQUENCE[: TRITON_SEQUENCE.index("sequence_batching")]),
+    ):
+        (root / name / "1").mkdir(parents=True)
+        repository.config(name, config)
+    server = launch(models=root)
+    with triton.InferenceServerClient(server.url) as remote:
+        metadata = remote.get_model_metadata("sequence")
+        assert [tensor["name"] for tensor in metadata["inputs"] + metadata["outputs"]] == ["INPUT", "OUTPUT"]
+        expected = {1: 0, "two": 0}
+        for step in range(10):
+            for name in expected:
+                given = triton.InferInput("INPUT", [1, 1], "INT32")
+                given.set_data_from_numpy(np.array([[step * 3 + 1]], dtype=np.int32))
+                result = remote.infer(
+                    "sequence", [given], sequence_id=name, sequence_start=step == 0, sequence_end=step == 9
+                )
+                expected[name] += step * 3 + 1
+                assert result.as_numpy("OUTPUT").tolist() == [[expected[name]]]
+    with server.client() as client:
+        entries = {entry["name"]: entry for entry in client.post("/v2/repository/index").json()}
+    assert "sequence_batching" in entries["sequence_none"]["reason"]

@@ -49,6 +49,7 @@ package struct ModelFolder: Sendable {
     ///   - filename: A relative path below the folder.
     ///   - subfolder: The folder's name.
     ///   - byteLimit: The most bytes that are read; a larger file is refused.
+    /// - Returns: All of its bytes.
     /// - Throws: When it isn't there or can't be read.
     package func contents(of filename: String, in subfolder: String, byteLimit: Int) throws(ModelError) -> [UInt8] {
         var path = path.appending(subfolder)

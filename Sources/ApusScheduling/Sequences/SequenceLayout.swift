@@ -84,7 +84,8 @@ extension SequenceLayout {
             inputs.append(NamedTensor(name: control.name, tensor: tensor))
         }
         for index in states.indices {
-            inputs.append(NamedTensor(name: states[index].input, tensor: state?.tensors[index] ?? states[index].initial))
+            let tensor = state?.tensors[index] ?? states[index].initial
+            inputs.append(NamedTensor(name: states[index].input, tensor: tensor))
         }
         return inputs
     }

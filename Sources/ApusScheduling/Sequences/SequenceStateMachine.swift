@@ -51,6 +51,7 @@ extension SequenceStateMachine {
     ///   - request: What the owner keeps of it.
     ///   - position: Its place.
     ///   - hold: What a sequence that begins with it keeps alive; `nil` when it is no start.
+    /// - Returns: Whether it runs, waits or is refused.
     mutating func requestArrived(_ request: Request, at position: SequencePosition, hold: Hold?) -> OnArrival {
         let known = sequences[position.id]
         guard position.isStart || known.map({ !$0.isClosing }) ?? false else { return .refused(.needsStart) }

@@ -66,6 +66,7 @@ struct ModelPlan: Sendable {
 
     private static let supportedFields: Set<String> = [
         "name", "platform", "backend", "max_batch_size", "version_policy", "default_model_filename", "parameters",
+        "model_transaction_policy",
         "input.name", "input.data_type", "input.dims", "input.optional", "input.format", "input.reshape",
         "output.name", "output.data_type", "output.dims", "output.reshape",
         "instance_group.count", "instance_group.kind", "instance_group.name",

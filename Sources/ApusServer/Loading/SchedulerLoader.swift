@@ -34,15 +34,16 @@ struct SchedulerLoader: ModelLoader {
         let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
         let engine = try engines.engine(named: plan.engineName)
         let instances = try instances(of: plan, place: place)
-        let sequences = try SequencePlan(plan.configuration, instances: instances, folder: folder, place: place)
+        let configured = try SequencePlan(plan.configuration, instances: instances, folder: folder, place: place)
         let session = try openSession(
             id,
             folder: folder,
             plan: plan,
-            sequences: sequences,
+            sequences: configured,
             engine: engine,
             place: place
         )
+        let sequences = try SequencePlan.completed(configured, by: session.signature, place: place)
         let written = plan.configuration.outputs.map(\.name)
         let hidden = try sequences.map { sequences throws(ModelError) in
             try SequenceAgreement(sequences, signature: session.signature, written: written, place: place)
@@ -145,6 +146,7 @@ struct SchedulerLoader: ModelLoader {
             outputs: agreement.outputs,
             unservedOutputs: session.signature.unservedOutputs,
             maxBatchSize: plan.configuration.maxBatchSize,
+            isDecoupled: plan.configuration.isDecoupled,
             configurationJSON: completed.jsonBytes()
         )
     }

@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusEngine
 internal import ApusModels
 internal import ApusProtocol
 internal import ApusScheduling
@@ -32,7 +33,10 @@ struct SequencePlan {
         guard let written = configuration.sequenceBatching else { return nil }
         let place = "\(place): sequence_batching"
         guard !configuration.isDecoupled else {
-            throw ModelError(.invalidConfiguration, "\(place) and a decoupled transaction policy don't go together here")
+            throw ModelError(
+                .invalidConfiguration,
+                "\(place) and model_transaction_policy.decoupled don't go together on this server"
+            )
         }
         self.rules = SequenceRules(
             slots: try SequencePlan.slots(written, configuration, instances: instances, place: place),
@@ -60,6 +64,44 @@ struct SequencePlan {
         self.outputs = outputs
         try SequencePlan.checkNames(inputs, written: configuration.inputs.map(\.name), kind: "input", place: place)
         try SequencePlan.checkNames(outputs, written: [], kind: "output", place: place)
+    }
+
+    /// The same with what the model remembers by itself.
+    ///
+    /// - Throws: `invalidConfiguration` when it can't be used without sequences.
+    static func completed(
+        _ plan: SequencePlan?,
+        by signature: ModelSignature,
+        place: String
+    ) throws(ModelError) -> SequencePlan? {
+        guard !signature.states.isEmpty else { return plan }
+        guard let plan else {
+            throw ModelError(
+                .invalidConfiguration,
+                "\(place): the model remembers something from request to request; write sequence_batching { }"
+            )
+        }
+        let states = signature.states.map {
+            SequenceLayout.State(input: $0.input, output: $0.output, initial: $0.initial)
+        }
+        return SequencePlan(
+            layout: SequenceLayout(controls: plan.layout.controls, states: plan.layout.states + states),
+            inputs: plan.inputs + signature.inputs.filter { input in states.contains { $0.input == input.name } },
+            outputs: plan.outputs + signature.outputs.filter { output in states.contains { $0.output == output.name } },
+            rules: plan.rules
+        )
+    }
+
+    private init(
+        layout: SequenceLayout,
+        inputs: [TensorSpecification],
+        outputs: [TensorSpecification],
+        rules: SequenceRules
+    ) {
+        self.layout = layout
+        self.inputs = inputs
+        self.outputs = outputs
+        self.rules = rules
     }
 
     private static func slots(

@@ -8,8 +8,8 @@ import Testing
 /// A model that adds up, behind a front that keeps its sums.
 private final class Sums: Sendable {
     static let signature = ModelSignature(
-        inputs: [Model.tensor("x", .fp32, [1]), Model.tensor("start", .fp32, [1]), Model.tensor("sum_in", .fp32, [1])],
-        outputs: [Model.tensor("sum_out", .fp32, [1]), Model.tensor("total", .fp32, [1]), Model.tensor("began", .fp32, [1])]
+        inputs: ["x", "start", "sum_in"].map { Model.tensor($0, .fp32, [1]) },
+        outputs: ["sum_out", "total", "began"].map { Model.tensor($0, .fp32, [1]) }
     )
 
     let bench: Bench

@@ -138,7 +138,7 @@ struct SequencePlanTests {
         let shown = try SequenceAgreement(plan, signature: signature(fitting), written: ["s_out"], place: "p")
         #expect(shown.visible.outputs.map(\.name) == ["y", "s_out"])
         for (wrong, words) in [
-            (TensorSpecification(name: "other", dataType: .fp32, shape: [-1, 2]), "the model does not have it; it has x, other"),
+            (TensorSpecification(name: "other", dataType: .fp32, shape: [-1, 2]), "does not have it; it has x, other"),
             (TensorSpecification(name: "s_in", dataType: .fp64, shape: [-1, 2]), "in the model it is FP64"),
             (TensorSpecification(name: "s_in", dataType: .fp32, shape: [-1, 3]), "in the model it has [-1, 3]"),
         ] {
