@@ -64,9 +64,11 @@ package final class Scheduler: RequestFront {
         self.rules = configuration.queue
         var instances: [any ModelInstance] = []
         for _ in 0..<max(1, configuration.instances) { instances.append(try session.makeInstance()) }
-        let ban: InlinePolicy.Ban? =
-            configuration.allowsInlineRuns
-            ? description.isDecoupled ? .decoupled : (session.signature.hasDataDependentCost ? .dataDependentCost : nil) : .configuration
+        let ban = InlinePolicy.Ban(
+            isAllowed: configuration.allowsInlineRuns,
+            isDecoupled: description.isDecoupled,
+            hasDataDependentCost: session.signature.hasDataDependentCost
+        )
         var batching = configuration.batching
         if description.maxBatchSize > 0 { batching.maxRows = description.maxBatchSize }
         var state = State(

@@ -109,7 +109,8 @@ struct BuiltinModelsTests {
         }
         try conformance(repeatCall([3])).checkAll()
         try conformance(repeatCall([3, 4, 5])).checkDecoupled(answers: 3)
-        let slow = EngineConformance.Model(source: .none, options: options, inputs: repeatCall([1], delays: [3_600_000]))
+        let long = repeatCall([1], delays: [3_600_000])
+        let slow = EngineConformance.Model(source: .none, options: options, inputs: long)
         try conformance(repeatCall([3])).checkTermination(of: slow)
     }
 
@@ -146,7 +147,8 @@ struct BuiltinModelsTests {
         let instance = try sums([1]).makeInstance()
         var timings = RequestTimings(received: SystemTime().now)
         let one = Tensor(.int32, elements: [Int32(1)])
-        for inputs in [[one, one, one, Tensor(.int32, elements: [Int32(1), 2])], [one, one, one], [one, nil, one, one]] {
+        let two = Tensor(.int32, elements: [Int32(1), 2])
+        for inputs in [[one, one, one, two], [one, one, one], [one, nil, one, one]] {
             let error = #expect(throws: EngineError.self) {
                 try instance.run(inputs: inputs, outputs: [0], timings: &timings)
             }

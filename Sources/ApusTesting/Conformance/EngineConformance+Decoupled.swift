@@ -16,10 +16,16 @@ extension EngineConformance {
             let (answers, error) = stream(instance, outputs: asked, limit: .max)
             try expect(error == nil, "a call that fits the model failed: \(error?.message ?? "")")
             try expect(answers.count == count, "\(answers.count) answers came instead of \(count)")
-            try expect(answers.allSatisfy { $0.count == asked.count }, "an answer hasn't one tensor for each output asked")
+            try expect(
+                answers.allSatisfy { $0.count == asked.count },
+                "an answer hasn't one tensor for each output asked"
+            )
             for (place, index) in asked.enumerated() {
                 let type = session.signature.outputs[index].dataType
-                try expect(answers.allSatisfy { $0[place].dataType == type }, "an answer has another type than output \(index)")
+                try expect(
+                    answers.allSatisfy { $0[place].dataType == type },
+                    "an answer has another type than output \(index)"
+                )
             }
         }
         let (some, refused) = stream(instance, outputs: outputs, limit: 1)

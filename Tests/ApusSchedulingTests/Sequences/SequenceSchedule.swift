@@ -41,7 +41,7 @@ struct SequenceSchedule {
         note(machine.timePassed(now: now))
         if machine.count != 0 { faults.append("\(machine.count) sequences are left") }
         if machine.slotsInUse != 0 || machine.stateBytes != 0 || machine.waiting != 0 {
-            faults.append("\(machine.slotsInUse) slots, \(machine.stateBytes) bytes, \(machine.waiting) requests are left")
+            faults.append("left: \(machine.slotsInUse) slots, \(machine.stateBytes) bytes, \(machine.waiting) requests")
         }
         if done != taken { faults.append("\(taken.count) requests were taken, \(done.count) ended") }
     }

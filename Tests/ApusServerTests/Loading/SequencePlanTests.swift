@@ -40,6 +40,32 @@ struct SequencePlanTests {
         #expect(refusal("oldest { }")?.contains("max_candidate_sequences is 0") == true)
     }
 
+    @Test func `how long runs wait for other sequences is Triton's rule`() throws {
+        func batching(_ body: String, _ size: Int = 8) throws -> BatchRules {
+            let text = "max_batch_size: \(size) sequence_batching { \(body) }"
+            return try SchedulingPlan(try ModelConfiguration.parse(text: text), place: "p").batching
+        }
+        // `direct` waits for a share of the slots, and for nothing when none is written.
+        #expect(try batching("direct { max_queue_delay_microseconds: 7 }") == BatchRules())
+        let direct = try batching("direct { max_queue_delay_microseconds: 7 minimum_slot_utilization: 0.3 }")
+        #expect(direct.maxDelay == 7_000)
+        #expect(direct.preferredSizes == [3])
+        let oldest = try batching(
+            "oldest { max_candidate_sequences: 4 preferred_batch_size: [ 4, 2 ] max_queue_delay_microseconds: 7 }"
+        )
+        #expect(oldest.maxDelay == 7_000)
+        #expect(oldest.preferredSizes == [2, 4])
+        // Nobody said that a run may hold several sequences.
+        #expect(try !batching("", 0).isAllowed)
+    }
+
+    @Test func `sequences and many answers don't go together`() {
+        let error = #expect(throws: ModelError.self) {
+            try plan("", more: "model_transaction_policy { decoupled: true }")
+        }
+        #expect(error?.message.contains("decoupled don't go together") == true)
+    }
+
     @Test func `controls have one element for each request`() throws {
         let body = """
             control_input { name: "S" control { kind: CONTROL_SEQUENCE_START fp32_false_true: [ 0, 1.5 ] } }
