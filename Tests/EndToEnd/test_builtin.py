@@ -42,7 +42,8 @@ def test_builtin_models(launch, tmp_path: Path) -> None:  # noqa: ANN001
         repository.config(name, REPEAT + policy)
     poison = '"fail_when" value { string_value: "nonzero" } } parameters { key: "fail_message" value'
     repository.builtin("poisoned", kind="fail", extra=f'parameters {{ key: {poison} {{ string_value: "poison!" }} }}')
-    repository.builtin("unloadable", kind="fail", extra='parameters { key: "fail_when" value { string_value: "load" } }')
+    on_load = 'parameters { key: "fail_when" value { string_value: "load" } }'
+    repository.builtin("unloadable", kind="fail", extra=on_load)
     server = launch(models=root)
     with triton.InferenceServerClient(server.url) as remote:
         words = "HTTP end point doesn't support models with decoupled transaction policy"
