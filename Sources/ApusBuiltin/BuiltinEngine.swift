@@ -16,6 +16,17 @@ package struct BuiltinEngine: Engine {
 
     package func load(_ source: ModelSource, options: SessionOptions) throws(EngineError) -> any EngineSession {
         let parameters = try BuiltinParameters(options)
+        switch parameters.kind {
+        case .repeat:
+            return try RepeatSession(options, warnings: parameters.warnings)
+        case .sequence:
+            return try SequenceSession(
+                options,
+                delayNanoseconds: parameters.delayNanoseconds,
+                warnings: parameters.warnings
+            )
+        case .identity, .delay, .fail: break
+        }
         try IdentityRule(options).check()
         return IdentitySession(
             modelName: options.modelName,
@@ -24,7 +35,8 @@ package struct BuiltinEngine: Engine {
                 outputs: options.configuredOutputs,
                 warnings: parameters.warnings
             ),
-            delayNanoseconds: parameters.delayNanoseconds
+            delayNanoseconds: parameters.delayNanoseconds,
+            failure: parameters.kind == .fail ? try FailureRule(options) : nil
         )
     }
 }

@@ -16,7 +16,8 @@ struct BuiltinParameters {
     init(_ options: SessionOptions) throws(EngineError) {
         self.kind = try Self.kind(options)
         self.delayNanoseconds = try Self.delay(options, isRequired: kind == .delay)
-        self.warnings = options.parameters.keys.sorted().filter { $0 != "kind" && $0 != "execute_delay_ms" }
+        let known = kind.parameters
+        self.warnings = options.parameters.keys.sorted().filter { $0 != "kind" && !known.contains($0) }
             .map { "parameter '\($0)' isn't known to the engine 'builtin' and has no effect" }
     }
 

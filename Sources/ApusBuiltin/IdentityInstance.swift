@@ -22,6 +22,7 @@ package final class IdentityInstance: ModelInstance {
         guard isFinished else {
             throw EngineError(.terminated, "the run of model '\(session.modelName)' was terminated")
         }
+        try session.failure?.check(inputs)
         var tensors: [Tensor] = []
         tensors.reserveCapacity(outputs.count)
         for index in outputs { tensors.append(try tensor(index, inputs)) }

@@ -10,12 +10,15 @@ package final class IdentitySession: EngineSession {
     let modelName: String
     /// How long each run waits.
     let delayNanoseconds: Int64
+    /// When it fails on purpose; `nil` for never.
+    let failure: FailureRule?
 
     /// Takes a checked configuration.
-    init(modelName: String, signature: ModelSignature, delayNanoseconds: Int64) {
+    init(modelName: String, signature: ModelSignature, delayNanoseconds: Int64, failure: FailureRule? = nil) {
         self.modelName = modelName
         self.signature = signature
         self.delayNanoseconds = delayNanoseconds
+        self.failure = failure
     }
 
     package func makeInstance() throws(EngineError) -> any ModelInstance {

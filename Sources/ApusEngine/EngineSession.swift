@@ -2,6 +2,23 @@ package import ApusCore
 
 /// The tensors of a loaded model.
 package struct ModelSignature: Sendable {
+    /// An output that has to come back as an input of a sequence's next request, whatever the configuration says.
+    package struct State: Sendable {
+        /// The input's name.
+        package let input: String
+        /// The output's name.
+        package let output: String
+        /// What the first request of a sequence gets.
+        package let initial: Tensor
+
+        /// Describes a state.
+        package init(input: String, output: String, initial: Tensor) {
+            self.input = input
+            self.output = output
+            self.initial = initial
+        }
+    }
+
     /// Inputs in the model's order.
     package let inputs: [TensorSpecification]
     /// Outputs in the model's order.
@@ -11,6 +28,8 @@ package struct ModelSignature: Sendable {
     /// Whether what a run costs may depend on the values of its inputs and not on their sizes alone (Loop, Range, Tile):
     /// then it never runs on an event loop.
     package let hasDataDependentCost: Bool
+    /// What the model remembers of a sequence by itself; only requests of sequences can use such a model.
+    package let states: [State]
     /// What the loader noticed and a user should read.
     package let warnings: [String]
 
@@ -20,12 +39,14 @@ package struct ModelSignature: Sendable {
         outputs: [TensorSpecification],
         unservedOutputs: [UnservedOutput] = [],
         hasDataDependentCost: Bool = false,
+        states: [State] = [],
         warnings: [String] = []
     ) {
         self.inputs = inputs
         self.outputs = outputs
         self.unservedOutputs = unservedOutputs
         self.hasDataDependentCost = hasDataDependentCost
+        self.states = states
         self.warnings = warnings
     }
 }

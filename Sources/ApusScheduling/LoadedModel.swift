@@ -8,8 +8,15 @@ package import ApusCore
 package protocol RequestFront: ServedModel {
     /// The counters, read at one moment; a front adds its own to those of the one behind it.
     func statistics() -> ModelStatistics
+    /// The server is about to stop: keeps nothing alive for requests that might come later.
+    func close()
     /// Lets go of what is heavy, on the calling thread, when no lease is left.
     func unload()
+}
+
+extension RequestFront {
+    /// Most fronts keep nothing from one request to the next.
+    package func close() {}
 }
 
 /// A loaded version, as the model manager keeps it.

@@ -7,6 +7,7 @@ extension Scheduler {
     ///
     /// Chooses who runs now, runs them, answers.
     func runInstance(_ index: Int) {
+        guard !description.isDecoupled else { return startDecoupledRun(index) }
         let now = time.now
         let (start, instance) = state.withLock { state in
             (state.machine.instanceStarted(index, now: now), state.instances.isEmpty ? nil : state.instances[index])

@@ -66,9 +66,11 @@ package final class Scheduler: RequestFront {
         self.rules = configuration.queue
         var instances: [any ModelInstance] = []
         for _ in 0..<max(1, configuration.instances) { instances.append(try session.makeInstance()) }
-        let ban: InlinePolicy.Ban? =
-            configuration.allowsInlineRuns
-            ? (session.signature.hasDataDependentCost ? .dataDependentCost : nil) : .configuration
+        let ban = InlinePolicy.Ban(
+            isAllowed: configuration.allowsInlineRuns,
+            isDecoupled: description.isDecoupled,
+            hasDataDependentCost: session.signature.hasDataDependentCost
+        )
         var batching = configuration.batching
         if description.maxBatchSize > 0 { batching.maxRows = description.maxBatchSize }
         var state = State(
@@ -89,7 +91,9 @@ package final class Scheduler: RequestFront {
 
     package func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle {
         let now = time.now
-        request.timings.queued = now
+        let sink: any AnswerSink = description.isDecoupled ? DecoupledSink(sink) : sink
+        // One that a front has kept back is in the queue since then.
+        if request.timings.queued <= request.timings.received { request.timings.queued = now }
         request.deadline = effectiveDeadline(request)
         let call: ValidatedCall
         do throws(InferenceError) {
@@ -218,7 +222,7 @@ extension Scheduler {
     }
 
     /// The request's deadline; its `timeout` counts as one where no queue policy says what it means.
-    private func effectiveDeadline(_ request: borrowing InferenceRequest) -> Deadline {
+    func effectiveDeadline(_ request: borrowing InferenceRequest) -> Deadline {
         guard !rules.isWritten, request.queueTimeout > 0 else { return request.deadline }
         let own = request.timings.received.advanced(byNanoseconds: request.queueTimeout)
         return Deadline(time: request.deadline.time.map { min($0, own) } ?? own)

@@ -286,6 +286,70 @@ def zero_output() -> onnx.ModelProto:
     )
 
 
+def running_sum() -> onnx.ModelProto:
+    """Add each row to the sum that came along; the new sum is answer and state."""
+    return model(
+        [
+            helper.make_node("Add", ["x", "sum_in"], ["total"]),
+            helper.make_node("Identity", ["total"], ["sum_out"]),
+        ],
+        [fp32("x", ["N", 1]), fp32("sum_in", ["N", 1])],
+        [fp32("total", ["N", 1]), fp32("sum_out", ["N", 1])],
+    )
+
+
+RNN_WEIGHTS = {
+    "w": np.array([[0.5, -0.25, 0.125, 1.0], [0.25, 0.5, -1.0, 0.0], [1.0, 0.75, 0.5, -0.5]], np.float32),
+    "u": np.array(
+        [[0.5, 0.0, 0.25, 0.0], [0.0, -0.5, 0.0, 0.25], [0.25, 0.0, 0.5, 0.0], [0.0, 0.25, 0.0, -0.5]], np.float32
+    ),
+    "v": np.array([[1.0], [-1.0], [0.5], [0.25]], np.float32),
+}
+
+
+def rnn_step() -> onnx.ModelProto:
+    """Take one step of a recurrent network: h = tanh(x w + h u), y = h v."""
+    return model(
+        [
+            helper.make_node("MatMul", ["x", "w"], ["xw"]),
+            helper.make_node("MatMul", ["h_in", "u"], ["hu"]),
+            helper.make_node("Add", ["xw", "hu"], ["sum"]),
+            helper.make_node("Tanh", ["sum"], ["h_out"]),
+            helper.make_node("MatMul", ["h_out", "v"], ["y"]),
+        ],
+        [fp32("x", ["N", 3]), fp32("h_in", ["N", 4])],
+        [fp32("y", ["N", 1]), fp32("h_out", ["N", 4])],
+        [constant(name, weights) for name, weights in RNN_WEIGHTS.items()],
+    )
+
+
+def echo(inputs: dict[str, int]) -> onnx.ModelProto:
+    """Give each input back as an output, named after it with `_seen` behind."""
+    return model(
+        [helper.make_node("Identity", [name], [f"{name}_seen"]) for name in inputs],
+        [value(name, element_type, ["N", 1]) for name, element_type in inputs.items()],
+        [value(f"{name}_seen", element_type, ["N", 1]) for name, element_type in inputs.items()],
+    )
+
+
+def sequence_echo() -> onnx.ModelProto:
+    """Show what a server tells a model about a sequence, each in another type."""
+    return echo(
+        {
+            "x": TensorProto.INT32,
+            "START": TensorProto.FLOAT,
+            "READY": TensorProto.INT32,
+            "END": TensorProto.BOOL,
+            "CORRID": TensorProto.UINT64,
+        }
+    )
+
+
+def sequence_text() -> onnx.ModelProto:
+    """Show the id of a sequence as text."""
+    return echo({"x": TensorProto.INT32, "CORRID": TensorProto.STRING})
+
+
 BUILDERS: dict[str, Callable[[], onnx.ModelProto]] = {
     **{
         f"identity_{name}": (lambda code=code: identity(code))
@@ -305,6 +369,10 @@ BUILDERS: dict[str, Callable[[], onnx.ModelProto]] = {
     "external_ok": lambda: external_data("external_ok.bin"),
     "two_batch": two_batch,
     "zero_output": zero_output,
+    "running_sum": running_sum,
+    "rnn_step": rnn_step,
+    "sequence_echo": sequence_echo,
+    "sequence_text": sequence_text,
 }
 
 NOT_LOADABLE = ["unknown_op", "corrupt", "empty", "external_data"]
@@ -400,6 +468,18 @@ def cases() -> dict[str, list[Tensors]]:
             {"x": np.array([0, 5, 0, -1], dtype=f)},
             {"x": np.zeros(3, dtype=f)},
         ],
+        "running_sum": [{"x": np.array([[1], [2]], dtype=f), "sum_in": np.array([[0.5], [-4]], dtype=f)}],
+        "rnn_step": [{"x": np.ones((2, 3), dtype=f), "h_in": np.array([[0] * 4, [0.5] * 4], dtype=f)}],
+        "sequence_echo": [
+            {
+                "x": np.array([[7]], dtype=np.int32),
+                "START": np.array([[1]], dtype=f),
+                "READY": np.array([[1]], dtype=np.int32),
+                "END": np.array([[False]]),
+                "CORRID": np.array([[2**64 - 1]], dtype=np.uint64),
+            }
+        ],
+        "sequence_text": [{"x": np.array([[7]], dtype=np.int32), "CORRID": strings([["a b"]])}],
     }
 
 

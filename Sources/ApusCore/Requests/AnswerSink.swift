@@ -12,12 +12,19 @@ package enum AnswerEnd: Sendable {
 package protocol AnswerSink: AnyObject, Sendable {
     /// Where the sink lives.
     var lane: any CompletionLane { get }
-    /// How many more answers the client can take now; a model with many answers waits while it is 0.
+    /// How many more answers the client can take now; a model with many answers waits while it is 0. Read on the lane.
     var demand: Int { get }
+    /// Has `resume` called, on the lane and once, when `demand` is above 0 again. Called on the lane while it is 0.
+    func whenDemanded(_ resume: @escaping @Sendable () -> Void)
     /// Takes one answer.
     func receive(_ answer: consuming InferenceAnswer)
     /// Takes the end; nothing follows.
     func finish(_ end: AnswerEnd)
+}
+
+extension AnswerSink {
+    /// For sinks whose demand never falls to 0.
+    package func whenDemanded(_ resume: @escaping @Sendable () -> Void) {}
 }
 
 /// Core's word for an event loop: collects completions from engine threads and is woken once per batch.
@@ -28,10 +35,11 @@ package protocol CompletionLane: AnyObject, Sendable {
     func deliver(_ completions: [Completion])
 }
 
-/// An answer and an end on their way from an engine thread to their sink's lane.
+/// An answer, an end or both on their way from an engine thread to their sink's lane.
 package final class Completion: Sendable {
     private let sink: any AnswerSink
-    private let end: AnswerEnd
+    /// `nil` when more answers follow.
+    private let end: AnswerEnd?
     private let answer: HandOver<InferenceAnswer>
 
     /// One answer and success.
@@ -42,9 +50,21 @@ package final class Completion: Sendable {
     }
 
     /// No answer, only the failure.
-    package init(failure: InferenceError, to sink: any AnswerSink) {
+    package convenience init(failure: InferenceError, to sink: any AnswerSink) {
+        self.init(end: .failure(failure), to: sink)
+    }
+
+    /// One answer of several; the end comes by itself.
+    package init(part answer: consuming InferenceAnswer, to sink: any AnswerSink) {
         self.sink = sink
-        self.end = .failure(failure)
+        self.end = nil
+        self.answer = HandOver(answer)
+    }
+
+    /// No (further) answer, only the end.
+    package init(end: AnswerEnd, to sink: any AnswerSink) {
+        self.sink = sink
+        self.end = end
         self.answer = HandOver(nil)
     }
 
@@ -56,6 +76,6 @@ package final class Completion: Sendable {
         if let answer = answer.take() {
             sink.receive(answer)
         }
-        sink.finish(end)
+        if let end { sink.finish(end) }
     }
 }

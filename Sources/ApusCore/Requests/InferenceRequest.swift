@@ -81,4 +81,9 @@ package struct InferenceAnswer: ~Copyable, Sendable {
     package consuming func readdressed(id: String, timings: RequestTimings) -> InferenceAnswer {
         InferenceAnswer(id: id, outputs: outputs, timings: timings, lease: lease, charge: charge)
     }
+
+    /// The same answer with other outputs.
+    package consuming func withOutputs(_ outputs: [NamedTensor]) -> InferenceAnswer {
+        InferenceAnswer(id: id, outputs: outputs, timings: timings, lease: lease, charge: charge)
+    }
 }

@@ -31,6 +31,7 @@ final class InferRoute {
             let chosen = try operation.selector()
             selector = chosen
             let lease = try service.lease(chosen)
+            guard !lease.model.description.isDecoupled else { throw InferRoute.onlyStreams }
             var memory = RequestMemory(allocator: lease.model.allocator, budget: services.budget)
             let plain = try decompressed(body, head: head, memory: &memory)
             let question = try decode(plain, head: head, model: lease.model.description, memory: &memory)
@@ -44,6 +45,7 @@ final class InferRoute {
             request.caller = operation.caller
             if !question.outputs.isEmpty { request.requestedOutputs = question.outputs.map(\.name) }
             request.priority = question.priority
+            request.sequence = question.sequence
             request.parameters = question.parameters
             request.charge = memory.takeCharge()
             request.deadline = try deadline(head: head, received: exchange.received)
@@ -161,4 +163,10 @@ final class InferRoute {
             bytesIn: body.readableBytes
         )
     }
+    private static let onlyStreams = InferenceError(
+        .unsupported,
+        "HTTP end point doesn't support models with decoupled transaction policy",
+        field: "model",
+        hint: "a request to this model may get none or many answers, which only a stream can carry"
+    )
 }

@@ -43,6 +43,25 @@ package struct ModelFolder: Sendable {
         return try storage.contents(of: path, byteLimit: byteLimit)
     }
 
+    /// The bytes of a file in a folder beside the version folders, for example a state's initial value.
+    ///
+    /// - Parameters:
+    ///   - filename: A relative path below the folder.
+    ///   - subfolder: The folder's name.
+    ///   - byteLimit: The most bytes that are read; a larger file is refused.
+    /// - Returns: All of its bytes.
+    /// - Throws: When it isn't there or can't be read.
+    package func contents(of filename: String, in subfolder: String, byteLimit: Int) throws(ModelError) -> [UInt8] {
+        var path = path.appending(subfolder)
+        for component in filename.split(separator: "/", omittingEmptySubsequences: false) {
+            path = path?.appending(String(component))
+        }
+        guard let path else {
+            throw ModelError(.invalidConfiguration, "'\(subfolder)/\(filename)' is no file of the model '\(name)'")
+        }
+        return try storage.contents(of: path, byteLimit: byteLimit)
+    }
+
     /// Finds the model's file in a version.
     ///
     /// - Parameters:

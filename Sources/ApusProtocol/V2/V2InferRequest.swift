@@ -28,11 +28,15 @@ package struct V2InferRequest: Sendable {
     package var priority: UInt64 = 0
     /// Microseconds that the request may take; 0 for no limit.
     package var timeoutMicroseconds: UInt64 = 0
+    /// Its place in a sequence; `nil` when it names none.
+    package var sequence: SequencePosition?
     /// Parameters that aren't the protocol's own.
     package var parameters: [String: ParameterValue] = [:]
 
     /// Starts an empty request.
-    package init() {}
+    package init() {
+        self.sequence = nil
+    }
 }
 
 /// The part of a body behind its JSON, and how tensors are made of it.

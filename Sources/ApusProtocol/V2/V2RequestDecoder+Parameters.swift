@@ -3,6 +3,7 @@ internal import ApusCore
 extension V2RequestDecoder {
     func decodeParameters(into request: inout V2InferRequest) throws(V2DecodingFault) {
         try enterObject("parameters")
+        var sequence = SequenceParameters()
         while try nextMember() {
             if reader.isKey("binary_data_output") {
                 request.binaryDataOutput = try bool("parameters.binary_data_output")
@@ -13,10 +14,11 @@ extension V2RequestDecoder {
                     "parameters.timeout",
                     expected: "microseconds, an integer, 0 or more"
                 )
-            } else {
+            } else if try !decodeSequence(into: &sequence) {
                 try decodeCustomParameter(into: &request)
             }
         }
+        request.sequence = sequence.position
     }
 
     private func decodeCustomParameter(into request: inout V2InferRequest) throws(V2DecodingFault) {
@@ -79,7 +81,7 @@ extension V2RequestDecoder {
         return isBinary
     }
 
-    private func bool(_ name: @autoclosure () -> String) throws(V2DecodingFault) -> Bool {
+    func bool(_ name: @autoclosure () -> String) throws(V2DecodingFault) -> Bool {
         try field(name(), expected: "true or false") { reader throws(JSONFailure) in try reader.readBool() }
     }
 

@@ -18,6 +18,7 @@ enum BatchSafety {
 
     /// What can be said of a model without a run.
     static func firstVerdict(_ description: ModelDescription, layout: SessionLayout) -> Verdict {
+        guard !description.isDecoupled else { return .isUnsafe("the model may give several answers to a request") }
         for tensor in description.inputs + description.outputs where tensor.shape.first != -1 {
             return .isUnsafe("the first dimension of '\(tensor.name)' is fixed")
         }

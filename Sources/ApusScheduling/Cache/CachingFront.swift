@@ -57,6 +57,10 @@ package final class CachingFront: RequestFront {
         return statistics
     }
 
+    package func close() {
+        next.close()
+    }
+
     package func unload() {
         cache.unload(owner: owner)
         next.unload()

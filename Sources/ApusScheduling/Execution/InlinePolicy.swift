@@ -11,8 +11,23 @@ struct InlinePolicy {
     enum Ban: String {
         /// The user has switched such runs off.
         case configuration = "the server's configuration says inline_runs: false"
+        /// It may wait for its client between answers.
+        case decoupled = "the model may give several answers to a request"
         /// Sizes alone don't tell what a run costs.
         case dataDependentCost = "the values of the model's inputs may decide how long a run takes"
+
+        /// What speaks against a model; `nil` for nothing.
+        init?(isAllowed: Bool, isDecoupled: Bool, hasDataDependentCost: Bool) {
+            if !isAllowed {
+                self = .configuration
+            } else if isDecoupled {
+                self = .decoupled
+            } else if hasDataDependentCost {
+                self = .dataDependentCost
+            } else {
+                return nil
+            }
+        }
     }
 
     private let ban: Ban?

@@ -70,12 +70,18 @@ struct ModelPlan: Sendable {
 
     private static let supportedFields: Set<String> = [
         "name", "platform", "backend", "max_batch_size", "version_policy", "default_model_filename", "parameters",
+        "model_transaction_policy",
         "input.name", "input.data_type", "input.dims", "input.optional", "input.format", "input.reshape",
         "output.name", "output.data_type", "output.dims", "output.reshape",
         "instance_group.count", "instance_group.kind", "instance_group.name",
         "dynamic_batching.preferred_batch_size", "dynamic_batching.max_queue_delay_microseconds",
         "dynamic_batching.priority_levels", "dynamic_batching.default_priority_level",
         "dynamic_batching.default_queue_policy", "dynamic_batching.priority_queue_policy", "response_cache",
+        "sequence_batching.max_sequence_idle_microseconds", "sequence_batching.control_input",
+        "sequence_batching.direct", "sequence_batching.oldest.max_candidate_sequences",
+        "sequence_batching.oldest.preferred_batch_size", "sequence_batching.oldest.max_queue_delay_microseconds",
+        "sequence_batching.state.input_name", "sequence_batching.state.output_name",
+        "sequence_batching.state.data_type", "sequence_batching.state.dims", "sequence_batching.state.initial_state",
     ]
 
     private static func engineName(of configuration: ModelConfiguration, place: String) throws(ModelError) -> String {

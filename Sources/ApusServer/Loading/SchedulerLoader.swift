@@ -35,16 +35,30 @@ struct SchedulerLoader: ModelLoader {
         let began = time.now
         let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
         let engine = try engines.engine(named: plan.engineName)
-        let session = try openSession(id, folder: folder, plan: plan, engine: engine, place: place)
+        let instances = try instances(of: plan, place: place)
+        let configured = try SequencePlan(plan.configuration, instances: instances, folder: folder, place: place)
+        let session = try openSession(
+            id,
+            folder: folder,
+            plan: plan,
+            sequences: configured,
+            engine: engine,
+            place: place
+        )
+        let sequences = try SequencePlan.completed(configured, by: session.signature, place: place)
+        let written = plan.configuration.outputs.map(\.name)
+        let hidden = try sequences.map { sequences throws(ModelError) in
+            try SequenceAgreement(sequences, signature: session.signature, written: written, place: place)
+        }
         let agreement = try SignatureAgreement(
             configuration: plan.configuration,
-            signature: session.signature,
+            signature: hidden?.visible ?? session.signature,
             place: place
         )
         note(session.signature, id: id)
         let description = try describe(id, plan: plan, engine: engine, session: session, agreement: agreement)
         var configuration = Scheduler.Configuration(
-            instances: try instances(of: plan, place: place),
+            instances: instances,
             loadNanoseconds: time.now.nanoseconds(since: began),
             allowsInlineRuns: allowsInlineRuns
         )
@@ -54,19 +68,32 @@ struct SchedulerLoader: ModelLoader {
         configuration.sessionOutputs = agreement.sessionOutputs
         configuration.inputShapes = agreement.inputShapes
         configuration.outputShapes = agreement.outputShapes
+        hidden?.adapt(&configuration, outer: description)
+        let scheduler: Scheduler
         do throws(EngineError) {
-            let scheduler = try Scheduler(
-                description: description,
+            scheduler = try Scheduler(
+                description: hidden?.describe(description) ?? description,
                 session: session,
                 pool: pool,
                 time: time,
                 configuration: configuration
             )
-            let front = plan.responseCache.front(before: scheduler, cache: cache, time: time, queue: scheduling.queue)
-            return LoadedModel(front)
         } catch {
             throw ModelError(.loadFailed, error.message, cause: error)
         }
+        guard let sequences else {
+            let front = plan.responseCache.front(before: scheduler, cache: cache, time: time, queue: scheduling.queue)
+            return LoadedModel(front)
+        }
+        return LoadedModel(
+            SequenceFront(
+                description: description,
+                layout: sequences.layout,
+                rules: sequences.rules,
+                scheduler: scheduler,
+                pool: pool
+            )
+        )
     }
 
     func unload(_ model: LoadedModel) {
@@ -77,6 +104,7 @@ struct SchedulerLoader: ModelLoader {
         _ id: ModelID,
         folder: ModelFolder,
         plan: ModelPlan,
+        sequences: SequencePlan?,
         engine: any Engine,
         place: String
     ) throws(ModelError) -> any EngineSession {
@@ -85,8 +113,9 @@ struct SchedulerLoader: ModelLoader {
         let options = SessionOptions(
             modelName: id.name.description,
             parameters: configuration.parameters.filter { $0.key != SchedulingPlan.batchingParameter },
-            configuredInputs: try tensors.inputs(place: place),
-            configuredOutputs: try tensors.outputs(place: place),
+            configuredInputs: try tensors.inputs(place: place) + (sequences?.inputs ?? []),
+            configuredOutputs: try tensors.outputs(place: place)
+                + (sequences?.outputs.filter { !tensors.outputNames.contains($0.name) } ?? []),
             maxBatchSize: configuration.maxBatchSize
         )
         var source = ModelSource.none
@@ -123,6 +152,7 @@ struct SchedulerLoader: ModelLoader {
             outputs: agreement.outputs,
             unservedOutputs: session.signature.unservedOutputs,
             maxBatchSize: plan.configuration.maxBatchSize,
+            isDecoupled: plan.configuration.isDecoupled,
             configurationJSON: completed.jsonBytes()
         )
     }

@@ -20,6 +20,7 @@ struct SchedulingPlan: Sendable, Equatable {
         batching.isAllowed = try SchedulingPlan.allowsBatching(configuration, place: place)
         guard let written = configuration.dynamicBatching else {
             self.queue = QueueRules()
+            batching.add(configuration.sequenceBatching, maxBatchSize: configuration.maxBatchSize)
             self.batching = batching
             return
         }
@@ -63,6 +64,27 @@ extension SchedulingPlan {
     }
 }
 
+extension BatchRules {
+    /// How long requests of sequences wait for those of others.
+    ///
+    /// Triton's rules: `direct` waits only for as many as `minimum_slot_utilization` says. Without `max_batch_size`
+    /// nobody has said that a run may hold more than one sequence.
+    fileprivate mutating func add(_ sequences: ModelConfiguration.SequenceBatching?, maxBatchSize: Int) {
+        guard let sequences else { return }
+        if maxBatchSize == 0 { isAllowed = false }
+        switch sequences.strategy {
+        case .direct(let delay, let utilization):
+            guard utilization > 0, maxBatchSize > 0 else { return }
+            maxDelay = delay.nanoseconds
+            preferredSizes = [max(1, Int((utilization * Double(maxBatchSize)).rounded(.up)))]
+        case .oldest(let oldest):
+            maxDelay = oldest.maxQueueDelay.nanoseconds
+            preferredSizes = oldest.preferredBatchSizes.sorted()
+            preservesOrdering = oldest.preservesOrdering
+        }
+    }
+}
+
 extension QueuePolicy {
     fileprivate init(_ written: ModelConfiguration.QueuePolicy?) {
         self.init()
@@ -76,7 +98,7 @@ extension QueuePolicy {
 
 extension Duration {
     /// Whole nanoseconds; the longest that fits for more.
-    fileprivate var nanoseconds: Int64 {
+    var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         guard !overflow else { return .max }

@@ -1,6 +1,7 @@
 internal import ApusCore
 internal import ApusEngine
 internal import ApusModels
+internal import ApusScheduling
 internal import Logging
 internal import ServiceLifecycle
 
@@ -23,6 +24,7 @@ struct ModelsService: Service {
         let isEnding = Task.isShuttingDownGracefully || Task.isCancelled || assembly.health.isDraining
         if !isEnding { await announce(ports) }
         try? await gracefulShutdown()
+        for (_, model) in assembly.manager.liveVersions() { model.front.close() }
         await assembly.manager.unloadAll()
     }
 

@@ -33,21 +33,30 @@ package final class RecordingSink: AnswerSink {
         var end: AnswerEnd?
         var faults: [String] = []
         var watchers: [CheckedContinuation<Void, Never>] = []
+        var demand: Int
+        var resume: (@Sendable () -> Void)?
     }
 
     package let lane: any CompletionLane
-    package var demand: Int { .max }
     private let holdsAnswers: Bool
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// Makes a sink.
     ///
     /// - Parameters:
     ///   - lane: Where it lives.
     ///   - holdsAnswers: Whether answers, with their leases, stay until `releaseAnswers()`, as if a slow client read them.
-    package init(lane: any CompletionLane = ImmediateLane(), holdsAnswers: Bool = false) {
+    ///   - demand: How many answers it takes before `demandMore(_:)`.
+    package init(lane: any CompletionLane = ImmediateLane(), holdsAnswers: Bool = false, demand: Int = .max) {
         self.lane = lane
         self.holdsAnswers = holdsAnswers
+        self.state = Mutex(State(demand: demand))
+    }
+
+    package var demand: Int { state.withLock { $0.demand } }
+
+    package func whenDemanded(_ resume: @escaping @Sendable () -> Void) {
+        state.withLock { $0.resume = resume }
     }
 
     package func receive(_ answer: consuming InferenceAnswer) {
@@ -57,6 +66,8 @@ package final class RecordingSink: AnswerSink {
         state.withLock { state in
             if !isOnLane { state.faults.append("an answer came off the lane") }
             if state.end != nil { state.faults.append("an answer came after the end") }
+            if state.demand <= 0 { state.faults.append("an answer came that nobody had asked for") }
+            if state.demand != .max { state.demand -= 1 }
             state.answers.append(record)
             if let box { state.held.append(box) }
         }
@@ -85,6 +96,19 @@ extension RecordingSink {
     /// What the request came to; `nil` before its end.
     package var outcomeSoFar: Outcome? {
         state.withLock { state in state.end.map { Outcome(answers: state.answers, end: $0) } }
+    }
+
+    /// Answers so far.
+    package var answerCount: Int { state.withLock { $0.answers.count } }
+
+    /// Takes more answers; called on the lane.
+    package func demandMore(_ count: Int) {
+        let resume = state.withLock { state in
+            state.demand += count
+            defer { state.resume = nil }
+            return state.resume
+        }
+        resume?()
     }
 
     /// Waits for the end.

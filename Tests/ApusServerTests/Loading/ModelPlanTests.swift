@@ -88,6 +88,31 @@ struct ModelPlanTests {
         }
     }
 
+    @Test func `of sequences, what concerns devices and orders between them is listed`() throws {
+        let plan = try plan(
+            """
+            max_batch_size: 4
+            model_transaction_policy { decoupled: false }
+            sequence_batching {
+              max_sequence_idle_microseconds: 5
+              control_input { name: "S" control { kind: CONTROL_SEQUENCE_START fp32_false_true: [ 0, 1 ] } }
+              oldest { max_candidate_sequences: 2 preferred_batch_size: 2 preserve_ordering: true }
+              state {
+                input_name: "I" output_name: "O" data_type: TYPE_FP32 dims: [ 1 ] use_growable_memory: true
+                initial_state { data_type: TYPE_FP32 dims: [ 1 ] zero_data: true name: "n" }
+              }
+              iterative_sequence: false
+            }
+            """
+        )
+        #expect(
+            Set(plan.ignoredFields) == [
+                "sequence_batching.oldest.preserve_ordering", "sequence_batching.state.use_growable_memory",
+                "sequence_batching.iterative_sequence",
+            ]
+        )
+    }
+
     @Test func `a configuration that is too large is refused`() {
         let words = #expect(throws: ModelError.self) {
             try plan(String(repeating: "# comment\n", count: 110_000))

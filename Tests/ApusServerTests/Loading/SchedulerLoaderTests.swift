@@ -65,6 +65,29 @@ struct SchedulerLoaderTests {
         #expect(error?.message.contains("built-in model 'm' is of unknown kind 'segv'") == true)
     }
 
+    @Test func `a model with sequences has a front that shows what clients send`() throws {
+        let text = """
+            backend: "builtin" parameters { key: "kind" value { string_value: "sequence" } }
+            input { name: "INPUT" data_type: TYPE_INT32 dims: [ 1 ] }
+            output { name: "OUTPUT" data_type: TYPE_INT32 dims: [ 1 ] }
+            """
+        let start = "kind: CONTROL_SEQUENCE_START int32_false_true: [ 0, 1 ]"
+        let control = #"control_input { name: "START" control { \#(start) } }"#
+        let front = try load(Repository().add("m", text + " sequence_batching { \(control) }"))
+        #expect(front is SequenceFront)
+        #expect(front.description.inputs.map(\.name) == ["INPUT"])
+        #expect(front.description.outputs.map(\.name) == ["OUTPUT"])
+        let error = refusal(Repository().add("m", text))
+        #expect(error?.code == .invalidConfiguration)
+        #expect(error?.message.contains("write sequence_batching { }") == true)
+    }
+
+    @Test func `a decoupled model says that it is`() throws {
+        let more = "model_transaction_policy { decoupled: true }"
+        #expect(try load(Repository().addIdentity("m", more: more)).description.isDecoupled)
+        #expect(try !load(Repository().addIdentity("m")).description.isDecoupled)
+    }
+
     @Test func `instances are as many as the groups say together`() throws {
         let groups = "instance_group { count: 2 } instance_group { count: 3 } instance_group { }"
         _ = try load(Repository().addIdentity("m", more: groups))

@@ -21,6 +21,10 @@ GOOD_FIXTURES = (
     "loop",
     "two_batch",
     "zero_output",
+    "running_sum",
+    "rnn_step",
+    "sequence_echo",
+    "sequence_text",
 )
 
 SAMPLES = ("diabetes", "digits", "iris", "tickets")

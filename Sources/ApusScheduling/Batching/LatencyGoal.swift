@@ -1,0 +1,73 @@
+internal import ApusCore
+
+/// Chooses sizes and waits of runs so that the 99th percentile of latency stays within a goal, and no better than needed:
+/// time that the goal leaves over is spent on larger, cheaper runs.
+///
+/// A request may wait for one run under way and then takes part in its own, so a run may last half of the goal. Waiting
+/// for company happens only while further requests are likely to come in the time that is left over, by the rate at
+/// which they came lately. What is allowed shrinks by a tenth with each run whose oldest request was late and grows by a
+/// thousandth with each that was in time: in balance, one run in a hundred is late.
+///
+/// Pure: told the time and what was measured.
+struct LatencyGoal: Sendable {
+    /// The 99th percentile wanted, in nanoseconds, from joining the queue to the end of the run.
+    let nanoseconds: Int64
+    /// The part of the goal that is used now.
+    private(set) var share = 1.0
+    /// Nanoseconds between two requests: a moving average; `nil` until two have come.
+    private(set) var interval: Double?
+    private var lastArrival: MonotonicTime?
+
+    private static let leastShare = 0.05
+    private static let growth = 0.001
+    private static let shrinkage = 0.9
+    private static let weight = 0.05
+
+    /// Starts with the whole goal to use.
+    init(nanoseconds: Int64) {
+        self.nanoseconds = max(1, nanoseconds)
+    }
+
+    /// A request has come.
+    mutating func requestArrived(now: MonotonicTime) {
+        defer { lastArrival = now }
+        guard let lastArrival else { return }
+        let elapsed = min(Double(now.nanoseconds(since: lastArrival)), 1e12)
+        interval = interval.map { $0 + LatencyGoal.weight * (elapsed - $0) } ?? elapsed
+    }
+
+    /// A run has ended whose oldest request had joined the queue so long ago.
+    mutating func runEnded(oldest elapsed: UInt64) {
+        if elapsed > UInt64(nanoseconds) {
+            share = max(LatencyGoal.leastShare, share * LatencyGoal.shrinkage)
+        } else {
+            share = min(1, share + LatencyGoal.growth)
+        }
+    }
+
+    /// The most rows of a run, out of what a size may be: the largest that ends within half of what the goal allows.
+    ///
+    /// - Parameters:
+    ///   - curve: What runs cost.
+    ///   - largest: The most rows that are allowed at all.
+    func limit(_ curve: CostCurve, largest: Int) -> Int {
+        var limit = 1
+        while limit < largest, let cost = curve.cost(rows: limit * 2), Double(cost) <= allowed / 2 { limit *= 2 }
+        return min(limit, largest)
+    }
+
+    /// How long a request may wait for company before its run begins, in nanoseconds; 0 when nobody is likely to come.
+    ///
+    /// - Parameters:
+    ///   - rows: Rows that wait.
+    ///   - runCost: What a run of the size aimed at costs, in nanoseconds.
+    func wait(rows: Int, runCost: UInt64) -> Int64 {
+        guard let interval else { return 0 }
+        let slack = allowed - 2 * Double(runCost)
+        guard slack > 0, slack >= interval else { return 0 }
+        return Int64(min(slack, Double(nanoseconds)))
+    }
+
+    /// Nanoseconds of the goal that are used now.
+    private var allowed: Double { Double(nanoseconds) * share }
+}
