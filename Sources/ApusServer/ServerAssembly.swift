@@ -44,9 +44,15 @@ package struct ServerAssembly {
         )
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: cores)
         self.loops = group.makeIterator().map { LoopServices(eventLoop: $0, time: SystemTime()) }
-        self.manager = try ServerAssembly.makeManager(configuration, engines: engines, cores: cores, logger: logger)
-        self.health = ServerHealth(manager: manager, isStrict: configuration.isReadinessStrict)
         self.listenerConfiguration = ServerAssembly.makeListenerConfiguration(configuration)
+        self.manager = try ServerAssembly.makeManager(
+            configuration,
+            engines: engines,
+            cores: cores,
+            budget: listenerConfiguration.budget,
+            logger: logger
+        )
+        self.health = ServerHealth(manager: manager, isStrict: configuration.isReadinessStrict)
         let accessLog = AccessLog(
             mode: configuration.accessLog,
             format: configuration.logFormat,
@@ -101,19 +107,25 @@ package struct ServerAssembly {
         _ configuration: ServerConfiguration,
         engines: EngineSet,
         cores: Int,
+        budget: ByteBudget,
         logger: Logger
     ) throws(RuntimeFailure) -> ModelManager<LoadedModel> {
+        let directory = MemberDirectory()
         let loader = SchedulerLoader(
             engines: engines,
             pool: try EngineThreadPool(threadCount: cores),
             time: SystemTime(),
             defaultInstances: cores,
             allowsInlineRuns: configuration.allowsInlineRuns,
-            logger: logger
+            logger: logger,
+            directory: directory,
+            budget: budget
         )
         var settings = ModelManager<LoadedModel>.Configuration()
         settings.loadingThreads = configuration.loadingThreads
-        return try ModelManager(loader: loader, observer: LoadingLog(logger: logger), configuration: settings)
+        let manager = try ModelManager(loader: loader, observer: LoadingLog(logger: logger), configuration: settings)
+        directory.connect(manager)
+        return manager
     }
 
     private static func makeEdge(

@@ -95,6 +95,15 @@ struct SettingsMapping {
         }
     }
 
+    /// A list of texts.
+    func list(_ name: String, faults: inout [ConfigurationFault]) -> [String]? {
+        value(name, "a list of texts", faults: &faults) {
+            guard let sequence = $0.sequence else { return nil }
+            let texts = sequence.compactMap { $0.scalar?.string }
+            return texts.count == sequence.count ? texts : nil
+        }
+    }
+
     /// A mapping within this one; `nil` when it isn't written.
     func mapping(_ name: String, known: [String], faults: inout [ConfigurationFault]) -> SettingsMapping? {
         members[name].map {

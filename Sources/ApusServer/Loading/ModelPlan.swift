@@ -13,30 +13,29 @@ struct ModelPlan: Sendable {
     let settings: ModelSettings
     /// The engine's name.
     let engineName: String
+    /// Models that it asks; none unless it is an ensemble.
+    let dependencies: [ModelName]
 
     /// Reads a model's configuration and chooses its engine.
     ///
     /// - Throws: `invalidConfiguration` with every fault and its place.
     init(_ folder: ModelFolder) throws(ModelError) {
-        self.settings = try ModelSettings(folder)
+        let settings = try ModelSettings(folder)
+        self.settings = settings
         let filename = ModelFolder.configurationFilename
-        guard let text = try folder.contents(of: filename, byteLimit: 1 << 20) else {
-            self.configuration = .empty
-            self.isConfigured = false
-            self.engineName = "onnxruntime"
-            return
-        }
         let place = "\(folder.name)/\(filename)"
-        let configuration: ModelConfiguration
+        let text = try folder.contents(of: filename, byteLimit: ModelFolder.maxConfigurationBytes)
+        var configuration = ModelConfiguration.empty
         do throws(ModelConfigurationError) {
-            configuration = try ModelConfiguration.parse(text: text)
+            if let text { configuration = try ModelConfiguration.parse(text: text) }
         } catch {
             throw ModelError(.invalidConfiguration, "\(place):\(error)", cause: error)
         }
-        let faults = configuration.validate()
-        guard faults.isEmpty else {
-            let words = faults.map { "\(place):\($0)" }.joined(separator: "; ")
-            throw ModelError(.invalidConfiguration, words, cause: faults.first)
+        if let ensemble = settings.ensemble {
+            configuration = try ensemble.complete(configuration, place: "\(folder.name)/\(ModelSettings.filename)")
+        }
+        if let error = ModelPlan.refusal(of: configuration.validate(), settings: settings, folder: folder.name) {
+            throw error
         }
         guard configuration.name.isEmpty || configuration.name == folder.name.description else {
             throw ModelError(
@@ -46,7 +45,8 @@ struct ModelPlan: Sendable {
             )
         }
         self.configuration = configuration
-        self.isConfigured = true
+        self.isConfigured = text != nil
+        self.dependencies = try ModelPlan.dependencies(of: configuration, place: place)
         self.engineName = try ModelPlan.engineName(of: configuration, place: place)
     }
 
@@ -72,9 +72,12 @@ struct ModelPlan: Sendable {
         "dynamic_batching.preferred_batch_size", "dynamic_batching.max_queue_delay_microseconds",
         "dynamic_batching.priority_levels", "dynamic_batching.default_priority_level",
         "dynamic_batching.default_queue_policy", "dynamic_batching.priority_queue_policy",
+        "ensemble_scheduling.step.model_name", "ensemble_scheduling.step.model_version",
+        "ensemble_scheduling.step.input_map", "ensemble_scheduling.step.output_map",
     ]
 
     private static func engineName(of configuration: ModelConfiguration, place: String) throws(ModelError) -> String {
+        if configuration.isEnsemble { return "ensemble" }
         if !configuration.backend.isEmpty { return configuration.backend }
         switch configuration.platform {
         case "", "onnxruntime_onnx": return "onnxruntime"

@@ -12,7 +12,7 @@ internal import Yams
 /// ```
 struct ModelSettings: Sendable, Equatable {
     /// The file's name.
-    static let filename = "apus.yaml"
+    static let filename = ModelFolder.settingsFilename
 
     /// How the model's requests are scheduled.
     struct Scheduling: Sendable, Equatable {
@@ -22,6 +22,8 @@ struct ModelSettings: Sendable, Equatable {
 
     /// How the model's requests are scheduled.
     var scheduling = Scheduling()
+    /// The steps of an ensemble; `nil` when none is written.
+    var ensemble: EnsembleSettings?
 
     /// Settings that say nothing.
     init() {}
@@ -45,9 +47,12 @@ struct ModelSettings: Sendable, Equatable {
             throw ModelError(.invalidConfiguration, "\(place) is not YAML: \(error)", cause: error)
         }
         var faults: [ConfigurationFault] = []
-        let file = SettingsMapping(node, file: place, known: ["scheduling"], faults: &faults)
+        let file = SettingsMapping(node, file: place, known: ["scheduling", "ensemble"], faults: &faults)
         if let written = file.mapping("scheduling", known: ["latency_goal"], faults: &faults) {
             scheduling = Scheduling(written, faults: &faults)
+        }
+        if let written = file.mapping("ensemble", known: EnsembleSettings.keys, faults: &faults) {
+            ensemble = EnsembleSettings(written, faults: &faults)
         }
         guard faults.isEmpty else {
             let words = faults.map(\.description).joined(separator: "; ")

@@ -14,6 +14,10 @@ struct SchedulerLoader: ModelLoader {
     let defaultInstances: Int
     let allowsInlineRuns: Bool
     let logger: Logger
+    /// Where ensembles find their members.
+    var directory = MemberDirectory()
+    /// Who pays for tensors between the steps of ensembles.
+    var budget: ByteBudget?
 
     func plan(_ folder: ModelFolder) throws(ModelError) -> VersionPlan<ModelPlan> {
         let plan = try ModelPlan(folder)
@@ -26,11 +30,20 @@ struct SchedulerLoader: ModelLoader {
                 ]
             )
         }
-        return VersionPlan(policy: plan.versionPolicy, plan: plan)
+        return VersionPlan(
+            policy: plan.versionPolicy,
+            plan: plan,
+            dependencies: plan.dependencies,
+            needsFiles: !plan.configuration.isEnsemble
+        )
     }
 
     func load(_ id: ModelID, from folder: ModelFolder, plan: ModelPlan) throws(ModelError) -> LoadedModel {
         let began = time.now
+        if plan.configuration.isEnsemble {
+            let loader = EnsembleLoader(models: directory.models, time: time, budget: budget)
+            return LoadedModel(try loader.load(id, plan: plan))
+        }
         let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
         let engine = try engines.engine(named: plan.engineName)
         let session = try openSession(id, folder: folder, plan: plan, engine: engine, place: place)

@@ -40,9 +40,9 @@ struct EnsembleValidator {
     }
 
     /// Checks every step whose model is known.
-    mutating func check(configuration: (String) -> ModelConfiguration?) {
+    mutating func check(configuration: (ModelConfiguration.EnsembleScheduling.Step) -> ModelConfiguration?) {
         for step in ensemble.ensembleScheduling?.steps ?? [] {
-            guard let model = configuration(step.modelName) else { continue }
+            guard let model = configuration(step) else { continue }
             checkBatchSize(of: model, step)
             checkInputs(of: model, step)
             checkOutputs(of: model, step)
@@ -134,8 +134,8 @@ struct EnsembleValidator {
                     + "but \(dataType.configurationName) as \(owner); both must have the same type"
             )
         }
-        // The full shapes count too, so that a model without batching can stand next to one with it.
-        if !first.dims.fits(dims), !first.fullDims.fits(endpoint.fullDims) {
+        // The full shapes count, so that a model without batching can stand next to one with it.
+        if !first.fullDims.fits(endpoint.fullDims) {
             report(
                 "tensor \(tensor.quotedExcerpt) has the shape \(first.dims.prefix(32)) as \(first.owner), "
                     + "but \(dims.prefix(32)) as \(owner); both must have the same shape, where -1 fits any size"
