@@ -125,8 +125,9 @@ struct EnsembleGraph {
             guard let before else { return [] }
             current = before
         }
-        let circle = way[(places[current] ?? 0)...].reversed().map { steps[$0].model.tensor }
-        return circle + circle.prefix(1)
+        let circle = Array(way[(places[current] ?? 0)...].reversed())
+        let first = circle.indices.min { circle[$0] < circle[$1] } ?? 0
+        return (circle[first...] + circle[...first]).map { steps[$0].model.tensor }
     }
 
     /// All tensors that are there at some time.

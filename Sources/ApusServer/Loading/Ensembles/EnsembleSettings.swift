@@ -25,28 +25,53 @@ struct EnsembleSettings: Sendable, Equatable {
     let steps: [ModelConfiguration.EnsembleScheduling.Step]
     /// The largest batch; `nil` when it isn't written.
     let maxBatchSize: Int?
-    /// Names of the inputs, in their order; `nil` when they follow from the steps.
-    let inputs: [String]?
-    /// Names of the outputs, in their order; `nil` when they follow from the steps.
-    let outputs: [String]?
+    /// Names of the inputs, in their order.
+    let inputs: [String]
+    /// Names of the outputs, in their order.
+    let outputs: [String]
+    /// Whether `inputs` or `outputs` are written, and don't follow from the steps.
+    let namesEnds: Bool
 
     /// Reads what is written.
     init(_ written: SettingsMapping, faults: inout [ConfigurationFault]) {
         maxBatchSize = written.integer("max_batch_size", in: 0...Int(Int32.max), faults: &faults)
-        inputs = written.list("inputs", faults: &faults)
-        outputs = written.list("outputs", faults: &faults)
+        let inputs = written.list("inputs", faults: &faults)
+        let outputs = written.list("outputs", faults: &faults)
         let known = ["model", "version", "inputs", "outputs"]
         let mappings = written.mappings("steps", known: known, faults: &faults) ?? []
         if mappings.isEmpty, faults.isEmpty {
             written.refuse("steps", "expected a list of steps, each with model, inputs and outputs", faults: &faults)
         }
         var steps: [ModelConfiguration.EnsembleScheduling.Step] = []
-        for mapping in mappings { steps.append(EnsembleSettings.step(mapping, faults: &faults)) }
+        var ends = OpenEnds()
+        for mapping in mappings { steps.append(EnsembleSettings.step(mapping, &ends, faults: &faults)) }
         self.steps = steps
+        self.inputs = inputs ?? ends.inputs
+        self.outputs = outputs ?? ends.outputs
+        self.namesEnds = inputs != nil || outputs != nil
+    }
+
+    /// Tensors in the order of the file, those that steps need and those that they give.
+    private struct OpenEnds {
+        var consumed: [String] = []
+        var produced: [String] = []
+
+        /// What no step gives, each once.
+        var inputs: [String] {
+            var known = Set(produced)
+            return consumed.filter { known.insert($0).inserted }
+        }
+
+        /// What no step needs, each once.
+        var outputs: [String] {
+            var known = Set(consumed)
+            return produced.filter { known.insert($0).inserted }
+        }
     }
 
     private static func step(
         _ written: SettingsMapping,
+        _ ends: inout OpenEnds,
         faults: inout [ConfigurationFault]
     ) -> ModelConfiguration.EnsembleScheduling.Step {
         let model = written.text("model", faults: &faults)
@@ -58,11 +83,15 @@ struct EnsembleSettings: Sendable, Equatable {
         for name in ["inputs", "outputs"] where !written.has(name) {
             written.refuse(name, "expected the model's \(name) and the tensors that belong to them", faults: &faults)
         }
+        let inputs = written.pairs("inputs", faults: &faults) ?? []
+        let outputs = written.pairs("outputs", faults: &faults) ?? []
+        ends.consumed += inputs.map(\.1)
+        ends.produced += outputs.map(\.1)
         return ModelConfiguration.EnsembleScheduling.Step(
             modelName: model ?? "",
             modelVersion: written.integer("version", in: 1...Int.max, faults: &faults).map(Int64.init),
-            inputMap: written.texts("inputs", faults: &faults) ?? [:],
-            outputMap: written.texts("outputs", faults: &faults) ?? [:]
+            inputMap: Dictionary(inputs, uniquingKeysWith: { $1 }),
+            outputMap: Dictionary(outputs, uniquingKeysWith: { $1 })
         )
     }
 }
@@ -80,8 +109,8 @@ extension EnsembleSettings {
         } catch {
             throw ModelError(.invalidConfiguration, "\(place): \(error)", cause: error)
         }
-        if written.inputs.isEmpty { builder.setInputNames(inputs ?? openEnds.inputs) }
-        if written.outputs.isEmpty { builder.setOutputNames(outputs ?? openEnds.outputs) }
+        if written.inputs.isEmpty { builder.setInputNames(inputs) }
+        if written.outputs.isEmpty { builder.setOutputNames(outputs) }
         return builder.makeConfiguration()
     }
 
@@ -93,29 +122,12 @@ extension EnsembleSettings {
                 "config.pbtxt names an engine, and an ensemble has none; remove backend and platform there"
             } else if let maxBatchSize, written.message.isSet("max_batch_size"), written.maxBatchSize != maxBatchSize {
                 "max_batch_size is \(maxBatchSize), but \(written.maxBatchSize) in config.pbtxt; write it in one of the two"
-            } else if !written.inputs.isEmpty && inputs != nil || !written.outputs.isEmpty && outputs != nil {
+            } else if namesEnds, !(written.inputs.isEmpty && written.outputs.isEmpty) {
                 "config.pbtxt has inputs and outputs too; write them in one of the two"
             } else {
                 nil
             }
         guard let conflict else { return }
         throw ModelError(.invalidConfiguration, "\(place): ensemble: \(conflict)")
-    }
-
-    /// Tensors that only one side of the steps knows: those that no step produces, and those that no step needs.
-    private var openEnds: (inputs: [String], outputs: [String]) {
-        var inputs: [String] = []
-        var outputs: [String] = []
-        let produced = Set(steps.flatMap(\.outputMap.values))
-        let consumed = Set(steps.flatMap(\.inputMap.values))
-        for step in steps {
-            for (_, tensor) in step.inputMap.sorted(by: { $0.key < $1.key }) where !produced.contains(tensor) {
-                if !inputs.contains(tensor) { inputs.append(tensor) }
-            }
-            for (_, tensor) in step.outputMap.sorted(by: { $0.key < $1.key }) where !consumed.contains(tensor) {
-                if !outputs.contains(tensor) { outputs.append(tensor) }
-            }
-        }
-        return (inputs, outputs)
     }
 }

@@ -26,11 +26,11 @@ struct EnsembleTensors {
         builder.setName(name.description)
         builder.setPlatform("ensemble")
         do throws(ModelConfigurationError) {
-            for (index, input) in configuration.inputs.enumerated() where input.dataType.v2Name == nil {
+            for (index, input) in configuration.inputs.enumerated() where input.dataType == .invalid {
                 guard let (type, dims, isOptional) = consumed(input.name) else { continue }
                 try builder.completeInput(index, v2DataType: type, dims: dims, isOptional: isOptional)
             }
-            for (index, output) in configuration.outputs.enumerated() where output.dataType.v2Name == nil {
+            for (index, output) in configuration.outputs.enumerated() where output.dataType == .invalid {
                 guard let (type, dims) = produced(output.name) else { continue }
                 try builder.completeOutput(index, v2DataType: type, dims: dims)
             }
