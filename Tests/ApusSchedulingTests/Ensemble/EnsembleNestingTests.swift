@@ -90,6 +90,30 @@ struct EnsembleNestingTests {
         #expect(!EnsembleLimits.allows(EnsembleLimits.extent(of: [deep])))
     }
 
+    @Test func `steps of models that are cheap enough run on the event loop, one after the other`() async throws {
+        let bench = try Bench()
+        await bench.warmUp()
+        let models = FakeModels()
+        models.add(Renamed(bench.scheduler, "m"), bench.holder)
+        let steps = ["IN", "t", "u"].map { tensor in
+            EnsemblePlan.WrittenStep(
+                model: ModelSelector(name: ModelName("m")!),
+                inputs: ["a": tensor],
+                outputs: ["x": tensor == "IN" ? "t" : tensor == "t" ? "u" : "OUT"]
+            )
+        }
+        let ensemble = EnsembleBench(inputs: ["IN"], outputs: ["OUT"], steps: steps, models: models)
+        var request = ensemble.request(["IN": 1])
+        request.inputs = [NamedTensor(name: "IN", tensor: Tensor(floats: [1, 2]))]
+        let lane = RecordingLane()
+        let sink = RecordingSink(lane: lane)
+        let boxed = HandOver<InferenceRequest>(request)
+        let handle = lane.run { ensemble.front.submit(boxed.take()!, to: sink) }
+        #expect(handle.isFinished && sink.outcomeSoFar?.answers.count == 1)
+        #expect(lane.deliveries.isEmpty)
+        #expect(bench.scheduler.statistics().inlineExecutionCount == 3)
+    }
+
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func `over real schedulers every request is answered once and every lease ends`(seed: UInt64) throws {
         let benches = try (0..<3).map { try Bench(threads: 1, configuration: .init(instances: 1 + $0 % 2)) }

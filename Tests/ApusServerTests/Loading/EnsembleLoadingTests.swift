@@ -154,6 +154,33 @@ struct EnsembleLoadingTests {
         #expect(reasons["d"]?.contains("model 'z' has no input 'INN'; did you mean 'IN'?") == true)
     }
 
+    @Test func `what its members have to say is refused in an ensemble`() async throws {
+        let repository = Repository().addIdentity("z").add("a", ensemble(step("z", "IN", "OUT")))
+        repository.folder.write("a/apus.yaml", "scheduling: { latency_goal: 20ms }")
+        let frame = "model_transaction_policy { decoupled: true }\n" + Self.frame
+        repository.add("b", ensemble(step("z", "IN", "OUT"), frame: frame))
+        repository.add(
+            "c",
+            ensemble(
+                step("z", "IN", "OUT"),
+                frame: Self.frame.replacing("output { ", with: "output { reshape { shape: [ -1 ] } ")
+            )
+        )
+        let reasons = try await load(repository)
+        #expect(reasons["a"]?.contains("a/config.pbtxt: apus.yaml has scheduling, but an ensemble's requests") == true)
+        #expect(reasons["b"]?.contains("an ensemble gives exactly one answer") == true, "\(reasons["b"] ?? "")")
+        #expect(reasons["c"]?.contains("'OUT' has a reshape") == true, "\(reasons["c"] ?? "")")
+    }
+
+    @Test func `too many steps, and names that can't be models', are refused`() async throws {
+        let repository = Repository().addIdentity("z").add("a", ensemble(step("../z", "IN", "OUT")))
+        let chain = (0..<257).map { step("z", $0 == 0 ? "IN" : "t\($0)", $0 == 256 ? "OUT" : "t\($0 + 1)") }
+        repository.add("b", Self.frame + "ensemble_scheduling {\n" + chain.joined() + "}")
+        let reasons = try await load(repository)
+        #expect(reasons["a"]?.contains("asks a model whose name can't be one") == true, "\(reasons["a"] ?? "")")
+        #expect(reasons["b"]?.contains("the ensemble has 257 steps; at most 256 are run") == true)
+    }
+
     @Test func `a batch needs a batch dimension in a member without max_batch_size`() async throws {
         let repository = Repository().addIdentity("z")
         repository.add("a", ensemble(step("z", "IN", "OUT"), frame: "max_batch_size: 8\n" + Self.frame))

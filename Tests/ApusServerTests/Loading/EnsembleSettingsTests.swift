@@ -62,6 +62,7 @@ struct EnsembleSettingsTests {
 
     @Test func `two opinions are a fault`() throws {
         #expect(try conflict(Self.steps, with: "ensemble_scheduling { }").contains("has ensemble_scheduling too"))
+        #expect(try conflict(Self.steps, with: "dynamic_batching { }").contains("says how requests are joined"))
         #expect(try conflict(Self.steps, with: "backend: 'builtin'").contains("names an engine"))
         #expect(
             try conflict(Self.steps + "  max_batch_size: 4\n", with: "max_batch_size: 8")

@@ -135,10 +135,21 @@ struct EnsembleValidator {
             )
         }
         // The full shapes count, so that a model without batching can stand next to one with it.
-        if !first.fullDims.fits(endpoint.fullDims) {
+        guard first.fullDims.fits(endpoint.fullDims) else {
             report(
                 "tensor \(tensor.quotedExcerpt) has the shape \(first.dims.prefix(32)) as \(first.owner), "
                     + "but \(dims.prefix(32)) as \(owner); both must have the same shape, where -1 fits any size"
+            )
+            return
+        }
+        // A size that one of them fixes is fixed for those that follow.
+        if zip(first.fullDims, endpoint.fullDims).contains(where: { $0 == -1 && $1 != -1 }) {
+            let narrowed = zip(first.fullDims, endpoint.fullDims).map { $0 == -1 ? $1 : $0 }
+            endpoints[tensor] = Endpoint(
+                owner: endpoint.fullDims == narrowed ? owner : "\(first.owner) and \(owner)",
+                dataType: first.dataType,
+                dims: endpoint.fullDims == narrowed ? dims : narrowed,
+                fullDims: narrowed
             )
         }
     }

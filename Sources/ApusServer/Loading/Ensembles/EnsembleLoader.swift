@@ -27,7 +27,7 @@ struct EnsembleLoader {
         for index in written.indices { members.append(try member(index, written[index].model, place: place)) }
         let extent = EnsembleLimits.extent(of: members.map(\.ensemble))
         guard EnsembleLimits.allows(extent) else { throw tooLarge(extent, place: place) }
-        try refuseReshapes(plan.configuration, place: place)
+        try refuseWhatIsTheMembers(plan, place: place)
         let tensors = EnsembleTensors(plan.configuration, members: members, place: place)
         let configuration = try tensors.complete(plan.configuration, name: id.name)
         try validate(configuration, steps: steps, members: members, plan: plan, name: id.name)
@@ -115,15 +115,23 @@ struct EnsembleLoader {
         if let error = ModelPlan.refusal(of: faults, settings: plan.settings, folder: name) { throw error }
     }
 
-    private func refuseReshapes(_ configuration: ModelConfiguration, place: String) throws(ModelError) {
+    /// Refuses what an ensemble can't have of its own and nobody would act on.
+    private func refuseWhatIsTheMembers(_ plan: ModelPlan, place: String) throws(ModelError) {
+        let configuration = plan.configuration
         let reshaped =
             configuration.inputs.first { $0.reshape != nil }?.name
             ?? configuration.outputs.first { $0.reshape != nil }?.name
-        guard let reshaped else { return }
-        throw ModelError(
-            .invalidConfiguration,
-            "\(place): '\(reshaped)' has a reshape, but an ensemble's tensors are its models'; write it there"
-        )
+        let fault: String? =
+            if let reshaped {
+                "'\(reshaped)' has a reshape, but an ensemble's tensors are its models'; write it there"
+            } else if configuration.isDecoupled {
+                "model_transaction_policy says decoupled, but an ensemble gives exactly one answer; remove it"
+            } else if plan.settings.scheduling != ModelSettings.Scheduling() {
+                "apus.yaml has scheduling, but an ensemble's requests wait in its models' queues; write it there"
+            } else {
+                nil
+            }
+        if let fault { throw ModelError(.invalidConfiguration, "\(place): \(fault)") }
     }
 
     private func tooLarge(_ extent: EnsembleExtent, place: String) -> ModelError {

@@ -120,6 +120,8 @@ extension EnsembleSettings {
                 "config.pbtxt has ensemble_scheduling too; write the steps in one of the two"
             } else if !written.backend.isEmpty || !["", "ensemble"].contains(written.platform) {
                 "config.pbtxt names an engine, and an ensemble has none; remove backend and platform there"
+            } else if written.dynamicBatching != nil || written.isSequenceBatching {
+                "config.pbtxt says how requests are joined, and an ensemble's models do that; write it in theirs"
             } else if let maxBatchSize, written.message.isSet("max_batch_size"), written.maxBatchSize != maxBatchSize {
                 "max_batch_size is \(maxBatchSize), but \(written.maxBatchSize) in config.pbtxt; write it in one of the two"
             } else if namesEnds, !(written.inputs.isEmpty && written.outputs.isEmpty) {
