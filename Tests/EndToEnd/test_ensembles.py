@@ -20,7 +20,7 @@ from apus_e2e.metrics import scrape, statistics
 from apus_e2e.repository import Repository
 from apus_e2e.server import Launch, Server
 from apus_e2e.tensors import json_input
-from apus_e2e.wire import Client
+from apus_e2e.wire import Client, Connection, encode, eventually
 
 PIPELINE = EXAMPLES["digits_pipeline"]
 PICTURES = np.concatenate(
@@ -87,6 +87,11 @@ def test_batch_is_limited_as_the_members_are(server: Server) -> None:
             remote.infer("digits_pipeline", [picture])
 
 
+def yaml_step(model: str, inputs: dict[str, str], outputs: dict[str, str]) -> dict[str, Any]:
+    """Write a step as apus.yaml has it."""
+    return {"model": model, "inputs": inputs, "outputs": outputs}
+
+
 @pytest.fixture(scope="module")
 def graphs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with ensembles as Triton's users write them."""
@@ -99,6 +104,11 @@ def graphs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     repository.ensemble("echo_twice", [("echo", {"IN": "t"}, {"OUT": "OUT"}), ("echo", {"IN": "IN"}, {"OUT": "t"})])
     chain = ["IN", "a", "b", "OUT"]
     repository.ensemble("slow_chain", [("slow", {"IN": chain[i]}, {"OUT": chain[i + 1]}) for i in range(3)])
+    repository.builtin("slow_too", kind="delay", delay_ms=200).builtin("slowest", kind="delay", delay_ms=5000)
+    fork = [("slow", {"IN": "IN"}, {"OUT": "a"}), ("slow_too", {"IN": "IN"}, {"OUT": "b"})]
+    repository.file("fork/apus.yaml", json.dumps({"ensemble": {"steps": [yaml_step(*step) for step in fork]}}))
+    endless = [("slowest", {"IN": "IN"}, {"OUT": "a"}), ("slow", {"IN": "IN"}, {"OUT": "b"})]
+    repository.file("endless/apus.yaml", json.dumps({"ensemble": {"steps": [yaml_step(*step) for step in endless]}}))
     repository.ensemble("picky", [("echo", {"IN": "IN"}, {"OUT": "t"}), ("three", {"IN": "t"}, {"OUT": "OUT"})])
     repository.ensemble("lost", [("nobody", *one)])
     repository.ensemble("circle_a", [("circle_b", *one)]).ensemble("circle_b", [("circle_a", *one)])
@@ -139,6 +149,32 @@ def test_deadline_covers_all_steps(graphs: Server, form: str) -> None:
     assert "Request timeout expired" in response.json()["error"]
     assert 0.29 < took < 0.39, took
     assert statistics(graphs, "slow")["inference_stats"]["success"]["count"] == before + 1
+
+
+def test_steps_that_do_not_need_each_other_run_together(graphs: Server) -> None:
+    """Two of 200 ms in less than the sum."""
+    with graphs.client() as client:
+        started = time.monotonic()
+        response = client.post_json("/v2/models/fork/infer", NUMBER)
+        took = time.monotonic() - started
+    assert response.status == 200, response
+    assert [output["name"] for output in response.json()["outputs"]] == ["a", "b"]
+    assert took < 0.38, took
+
+
+def test_client_that_goes_ends_running_steps(graphs: Server) -> None:
+    """CANCELED for the ensemble and for the step that ran; its thread is free at once."""
+    gone = Connection(graphs.address)
+    gone.send(encode("POST", "/v2/models/endless/infer", body=json.dumps(NUMBER).encode()))
+    time.sleep(0.3)
+    gone.abort()
+
+    def canceled(model: str) -> float:
+        return scrape(graphs).value("nv_inference_request_failure", model, reason="CANCELED")
+
+    assert eventually(lambda: canceled("endless") == 1 and canceled("slowest") == 1, timeout=2)
+    with graphs.client() as client:
+        assert client.post_json("/v2/models/fork/infer", NUMBER).status == 200
 
 
 def test_failure_of_a_step_is_told_and_counted(graphs: Server) -> None:

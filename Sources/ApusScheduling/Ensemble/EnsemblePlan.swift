@@ -89,19 +89,31 @@ package struct EnsemblePlan: Sendable {
         self.members = members
         self.steps = steps
         self.tensorCount = names.count
-        var producers = [Int?](repeating: nil, count: names.count)
-        var consumers = [[Int]](repeating: [], count: names.count)
-        var known = Set(self.inputs)
+        self.consumers = EnsemblePlan.consumers(of: names.count, steps)
+        guard let producers = EnsemblePlan.producers(of: names.count, steps, inputs: self.inputs) else { return nil }
+        self.producers = producers
+        guard comesToAnEnd else { return nil }
+    }
+
+    /// For each tensor the step that gives it; `nil` when one is produced twice, or never.
+    private static func producers(of count: Int, _ steps: [Step], inputs: [Int]) -> [Int?]? {
+        var producers = [Int?](repeating: nil, count: count)
+        var known = Set(inputs)
         for index in steps.indices {
             for port in steps[index].outputs {
                 guard known.insert(port.tensor).inserted else { return nil }
                 producers[port.tensor] = index
             }
+        }
+        return known.count == count ? producers : nil
+    }
+
+    private static func consumers(of count: Int, _ steps: [Step]) -> [[Int]] {
+        var consumers = [[Int]](repeating: [], count: count)
+        for index in steps.indices {
             for tensor in steps[index].consumed { consumers[tensor].append(index) }
         }
-        self.producers = producers
-        self.consumers = consumers
-        guard known.count == names.count, comesToAnEnd else { return nil }
+        return consumers
     }
 
     /// Which steps have to run for some of the ensemble's outputs.

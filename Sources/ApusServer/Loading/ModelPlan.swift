@@ -22,15 +22,9 @@ struct ModelPlan: Sendable {
     init(_ folder: ModelFolder) throws(ModelError) {
         let settings = try ModelSettings(folder)
         self.settings = settings
-        let filename = ModelFolder.configurationFilename
-        let place = "\(folder.name)/\(filename)"
-        let text = try folder.contents(of: filename, byteLimit: ModelFolder.maxConfigurationBytes)
-        var configuration = ModelConfiguration.empty
-        do throws(ModelConfigurationError) {
-            if let text { configuration = try ModelConfiguration.parse(text: text) }
-        } catch {
-            throw ModelError(.invalidConfiguration, "\(place):\(error)", cause: error)
-        }
+        let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
+        let written = try ModelPlan.configuration(in: folder, place: place)
+        var configuration = written ?? .empty
         if let ensemble = settings.ensemble {
             configuration = try ensemble.complete(configuration, place: "\(folder.name)/\(ModelSettings.filename)")
         }
@@ -45,9 +39,25 @@ struct ModelPlan: Sendable {
             )
         }
         self.configuration = configuration
-        self.isConfigured = text != nil
+        self.isConfigured = written != nil
         self.dependencies = try ModelPlan.dependencies(of: configuration, place: place)
         self.engineName = try ModelPlan.engineName(of: configuration, place: place)
+    }
+
+    /// What `config.pbtxt` says; `nil` when there is none.
+    private static func configuration(
+        in folder: ModelFolder,
+        place: String
+    ) throws(ModelError) -> ModelConfiguration? {
+        let filename = ModelFolder.configurationFilename
+        guard let text = try folder.contents(of: filename, byteLimit: ModelFolder.maxConfigurationBytes) else {
+            return nil
+        }
+        do throws(ModelConfigurationError) {
+            return try ModelConfiguration.parse(text: text)
+        } catch {
+            throw ModelError(.invalidConfiguration, "\(place):\(error)", cause: error)
+        }
     }
 
     /// Which versions should be live.

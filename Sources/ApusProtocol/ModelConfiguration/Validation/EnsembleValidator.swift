@@ -142,16 +142,20 @@ struct EnsembleValidator {
             )
             return
         }
-        // A size that one of them fixes is fixed for those that follow.
-        if zip(first.fullDims, endpoint.fullDims).contains(where: { $0 == -1 && $1 != -1 }) {
-            let narrowed = zip(first.fullDims, endpoint.fullDims).map { $0 == -1 ? $1 : $0 }
-            endpoints[tensor] = Endpoint(
-                owner: endpoint.fullDims == narrowed ? owner : "\(first.owner) and \(owner)",
-                dataType: first.dataType,
-                dims: endpoint.fullDims == narrowed ? dims : narrowed,
-                fullDims: narrowed
-            )
-        }
+        narrow(tensor, first, by: endpoint)
+    }
+
+    /// A size that one use fixes is fixed for those that follow.
+    private mutating func narrow(_ tensor: String, _ first: Endpoint, by next: Endpoint) {
+        let narrowed = zip(first.fullDims, next.fullDims).map { $0 == -1 ? $1 : $0 }
+        guard narrowed != first.fullDims else { return }
+        let isNext = narrowed == next.fullDims
+        endpoints[tensor] = Endpoint(
+            owner: isNext ? next.owner : "\(first.owner) and \(next.owner)",
+            dataType: first.dataType,
+            dims: isNext ? next.dims : narrowed,
+            fullDims: narrowed
+        )
     }
 
     /// Records a fault.
