@@ -13,6 +13,7 @@ extension EnsembleRun {
         private let priority: UInt64
         private let parameters: [String: ParameterValue]
         private let traceParent: String
+        private let ensembleDepth: Int
 
         init(_ request: borrowing InferenceRequest) {
             self.id = request.id
@@ -25,6 +26,7 @@ extension EnsembleRun {
             self.priority = request.priority
             self.parameters = request.parameters
             self.traceParent = request.traceParent
+            self.ensembleDepth = request.ensembleDepth
         }
 
         /// What schedulers put in front of a request's failures; the ensemble's own has it once.
@@ -54,6 +56,7 @@ extension EnsembleRun {
             request.sequence = sequence
             request.parameters = parameters
             request.traceParent = traceParent
+            request.ensembleDepth = ensembleDepth + 1
             return request
         }
     }

@@ -44,6 +44,19 @@ struct EnsembleEndingTests {
         #expect(statistics.fail.count == 1 && statistics.success.count == 0)
     }
 
+    @Test func `a step that is being asked when another one fails is called back as well`() {
+        let left = FakeMember("left", isHeld: true)
+        let right = FakeMember("right", isHeld: true)
+        let bench = fork([FakeMember("first"), left, right])
+        right.whenAsked { left.endOne(with: InferenceError(.engineFailure, "broken")) }
+        let sink = RecordingSink()
+        let handle = bench.front.submit(bench.request(["in": 1]), to: sink)
+        #expect(handle.isFinished)
+        #expect(right.cancels == 1 && right.waiting == 0)
+        #expect(sink.outcomeSoFar?.error?.message.hasSuffix("in ensemble 'e', step 2 'left': broken") == true)
+        #expect(sink.faults.isEmpty && bench.areAllLeasesEnded)
+    }
+
     @Test func `a cancelled request calls its running steps back, and no further one is asked`() {
         let members = ["first", "left", "right"].map { FakeMember($0, isHeld: true) }
         let bench = fork(members)

@@ -79,6 +79,17 @@ struct EnsembleNestingTests {
         #expect(one.areAllLeasesEnded)
     }
 
+    @Test func `so is one that contains itself behind something that stands in front of it`() {
+        let models = FakeModels()
+        let one = nest("e1", around: "e2", models, depth: 2)
+        let two = nest("e2", around: "e1", models, depth: 2)
+        models.add(Renamed(two.front, "e2"), two.holder)
+        let sink = RecordingSink()
+        _ = one.front.submit(one.request(["in": 0]), to: sink)
+        #expect(sink.outcomeSoFar?.error?.message.contains("has grown too large since it was loaded") == true)
+        #expect(one.areAllLeasesEnded)
+    }
+
     @Test func `ensembles that multiply are bounded`() {
         let wide = EnsembleLimits.extent(of: [EnsembleExtent?](repeating: nil, count: 256))
         #expect(wide == EnsembleExtent(depth: 1, requests: 256) && EnsembleLimits.allows(wide))
@@ -176,23 +187,24 @@ struct EnsembleNestingTests {
     }
 }
 
-/// A scheduler under another name.
+/// A model under another name, or behind something that nobody can look behind.
 private final class Renamed: ServedModel {
     let description: ModelDescription
     let allocator: any TensorAllocator = HeapTensorAllocator()
-    private let scheduler: Scheduler
+    private let model: any ServedModel
 
-    init(_ scheduler: Scheduler, _ name: String) {
-        self.scheduler = scheduler
+    init(_ model: any ServedModel, _ name: String) {
+        self.model = model
         description = ModelDescription(
             id: ModelID(name: ModelName(name)!, version: .first),
             platform: "fake",
-            inputs: scheduler.description.inputs,
-            outputs: scheduler.description.outputs
+            inputs: model.description.inputs,
+            outputs: model.description.outputs,
+            ensemble: model.description.ensemble
         )
     }
 
     func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle {
-        scheduler.submit(request, to: sink)
+        model.submit(request, to: sink)
     }
 }

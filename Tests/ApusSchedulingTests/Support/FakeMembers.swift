@@ -29,6 +29,7 @@ final class FakeMember: ServedModel, CancellableRequest {
         var held: [Held] = []
         var cancels = 0
         var expiries = 0
+        var onSubmit: (@Sendable () -> Void)?
     }
 
     let description: ModelDescription
@@ -63,6 +64,11 @@ final class FakeMember: ServedModel, CancellableRequest {
     var expiries: Int { state.withLock { $0.expiries } }
     var waiting: Int { state.withLock { $0.held.count } }
 
+    /// Called at the end of each `submit`, while the ensemble doesn't have the handle yet.
+    func whenAsked(_ hook: @escaping @Sendable () -> Void) {
+        state.withLock { $0.onSubmit = hook }
+    }
+
     func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle {
         let call = Call(
             id: request.id,
@@ -83,6 +89,7 @@ final class FakeMember: ServedModel, CancellableRequest {
             end(held, with: failure)
             return .finished
         }
+        state.withLock { $0.onSubmit }?()
         return CancellationHandle(self)
     }
 
