@@ -78,7 +78,11 @@ package final class EnsembleFront: RequestFront {
             guard !request.deadline.hasPassed(at: now) else { throw Scheduler.expired }
             call = try validation.validate(inputs: request.inputs, outputs: request.requestedOutputs)
             var room = EnsembleLimits.requests
-            if let pinned { members = pinned } else { members = try pinMembers(depth: request.ensembleDepth, room: &room) }
+            if let pinned {
+                members = pinned
+            } else {
+                members = try pinMembers(depth: request.ensembleDepth, room: &room)
+            }
         } catch {
             let prefixed = Scheduler.prefixed(error, id: request.id)
             recordFailure(error, received: request.timings.received)
