@@ -60,10 +60,10 @@ struct ModelManagerStateMachineTests {
         )
     }
 
-    @Test(arguments: 1...80 as ClosedRange<UInt64>)
+    @Test(arguments: 1...55 as ClosedRange<UInt64>)
     func `thousands of random steps keep what was live`(seed: UInt64) {
-        // Odd ones with models that need each other.
-        var world = RandomWorld(seed: seed, needsOthers: seed % 2 == 1)
+        // The last ones with models that need each other.
+        var world = RandomWorld(seed: seed, needsOthers: seed > 40)
         for _ in 0..<2000 { world.step() }
         world.finish()
         #expect(world.violations.isEmpty, "seed \(seed): \(world.violations.prefix(3))")
