@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Train the example models and export them to ONNX in a Triton-style layout.
 
-Writes four models to ``examples/models/<name>/1/model.onnx`` and, for each of
-them, requests with their expected answers to ``examples/requests/<name>.json``.
+Writes six models to ``examples/models/<name>/1/model.onnx``, an ensemble of three
+of them, and for each requests with their expected answers to
+``examples/requests/<name>.json``.
 Every seed is fixed, so a second run with the same package versions gives the
 same files.
 
@@ -151,6 +152,25 @@ output [
 """
 
 
+DIGITS_PIPELINE = """\
+# A picture comes in, words come out: three models that answer as one.
+ensemble:
+  max_batch_size: 64
+  steps:
+    - model: digits_picture
+      inputs: { picture: picture }
+      outputs: { pixels: pixels }
+    - model: digits
+      inputs: { pixels: pixels }
+      outputs: { probabilities: probabilities }
+    - model: digits_words
+      inputs: { probabilities: probabilities }
+      outputs: { word: word, confidence: confidence }
+"""
+
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+
+
 @dataclass(frozen=True)
 class Example:
     """One exported model and the inputs its stored requests are made of."""
@@ -255,6 +275,92 @@ def make_digits() -> Example:
     return Example("digits", model, cases, config=DIGITS_CONFIG)
 
 
+def graph(
+    nodes: list[onnx.NodeProto],
+    inputs: list[onnx.ValueInfoProto],
+    outputs: list[onnx.ValueInfoProto],
+    constants: list[onnx.TensorProto],
+) -> onnx.ModelProto:
+    """Put a model together that nobody trained."""
+    model = onnx.helper.make_model(
+        onnx.helper.make_graph(nodes, "model", inputs, outputs, constants),
+        opset_imports=[onnx.helper.make_opsetid("", OPSET[""])],
+        ir_version=8,
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def make_digits_picture() -> Example:
+    """Preprocessing for ``digits``: pictures of 8 by 8 bytes to pixels from 0 to 16."""
+    model = graph(
+        [
+            onnx.helper.make_node("Cast", ["picture"], ["bright"], to=onnx.TensorProto.FLOAT),
+            onnx.helper.make_node("Mul", ["bright", "factor"], ["scaled"]),
+            onnx.helper.make_node("Reshape", ["scaled", "flat"], ["pixels"]),
+        ],
+        [onnx.helper.make_tensor_value_info("picture", onnx.TensorProto.UINT8, ["rows", 8, 8])],
+        [onnx.helper.make_tensor_value_info("pixels", onnx.TensorProto.FLOAT, ["rows", 64])],
+        [
+            onnx.numpy_helper.from_array(np.array(16 / 255, dtype=np.float32), "factor"),
+            onnx.numpy_helper.from_array(np.array([-1, 64], dtype=np.int64), "flat"),
+        ],
+    )
+    return Example("digits_picture", model, digit_pictures())
+
+
+def make_digits_words() -> Example:
+    """Postprocessing for ``digits``: the most probable digit as a word, and how sure that is."""
+    model = graph(
+        [
+            onnx.helper.make_node("ArgMax", ["probabilities"], ["digit"], axis=1, keepdims=0),
+            onnx.helper.make_node("Gather", ["words", "digit"], ["word"]),
+            onnx.helper.make_node("ReduceMax", ["probabilities"], ["confidence"], axes=[1], keepdims=0),
+        ],
+        [onnx.helper.make_tensor_value_info("probabilities", onnx.TensorProto.FLOAT, ["rows", 10])],
+        [
+            onnx.helper.make_tensor_value_info("word", onnx.TensorProto.STRING, ["rows"]),
+            onnx.helper.make_tensor_value_info("confidence", onnx.TensorProto.FLOAT, ["rows"]),
+        ],
+        [onnx.helper.make_tensor("words", onnx.TensorProto.STRING, [10], WORDS)],
+    )
+    sure = np.eye(10, dtype=np.float32)[[3]]
+    cases = [
+        ("single_row", sure),
+        ("several_rows", np.linspace(0, 1, 30, dtype=np.float32).reshape(3, 10)),
+    ]
+    return Example("digits_words", model, cases)
+
+
+def digit_pictures() -> list[tuple[str, np.ndarray]]:
+    """The handwritten digits of the cases of ``digits`` as a camera would give them, from 0 to 255."""
+    x, y = load_digits(return_X_y=True)
+    _, x_test, _, _ = train_test_split(x, y, random_state=SEED, stratify=y)
+    pictures = np.rint(x_test * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8)
+    return [
+        ("single_row", np.zeros((1, 8, 8), dtype=np.uint8)),
+        ("several_rows", pictures[:3]),
+        ("real_sample", pictures[3:4]),
+    ]
+
+
+def write_pipeline(root: Path, steps: list[Example]) -> None:
+    """Write the ensemble of the three digit models, which is all configuration, and its requests.
+
+    The answers expected are those of the models one after the other.
+    """
+    directory = root / "models" / "digits_pipeline"
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "apus.yaml").write_text(DIGITS_PIPELINE, encoding="utf-8")
+    entries = []
+    for name, picture in digit_pictures():
+        (_, pixels), = run(steps[0].model, picture)
+        probabilities = dict(run(steps[1].model, pixels))["probabilities"]
+        outputs = run(steps[2].model, probabilities)
+        entries.append(request_entry(name, "picture", picture, outputs))
+    write_entries(entries, root / "requests" / "digits_pipeline.json")
+
+
 def make_diabetes() -> Example:
     """Ridge regression of disease progression on the diabetes data."""
     x, y = load_diabetes(return_X_y=True)
@@ -325,7 +431,7 @@ def check_labels(
 
 def datatype(array: np.ndarray) -> str:
     """Name a tensor's element type as the v2 inference protocol does."""
-    names = {"float32": "FP32", "int64": "INT64", "object": "BYTES"}
+    names = {"float32": "FP32", "int64": "INT64", "uint8": "UINT8", "object": "BYTES"}
     return names[array.dtype.name]
 
 
@@ -340,14 +446,28 @@ def tensor(name: str, array: np.ndarray) -> dict[str, Any]:
 def write_requests(example: Example, path: Path) -> None:
     """Store the requests of an example with the answers of onnxruntime."""
     input_name = example.model.graph.input[0].name
-    entries = [
-        {
-            "name": name,
-            "request": {"inputs": [tensor(input_name, value)]},
-            "response": {"outputs": [tensor(n, v) for n, v in run(example.model, value)]},
-        }
-        for name, value in example.cases
-    ]
+    write_entries(
+        [
+            request_entry(name, input_name, value, run(example.model, value))
+            for name, value in example.cases
+        ],
+        path,
+    )
+
+
+def request_entry(
+    name: str, input_name: str, value: np.ndarray, outputs: list[tuple[str, np.ndarray]]
+) -> dict[str, Any]:
+    """Write a stored request with its answer."""
+    return {
+        "name": name,
+        "request": {"inputs": [tensor(input_name, value)]},
+        "response": {"outputs": [tensor(n, v) for n, v in outputs]},
+    }
+
+
+def write_entries(entries: list[dict[str, Any]], path: Path) -> None:
+    """Store requests, each on a line of its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
     path.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
@@ -369,8 +489,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train and export the example models.")
     parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parent)
     root = parser.parse_args().out
-    for make in (make_iris, make_digits, make_diabetes, make_tickets):
-        write_example(make(), root)
+    digits = [make_digits_picture(), make_digits(), make_digits_words()]
+    for example in (make_iris(), *digits, make_diabetes(), make_tickets()):
+        write_example(example, root)
+    write_pipeline(root, digits)
 
 
 if __name__ == "__main__":

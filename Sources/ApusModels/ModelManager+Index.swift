@@ -100,7 +100,7 @@ extension ManagedModel {
     }
 
     /// Why none of its versions is live; the highest one's reason counts.
-    fileprivate var reasonForNoVersion: String {
+    var reasonForNoVersion: String {
         if let refusal { return refusal.message }
         guard let highest = versions.last else { return isBusy ? "its configuration is being read" : "" }
         return "version \(highest.version): \(highest.life.explanation)"

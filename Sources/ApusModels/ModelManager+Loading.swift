@@ -29,9 +29,13 @@ extension ModelManager {
         guard let folder = contents.withLock({ $0.folders[name] }) else { return }
         do throws(ModelError) {
             let model = try loading.plan(folder)
-            let aspired = AspiredVersions(of: folder, under: model.policy)
+            let aspired = AspiredVersions(of: folder, under: model.policy, needsFiles: model.needsFiles)
             feed { contents in
-                let outcome = contents.machine.modelPlanned(aspired, listing: listing)
+                let outcome = contents.machine.modelPlanned(
+                    aspired,
+                    dependencies: model.dependencies,
+                    listing: listing
+                )
                 if case .accepted = outcome { contents.planned[name] = (folder, model) }
                 return outcome
             } tell: { outcome in
@@ -56,6 +60,7 @@ extension ModelManager {
         guard let (folder, model) = contents.withLock({ $0.planned[id.name] }) else { return }
         let start = time.now
         do throws(ModelError) {
+            if let fault = contents.withLock({ $0.machine.dependencyFault(of: id.name) }) { throw fault }
             let servable = try model.load(id, folder)
             let elapsed = time.now.nanoseconds(since: start)
             let handle = VersionHandle(id: id, servable: servable) { [weak self] id in self?.lastLeaseEnded(id) }

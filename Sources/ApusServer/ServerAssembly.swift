@@ -46,15 +46,16 @@ package struct ServerAssembly {
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: cores)
         self.loops = group.makeIterator().map { LoopServices(eventLoop: $0, time: SystemTime()) }
         self.cache = ResponseCache(byteLimit: configuration.responseCacheBytes)
+        self.listenerConfiguration = ServerAssembly.makeListenerConfiguration(configuration)
         self.manager = try ServerAssembly.makeManager(
             configuration,
             engines: engines,
             cores: cores,
             cache: cache,
+            budget: listenerConfiguration.budget,
             logger: logger
         )
         self.health = ServerHealth(manager: manager, isStrict: configuration.isReadinessStrict)
-        self.listenerConfiguration = ServerAssembly.makeListenerConfiguration(configuration)
         let accessLog = AccessLog(
             mode: configuration.accessLog,
             format: configuration.logFormat,
@@ -110,8 +111,10 @@ package struct ServerAssembly {
         engines: EngineSet,
         cores: Int,
         cache: ResponseCache,
+        budget: ByteBudget,
         logger: Logger
     ) throws(RuntimeFailure) -> ModelManager<LoadedModel> {
+        let directory = MemberDirectory()
         let loader = SchedulerLoader(
             engines: engines,
             pool: try EngineThreadPool(threadCount: cores),
@@ -119,11 +122,15 @@ package struct ServerAssembly {
             defaultInstances: cores,
             allowsInlineRuns: configuration.allowsInlineRuns,
             cache: cache,
-            logger: logger
+            logger: logger,
+            directory: directory,
+            budget: budget
         )
         var settings = ModelManager<LoadedModel>.Configuration()
         settings.loadingThreads = configuration.loadingThreads
-        return try ModelManager(loader: loader, observer: LoadingLog(logger: logger), configuration: settings)
+        let manager = try ModelManager(loader: loader, observer: LoadingLog(logger: logger), configuration: settings)
+        directory.connect(manager)
+        return manager
     }
 
     private static func makeEdge(

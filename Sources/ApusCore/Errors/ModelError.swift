@@ -19,6 +19,8 @@ package struct ModelError: Error, Sendable, CustomStringConvertible {
         package static let invalidConfiguration = Code(label: "invalid_configuration")
         /// The engine that it needs isn't there.
         package static let engineMissing = Code(label: "engine_missing")
+        /// A model that it needs isn't there or can't be served.
+        package static let dependencyFailed = Code(label: "dependency_failed")
         /// The engine refused it.
         package static let loadFailed = Code(label: "load_failed")
     }

@@ -32,6 +32,20 @@ package struct UnservedOutput: Hashable, Sendable {
     }
 }
 
+/// How much work an ensemble is: what one request to it may set going.
+package struct EnsembleExtent: Hashable, Sendable {
+    /// Ensembles within each other, this one included.
+    package let depth: Int
+    /// Requests to other models that one request makes, those of ensembles within it included.
+    package let requests: Int
+
+    /// Measures an ensemble.
+    package init(depth: Int, requests: Int) {
+        self.depth = depth
+        self.requests = requests
+    }
+}
+
 /// Everything that clients may know about a version; fixed when it has been loaded.
 package final class ModelDescription: Sendable {
     /// Which version of which model.
@@ -48,6 +62,8 @@ package final class ModelDescription: Sendable {
     package let maxBatchSize: Int
     /// Whether a request may get none or many answers: then only streams can carry them.
     package let isDecoupled: Bool
+    /// How much work it is for other models; `nil` when it is no ensemble.
+    package let ensemble: EnsembleExtent?
     /// The answer to `/config`: JSON, complete.
     package let configurationJSON: [UInt8]
 
@@ -60,6 +76,7 @@ package final class ModelDescription: Sendable {
         unservedOutputs: [UnservedOutput] = [],
         maxBatchSize: Int = 0,
         isDecoupled: Bool = false,
+        ensemble: EnsembleExtent? = nil,
         configurationJSON: [UInt8] = []
     ) {
         self.id = id
@@ -69,6 +86,7 @@ package final class ModelDescription: Sendable {
         self.unservedOutputs = unservedOutputs
         self.maxBatchSize = maxBatchSize
         self.isDecoupled = isDecoupled
+        self.ensemble = ensemble
         self.configurationJSON = configurationJSON
     }
 }

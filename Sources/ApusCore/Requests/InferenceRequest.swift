@@ -23,6 +23,8 @@ package struct InferenceRequest: ~Copyable, Sendable {
     package var priority: UInt64 = 0
     /// Its place in a sequence; `nil` for a request that stands alone.
     package var sequence: SequencePosition?
+    /// Ensembles that it is a step of, one within the other; 0 for a request from outside.
+    package var ensembleDepth = 0
     /// Parameters that are not the protocol's own.
     package var parameters: [String: ParameterValue] = [:]
     /// The W3C `traceparent` that came along; empty when none.

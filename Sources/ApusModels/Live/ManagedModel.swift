@@ -87,6 +87,8 @@ struct ManagedModel: Sendable {
         intent = .planned
         aspired = plan.versions
         dropUndone()
+        // What they need may be there by now.
+        versions.removeAll { $0.life.failure?.code == .dependencyFailed }
         var failed: [(version: ModelVersion, error: ModelError)] = []
         for version in plan.versions where life(of: version) == nil {
             let life = plan.faults[version].map(VersionLife.failed) ?? .discovered

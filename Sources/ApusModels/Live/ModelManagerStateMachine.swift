@@ -4,7 +4,8 @@ internal import DequeModule
 /// What there is, what should be live, and what is to be done next: names and states only.
 ///
 /// Threads ask `threadBecameFree()` for work, carry it out, and tell how it went; whatever is told may make more work.
-/// The order of work is the order in which models were listed, then of what happened to them.
+/// The order of work is the order in which models were listed, then of what happened to them; a version whose model needs
+/// others is loaded when those have come to live or failed.
 struct ModelManagerStateMachine: ~Copyable, Sendable {
     /// Everything known, by name.
     private(set) var models: [ModelName: ManagedModel] = [:]
@@ -16,6 +17,8 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     private var listing = 0
     /// Models that may need a step; one that needs none is dropped when its turn comes.
     private var queue: Deque<ModelName> = []
+    /// Which models need which.
+    private(set) var dependencies = DependencyGraph()
     /// Drained versions without leases.
     private var unused: Deque<ModelID> = []
 
@@ -41,6 +44,8 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     mutating func modelsListed(_ names: [ModelName], unavailable: [UnavailableFolder]) {
         listing += 1
         self.unavailable = unavailable
+        // All are planned anew.
+        dependencies = DependencyGraph()
         let listed = Set(names)
         for name in models.keys.filter({ !listed.contains($0) }).sorted() {
             change(name) { $0.isListedNoMore() }
@@ -62,8 +67,14 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     }
 
     /// A model's configuration was read.
-    mutating func modelPlanned(_ aspired: AspiredVersions, listing: Int) -> OnModelPlanned {
+    mutating func modelPlanned(
+        _ aspired: AspiredVersions,
+        dependencies needed: [ModelName] = [],
+        listing: Int
+    ) -> OnModelPlanned {
         guard listing == self.listing else { return .outdated }
+        // Those on a circle need wait no longer: each is loaded, which fails with the way round.
+        queue.append(contentsOf: dependencies.add(needed, of: aspired.name))
         var failed: [(version: ModelVersion, error: ModelError)] = []
         change(aspired.name) { failed = $0.isPlanned(aspired) }
         queue.append(aspired.name)
@@ -134,6 +145,7 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
         case .planned, .refused:
             switch policy.nextAction(for: model.snapshots) {
             case .load(let version):
+                guard haveDependenciesSettled(of: name) else { return nil }
                 let id = ModelID(name: name, version: version)
                 move(id, to: .loading)
                 return .load(id)
@@ -170,6 +182,7 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
         body(&model)
         tally.add(model)
         models[name] = model
+        if known?.isBusy == true, !model.isBusy { queue.append(contentsOf: dependencies.dependents(of: name)) }
     }
 }
 

@@ -6,6 +6,10 @@ struct Loading<Servable: AnyObject & Sendable>: Sendable {
     struct Model: Sendable {
         /// Which of the versions should be live.
         let policy: VersionPolicy
+        /// Models that have to have come to live or failed before.
+        let dependencies: [ModelName]
+        /// Whether a version consists of files of its own.
+        let needsFiles: Bool
         /// Loads one of them.
         let load: @Sendable (ModelID, ModelFolder) throws(ModelError) -> Servable
     }
@@ -19,7 +23,11 @@ struct Loading<Servable: AnyObject & Sendable>: Sendable {
     init<Loader: ModelLoader>(by loader: Loader) where Loader.Servable == Servable {
         self.plan = { folder throws(ModelError) in
             let planned = try loader.plan(folder)
-            return Model(policy: planned.policy) { id, folder throws(ModelError) in
+            return Model(
+                policy: planned.policy,
+                dependencies: planned.dependencies,
+                needsFiles: planned.needsFiles
+            ) { id, folder throws(ModelError) in
                 try loader.load(id, from: folder, plan: planned.plan)
             }
         }

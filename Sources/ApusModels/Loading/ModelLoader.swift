@@ -29,10 +29,16 @@ package struct VersionPlan<Plan: Sendable>: Sendable {
     package let policy: VersionPolicy
     /// What the loader wants to be told again when it loads one of them.
     package let plan: Plan
+    /// Models that have to have come to live or failed before a version of this one is loaded.
+    package let dependencies: [ModelName]
+    /// Whether a version consists of files of its own; `false` for one that is all configuration.
+    package let needsFiles: Bool
 
     /// Pairs a policy with a plan.
-    package init(policy: VersionPolicy, plan: Plan) {
+    package init(policy: VersionPolicy, plan: Plan, dependencies: [ModelName] = [], needsFiles: Bool = true) {
         self.policy = policy
         self.plan = plan
+        self.dependencies = dependencies
+        self.needsFiles = needsFiles
     }
 }

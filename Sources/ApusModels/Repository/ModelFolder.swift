@@ -7,6 +7,10 @@ package import ApusCore
 package struct ModelFolder: Sendable {
     /// The name of the configuration file that a model may have.
     package static let configurationFilename = "config.pbtxt"
+    /// The name of the file that holds what Apus adds to a model's configuration.
+    package static let settingsFilename = "apus.yaml"
+    /// The most bytes that are read of either.
+    package static let maxConfigurationBytes = 1 << 20
 
     /// The model's name: its folder's, or the root's for a model file that lies directly in the root.
     package let name: ModelName

@@ -86,7 +86,9 @@ struct RepositoryScan: Sendable {
     ) throws(ModelError) -> [VersionFolder] {
         var versions: [VersionFolder] = []
         // The configuration may name another file, or a built-in model that has none.
-        let decidesByName = !entries.contains { $0.name == ModelFolder.configurationFilename }
+        let decidesByName =
+            !entries.contains { $0.name == ModelFolder.configurationFilename }
+            && !mentionsEnsemble(path, holding: entries)
         for entry in entries {
             guard let version = ModelVersion(parsing: entry.name) else { continue }
             switch entry.kind {
@@ -102,7 +104,22 @@ struct RepositoryScan: Sendable {
         if versions.isEmpty, try search.modelFile(in: path, holding: entries) != nil {
             return [VersionFolder(version: .first, path: path, entries: entries)]
         }
+        if versions.isEmpty, mentionsEnsemble(path, holding: entries) {
+            // All configuration; if it turns out to be something else, the reason is that there is no version.
+            let fault = search.missingVersions(in: path, holding: entries)
+            return [VersionFolder(version: .first, path: path, entries: [], fault: fault)]
+        }
         return versions.sorted { $0.version < $1.version }
+    }
+
+    /// Whether a model's configuration may describe an ensemble, which needs no files; a loader reads it properly.
+    private func mentionsEnsemble(_ path: StoragePath, holding entries: [StorageEntry]) -> Bool {
+        [ModelFolder.configurationFilename, ModelFolder.settingsFilename].contains { filename in
+            guard entries.contains(where: { $0.name == filename && $0.isFile }), let file = path.appending(filename),
+                let bytes = try? storage.contents(of: file, byteLimit: ModelFolder.maxConfigurationBytes)
+            else { return false }
+            return String(decoding: bytes, as: UTF8.self).contains("ensemble")
+        }
     }
 
     private func versionFolder(

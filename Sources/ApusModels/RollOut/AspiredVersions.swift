@@ -17,12 +17,17 @@ package struct AspiredVersions: Sendable {
     }
 
     /// What a policy wants of a folder.
-    package init(of folder: ModelFolder, under policy: VersionPolicy) {
+    ///
+    /// - Parameters:
+    ///   - folder: The model's folder.
+    ///   - policy: What is wanted.
+    ///   - needsFiles: Whether what is amiss with a version's folder keeps the version from being served.
+    package init(of folder: ModelFolder, under policy: VersionPolicy, needsFiles: Bool = true) {
         let wanted = policy.wanted(of: folder.versions.map(\.version))
         var faults: [ModelVersion: ModelError] = [:]
         for version in wanted {
             if let versionFolder = folder.folder(of: version) {
-                faults[version] = versionFolder.fault
+                if needsFiles { faults[version] = versionFolder.fault }
             } else {
                 faults[version] = .missingVersion(version, of: folder.name)
             }

@@ -50,18 +50,18 @@ struct LatencyGoal: Sendable {
     /// - Parameters:
     ///   - curve: What runs cost.
     ///   - largest: The most rows that are allowed at all.
+    /// - Returns: At least 1.
     func limit(_ curve: CostCurve, largest: Int) -> Int {
         var limit = 1
         while limit < largest, let cost = curve.cost(rows: limit * 2), Double(cost) <= allowed / 2 { limit *= 2 }
         return min(limit, largest)
     }
 
-    /// How long a request may wait for company before its run begins, in nanoseconds; 0 when nobody is likely to come.
+    /// How long a request may wait for company before its run begins.
     ///
-    /// - Parameters:
-    ///   - rows: Rows that wait.
-    ///   - runCost: What a run of the size aimed at costs, in nanoseconds.
-    func wait(rows: Int, runCost: UInt64) -> Int64 {
+    /// - Parameter runCost: What a run of the size aimed at costs, in nanoseconds.
+    /// - Returns: Nanoseconds; 0 when nobody is likely to come.
+    func wait(runCost: UInt64) -> Int64 {
         guard let interval else { return 0 }
         let slack = allowed - 2 * Double(runCost)
         guard slack > 0, slack >= interval else { return 0 }

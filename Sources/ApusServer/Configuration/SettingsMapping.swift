@@ -85,14 +85,28 @@ struct SettingsMapping {
 
     /// Text by text, for example names mapped to names.
     func texts(_ name: String, faults: inout [ConfigurationFault]) -> [String: String]? {
+        pairs(name, faults: &faults).map { Dictionary($0, uniquingKeysWith: { $1 }) }
+    }
+
+    /// Text by text, in the order of the file.
+    func pairs(_ name: String, faults: inout [ConfigurationFault]) -> [(String, String)]? {
         value(name, "'name: text' lines", faults: &faults) {
             guard let mapping = $0.mapping else { return nil }
-            var texts: [String: String] = [:]
+            var pairs: [(String, String)] = []
             for (key, value) in mapping {
                 guard let key = key.string, let text = value.scalar?.string else { return nil }
-                texts[key] = text
+                pairs.append((key, text))
             }
-            return texts
+            return pairs
+        }
+    }
+
+    /// A list of texts.
+    func list(_ name: String, faults: inout [ConfigurationFault]) -> [String]? {
+        value(name, "a list of texts", faults: &faults) {
+            guard let sequence = $0.sequence else { return nil }
+            let texts = sequence.compactMap { $0.scalar?.string }
+            return texts.count == sequence.count ? texts : nil
         }
     }
 

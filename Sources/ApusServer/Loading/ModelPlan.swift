@@ -15,31 +15,23 @@ struct ModelPlan: Sendable {
     let engineName: String
     /// Whether its answers are remembered.
     let responseCache: ResponseCachePlan
+    /// Models that it asks; none unless it is an ensemble.
+    let dependencies: [ModelName]
 
     /// Reads a model's configuration and chooses its engine.
     ///
     /// - Throws: `invalidConfiguration` with every fault and its place.
     init(_ folder: ModelFolder) throws(ModelError) {
-        self.settings = try ModelSettings(folder)
-        let filename = ModelFolder.configurationFilename
-        guard let text = try folder.contents(of: filename, byteLimit: 1 << 20) else {
-            self.configuration = .empty
-            self.isConfigured = false
-            self.engineName = "onnxruntime"
-            self.responseCache = try ResponseCachePlan(.empty, settings, folder: "\(folder.name)")
-            return
+        let settings = try ModelSettings(folder)
+        self.settings = settings
+        let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
+        let written = try ModelPlan.configuration(in: folder, place: place)
+        var configuration = written ?? .empty
+        if let ensemble = settings.ensemble {
+            configuration = try ensemble.complete(configuration, place: "\(folder.name)/\(ModelSettings.filename)")
         }
-        let place = "\(folder.name)/\(filename)"
-        let configuration: ModelConfiguration
-        do throws(ModelConfigurationError) {
-            configuration = try ModelConfiguration.parse(text: text)
-        } catch {
-            throw ModelError(.invalidConfiguration, "\(place):\(error)", cause: error)
-        }
-        let faults = configuration.validate()
-        guard faults.isEmpty else {
-            let words = faults.map { "\(place):\($0)" }.joined(separator: "; ")
-            throw ModelError(.invalidConfiguration, words, cause: faults.first)
+        if let error = ModelPlan.refusal(of: configuration.validate(), settings: settings, folder: folder.name) {
+            throw error
         }
         guard configuration.name.isEmpty || configuration.name == folder.name.description else {
             throw ModelError(
@@ -49,9 +41,26 @@ struct ModelPlan: Sendable {
             )
         }
         self.configuration = configuration
-        self.isConfigured = true
+        self.isConfigured = written != nil
+        self.dependencies = try ModelPlan.dependencies(of: configuration, place: place)
         self.engineName = try ModelPlan.engineName(of: configuration, place: place)
         self.responseCache = try ResponseCachePlan(configuration, settings, folder: "\(folder.name)")
+    }
+
+    /// What `config.pbtxt` says; `nil` when there is none.
+    private static func configuration(
+        in folder: ModelFolder,
+        place: String
+    ) throws(ModelError) -> ModelConfiguration? {
+        let filename = ModelFolder.configurationFilename
+        guard let text = try folder.contents(of: filename, byteLimit: ModelFolder.maxConfigurationBytes) else {
+            return nil
+        }
+        do throws(ModelConfigurationError) {
+            return try ModelConfiguration.parse(text: text)
+        } catch {
+            throw ModelError(.invalidConfiguration, "\(place):\(error)", cause: error)
+        }
     }
 
     /// Which versions should be live.
@@ -82,9 +91,12 @@ struct ModelPlan: Sendable {
         "sequence_batching.oldest.preferred_batch_size", "sequence_batching.oldest.max_queue_delay_microseconds",
         "sequence_batching.state.input_name", "sequence_batching.state.output_name",
         "sequence_batching.state.data_type", "sequence_batching.state.dims", "sequence_batching.state.initial_state",
+        "ensemble_scheduling.step.model_name", "ensemble_scheduling.step.model_version",
+        "ensemble_scheduling.step.input_map", "ensemble_scheduling.step.output_map",
     ]
 
     private static func engineName(of configuration: ModelConfiguration, place: String) throws(ModelError) -> String {
+        if configuration.isEnsemble { return "ensemble" }
         if !configuration.backend.isEmpty { return configuration.backend }
         switch configuration.platform {
         case "", "onnxruntime_onnx": return "onnxruntime"

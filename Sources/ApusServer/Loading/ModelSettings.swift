@@ -15,7 +15,7 @@ internal import Yams
 /// ```
 struct ModelSettings: Sendable, Equatable {
     /// The file's name.
-    static let filename = "apus.yaml"
+    static let filename = ModelFolder.settingsFilename
 
     /// How the model's requests are scheduled.
     struct Scheduling: Sendable, Equatable {
@@ -35,6 +35,8 @@ struct ModelSettings: Sendable, Equatable {
     var scheduling = Scheduling()
     /// Whether the model's answers are remembered.
     var responseCache = ResponseCache()
+    /// The steps of an ensemble; `nil` when none is written.
+    var ensemble: EnsembleSettings?
 
     /// Settings that say nothing.
     init() {}
@@ -58,12 +60,20 @@ struct ModelSettings: Sendable, Equatable {
             throw ModelError(.invalidConfiguration, "\(place) is not YAML: \(error)", cause: error)
         }
         var faults: [ConfigurationFault] = []
-        let file = SettingsMapping(node, file: place, known: ["scheduling", "response_cache"], faults: &faults)
+        let file = SettingsMapping(
+            node,
+            file: place,
+            known: ["scheduling", "response_cache", "ensemble"],
+            faults: &faults
+        )
         if let written = file.mapping("scheduling", known: ["latency_goal"], faults: &faults) {
             scheduling = Scheduling(written, faults: &faults)
         }
         if let written = file.mapping("response_cache", known: ["enable", "time_to_live"], faults: &faults) {
             responseCache = ResponseCache(written, faults: &faults)
+        }
+        if let written = file.mapping("ensemble", known: EnsembleSettings.keys, faults: &faults) {
+            ensemble = EnsembleSettings(written, faults: &faults)
         }
         guard faults.isEmpty else {
             let words = faults.map(\.description).joined(separator: "; ")

@@ -16,6 +16,10 @@ struct SchedulerLoader: ModelLoader {
     /// Where models that ask for it have their answers remembered.
     let cache: ResponseCache
     let logger: Logger
+    /// Where ensembles find their members.
+    var directory = MemberDirectory()
+    /// Who pays for tensors between the steps of ensembles.
+    var budget: ByteBudget?
 
     func plan(_ folder: ModelFolder) throws(ModelError) -> VersionPlan<ModelPlan> {
         let plan = try ModelPlan(folder)
@@ -28,11 +32,22 @@ struct SchedulerLoader: ModelLoader {
                 ]
             )
         }
-        return VersionPlan(policy: plan.versionPolicy, plan: plan)
+        return VersionPlan(
+            policy: plan.versionPolicy,
+            plan: plan,
+            dependencies: plan.dependencies,
+            needsFiles: !plan.configuration.isEnsemble
+        )
     }
 
     func load(_ id: ModelID, from folder: ModelFolder, plan: ModelPlan) throws(ModelError) -> LoadedModel {
         let began = time.now
+        if plan.configuration.isEnsemble {
+            let loader = EnsembleLoader(models: directory.models, time: time, budget: budget)
+            let ensemble = try loader.load(id, plan: plan)
+            let rules = QueueRules()
+            return LoadedModel(plan.responseCache.front(before: ensemble, cache: cache, time: time, queue: rules))
+        }
         let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
         let engine = try engines.engine(named: plan.engineName)
         let instances = try instances(of: plan, place: place)

@@ -28,6 +28,10 @@ final class FakeLoader: ModelLoader {
         var failing: Set<ModelID> = []
         /// Models whose configuration is wrong.
         var refused: Set<ModelName> = []
+        /// What models need.
+        var needs: [ModelName: [ModelName]] = [:]
+        /// Models that consist of their configuration only.
+        var isAllConfiguration = false
         /// Called before each load, on the loading thread.
         var beforeLoad: (@Sendable (ModelID) -> Void)?
     }
@@ -42,7 +46,12 @@ final class FakeLoader: ModelLoader {
     func plan(_ folder: ModelFolder) throws(ModelError) -> VersionPlan<String> {
         let rules = rules.withLock { $0 }
         if rules.refused.contains(folder.name) { throw ModelError(.invalidConfiguration, "config.pbtxt is wrong") }
-        return VersionPlan(policy: rules.policy, plan: "plan of \(folder.name)")
+        return VersionPlan(
+            policy: rules.policy,
+            plan: "plan of \(folder.name)",
+            dependencies: rules.needs[folder.name] ?? [],
+            needsFiles: !rules.isAllConfiguration
+        )
     }
 
     func load(_ id: ModelID, from folder: ModelFolder, plan: String) throws(ModelError) -> FakeServable {

@@ -157,6 +157,45 @@ struct EnsembleValidationTests {
         )
     }
 
+    @Test func `sizes that one model fixes are fixed for the others`() throws {
+        let ensemble = try ModelConfiguration.parse(
+            text: """
+                platform: "ensemble" input { name: "IN" data_type: TYPE_FP32 dims: [ -1, -1 ] }
+                output { name: "OUT" data_type: TYPE_FP32 dims: [ -1, -1 ] } ensemble_scheduling {
+                step { model_name: "three" input_map { key: "x" value: "IN" } output_map { key: "y" value: "t" } }
+                step { model_name: "four" input_map { key: "x" value: "IN" } output_map { key: "y" value: "u" } }
+                step { model_name: "join" input_map { key: "a" value: "t" } input_map { key: "b" value: "u" }
+                output_map { key: "y" value: "OUT" } } }
+                """
+        )
+        func model(_ shape: String) throws -> ModelConfiguration {
+            try .parse(
+                text: """
+                    input { name: "x" data_type: TYPE_FP32 dims: [ \(shape) ] }
+                    output { name: "y" data_type: TYPE_FP32 dims: [ -1, -1 ] }
+                    """
+            )
+        }
+        let join = try ModelConfiguration.parse(
+            text: """
+                input [ { name: "a" data_type: TYPE_FP32 dims: [ -1, -1 ] },
+                { name: "b" data_type: TYPE_FP32 dims: [ -1, -1 ] } ]
+                output { name: "y" data_type: TYPE_FP32 dims: [ -1, -1 ] }
+                """
+        )
+        func faults(_ three: String, _ four: String) throws -> [String] {
+            let models = ["three": try model(three), "four": try model(four), "join": join]
+            return ensemble.validateEnsemble { models[$0] }.map(\.message)
+        }
+        #expect(try faults("-1, 3", "2, -1").isEmpty)
+        #expect(
+            try faults("-1, 3", "-1, 4") == [
+                "tensor 'IN' has the shape [-1, 3] as input 'x' of model 'three', but [-1, 4] as input 'x' of model "
+                    + "'four'; both must have the same shape, where -1 fits any size"
+            ]
+        )
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func `a chain of ten thousand steps is checked in linear time`() throws {
         let steps = (0..<10_000).map {

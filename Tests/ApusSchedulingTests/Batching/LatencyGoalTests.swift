@@ -25,17 +25,17 @@ struct LatencyGoalTests {
 
     @Test func `nobody waits for company that isn't likely to come`() {
         var goal = LatencyGoal(nanoseconds: 20_000_000)
-        #expect(goal.wait(rows: 1, runCost: 2_000_000) == 0)
+        #expect(goal.wait(runCost: 2_000_000) == 0)
         goal.requestArrived(now: start)
         goal.requestArrived(now: start.advanced(byNanoseconds: 1_000_000_000))
-        #expect(goal.wait(rows: 1, runCost: 2_000_000) == 0)
+        #expect(goal.wait(runCost: 2_000_000) == 0)
     }
 
     @Test func `what the goal leaves over is waited when others come often`() {
         var goal = LatencyGoal(nanoseconds: 20_000_000)
         for step in 0..<100 { goal.requestArrived(now: start.advanced(byNanoseconds: Int64(step) * 1_000_000)) }
-        #expect(goal.wait(rows: 1, runCost: 2_000_000) == 16_000_000)
-        #expect(goal.wait(rows: 1, runCost: 11_000_000) == 0)
+        #expect(goal.wait(runCost: 2_000_000) == 16_000_000)
+        #expect(goal.wait(runCost: 11_000_000) == 0)
     }
 
     @Test func `late runs take back what is allowed, runs in time give it back slowly`() {

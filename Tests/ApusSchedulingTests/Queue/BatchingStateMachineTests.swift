@@ -8,7 +8,16 @@ struct BatchingStateMachineTests {
     private let start = MonotonicTime(nanoseconds: 1_000_000_000)
 
     private func entry(_ number: Int, now: MonotonicTime) -> QueueEntry<Int> {
-        QueueEntry(request: number, level: 0, rows: 1, bucket: 7, isAlone: false, enqueued: now, deadline: nil, timeout: nil)
+        QueueEntry(
+            request: number,
+            level: 0,
+            rows: 1,
+            bucket: 7,
+            isAlone: false,
+            enqueued: now,
+            deadline: nil,
+            timeout: nil
+        )
     }
 
     /// A machine with two instances that has learnt what rows cost, alone and in a run of eight.

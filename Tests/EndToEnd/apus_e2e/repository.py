@@ -27,7 +27,7 @@ GOOD_FIXTURES = (
     "sequence_text",
 )
 
-SAMPLES = ("diabetes", "digits", "iris", "tickets")
+SAMPLES = ("diabetes", "digits", "digits_picture", "digits_pipeline", "digits_words", "iris", "tickets")
 
 
 class Repository:
@@ -80,6 +80,30 @@ class Repository:
             lines.append(f'parameters {{ key: "execute_delay_ms" value {{ string_value: "{delay_ms}" }} }}')
         (self.root / name / "1").mkdir(parents=True)
         return self.config(name, "\n".join([*lines, extra]) + "\n")
+
+    def ensemble(
+        self,
+        name: str,
+        steps: Sequence[tuple[str, dict[str, str], dict[str, str]]],
+        datatype: str = "TYPE_FP32",
+        dims: Sequence[int] = (-1,),
+    ) -> Repository:
+        """Add an ensemble as Triton's users write it: `IN` to `OUT` by steps of model, inputs and outputs."""
+        shape = ", ".join(str(size) for size in dims)
+        lines = [
+            f'name: "{name}"',
+            'platform: "ensemble"',
+            f'input [ {{ name: "IN" data_type: {datatype} dims: [ {shape} ] }} ]',
+            f'output [ {{ name: "OUT" data_type: {datatype} dims: [ {shape} ] }} ]',
+            "ensemble_scheduling {",
+        ]
+        for model, inputs, outputs in steps:
+            lines.append(f'  step {{ model_name: "{model}" model_version: -1')
+            lines += [f'    input_map {{ key: "{key}" value: "{value}" }}' for key, value in inputs.items()]
+            lines += [f'    output_map {{ key: "{key}" value: "{value}" }}' for key, value in outputs.items()]
+            lines.append("  }")
+        (self.root / name / "1").mkdir(parents=True)
+        return self.config(name, "\n".join([*lines, "}"]) + "\n")
 
     def file(self, path: str, content: str | bytes) -> Repository:
         """Write any file."""

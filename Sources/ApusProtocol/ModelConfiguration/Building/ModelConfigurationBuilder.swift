@@ -75,12 +75,12 @@ package struct ModelConfigurationBuilder {
     package mutating func appendInput(
         name: String,
         v2DataType: String,
-        dims: [Int64]
+        dims: [Int64],
+        isOptional: Bool = false
     ) throws(ModelConfigurationError) {
-        message.append(
-            "input",
-            try Self.tensor(ModelConfigurationSchema.modelInput, name: name, v2DataType: v2DataType, dims: dims)
-        )
+        var input = try Self.tensor(ModelConfigurationSchema.modelInput, name: name, v2DataType: v2DataType, dims: dims)
+        if isOptional { input.assign("optional", .boolean(true)) }
+        message.append("input", .message(input))
     }
 
     /// Adds an output behind those that are there.
@@ -91,17 +91,19 @@ package struct ModelConfigurationBuilder {
     ) throws(ModelConfigurationError) {
         message.append(
             "output",
-            try Self.tensor(ModelConfigurationSchema.modelOutput, name: name, v2DataType: v2DataType, dims: dims)
+            .message(
+                try Self.tensor(ModelConfigurationSchema.modelOutput, name: name, v2DataType: v2DataType, dims: dims)
+            )
         )
     }
 
     /// The fields that inputs and outputs have in common.
-    private static func tensor(
+    static func tensor(
         _ schema: MessageSchema,
         name: String,
         v2DataType: String,
         dims: [Int64]
-    ) throws(ModelConfigurationError) -> ModelConfigurationValue {
+    ) throws(ModelConfigurationError) -> ModelConfigurationMessage {
         guard let type = ConfiguredDataType(v2Name: v2DataType),
             let member = ModelConfigurationSchema.dataType.member(numbered: Int64(type.rawValue))
         else {
@@ -118,6 +120,6 @@ package struct ModelConfigurationBuilder {
         for dim in dims {
             tensor.append("dims", .signed(dim))
         }
-        return .message(tensor)
+        return tensor
     }
 }

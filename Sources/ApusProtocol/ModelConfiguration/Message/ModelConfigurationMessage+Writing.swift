@@ -10,12 +10,12 @@ extension ModelConfigurationMessage {
         set(schema, [.init(key: nil, value: value, position: nil)], at: position(of: name))
     }
 
-    /// Adds one value that comes from no text to a repeated field.
-    mutating func append(_ name: String, _ value: ModelConfigurationValue) {
+    /// Adds one value that comes from no text to a repeated field, in a map under a key.
+    mutating func append(_ name: String, key: String? = nil, _ value: ModelConfigurationValue) {
         guard let schema = schema.field(named: name) else {
             assertionFailure("\(self.schema.name) has no field \(name)")
             return
         }
-        append(schema, [.init(key: nil, value: value, position: nil)], at: nil)
+        append(schema, [.init(key: key, value: value, position: nil)], at: nil)
     }
 }

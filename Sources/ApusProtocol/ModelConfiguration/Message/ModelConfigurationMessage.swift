@@ -35,6 +35,11 @@ package struct ModelConfigurationMessage: Sendable, Equatable {
         fields[schema.name] = ModelConfigurationField(schema: schema, position: position, elements: elements)
     }
 
+    /// Takes a field out; nothing happens when it isn't set.
+    mutating func remove(_ name: String) {
+        fields[name] = nil
+    }
+
     /// Adds values behind those that a field has; the position stays that of the first.
     mutating func append(
         _ schema: FieldSchema,

@@ -14,6 +14,19 @@ extension ModelConfiguration {
 
             /// From the model's outputs to the tensors of the ensemble.
             package let outputMap: [String: String]
+
+            /// Describes a step.
+            package init(
+                modelName: String,
+                modelVersion: Int64?,
+                inputMap: [String: String],
+                outputMap: [String: String]
+            ) {
+                self.modelName = modelName
+                self.modelVersion = modelVersion
+                self.inputMap = inputMap
+                self.outputMap = outputMap
+            }
         }
 
         /// The models in the order of the file, which is not the order of running.

@@ -78,6 +78,10 @@ struct EnsembleGraph {
 
     /// The steps that wait for each other; tensors nobody produces are reported elsewhere and count as there.
     var stuckSteps: [Use] {
+        stuckStepIndices.map { steps[$0].model }
+    }
+
+    private var stuckStepIndices: [Int] {
         let produced = Set(steps.flatMap(\.produced).map(\.tensor)).subtracting(inputs.map(\.tensor))
         var missing = steps.map { Set($0.consumed.map(\.tensor)).intersection(produced) }
         var waiting: [String: [Int]] = [:]
@@ -99,7 +103,31 @@ struct EnsembleGraph {
                 }
             }
         }
-        return steps.indices.filter { !done.contains($0) }.map { steps[$0].model }
+        return steps.indices.filter { !done.contains($0) }
+    }
+
+    /// A way round from a step back to itself, as the steps' models with the first one at both ends; empty when none is.
+    var circle: [String] {
+        var producers: [String: Int] = [:]
+        for (index, step) in steps.enumerated() {
+            for use in step.produced where producers[use.tensor] == nil { producers[use.tensor] = index }
+        }
+        for input in inputs { producers[input.tensor] = nil }
+        // From a stuck step backwards there is always another one, until one comes again.
+        let stuck = Set(stuckStepIndices)
+        guard var current = stuck.min() else { return [] }
+        var places: [Int: Int] = [:]
+        var way: [Int] = []
+        while places[current] == nil {
+            places[current] = way.count
+            way.append(current)
+            let before = steps[current].consumed.lazy.compactMap { producers[$0.tensor] }.first { stuck.contains($0) }
+            guard let before else { return [] }
+            current = before
+        }
+        let circle = Array(way[(places[current] ?? 0)...].reversed())
+        let first = circle.indices.min { circle[$0] < circle[$1] } ?? 0
+        return (circle[first...] + circle[...first]).map { steps[$0].model.tensor }
     }
 
     /// All tensors that are there at some time.

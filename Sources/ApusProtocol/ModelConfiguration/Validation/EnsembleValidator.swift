@@ -42,9 +42,9 @@ struct EnsembleValidator {
     }
 
     /// Checks every step whose model is known.
-    mutating func check(configuration: (String) -> ModelConfiguration?) {
+    mutating func check(configuration: (ModelConfiguration.EnsembleScheduling.Step) -> ModelConfiguration?) {
         for step in ensemble.ensembleScheduling?.steps ?? [] {
-            guard let model = configuration(step.modelName) else { continue }
+            guard let model = configuration(step) else { continue }
             checkBatchSize(of: model, step)
             checkInputs(of: model, step)
             checkOutputs(of: model, step)
@@ -136,13 +136,28 @@ struct EnsembleValidator {
                     + "but \(dataType.configurationName) as \(owner); both must have the same type"
             )
         }
-        // The full shapes count too, so that a model without batching can stand next to one with it.
-        if !first.dims.fits(dims), !first.fullDims.fits(endpoint.fullDims) {
+        // The full shapes count, so that a model without batching can stand next to one with it.
+        guard first.fullDims.fits(endpoint.fullDims) else {
             report(
                 "tensor \(tensor.quotedExcerpt) has the shape \(first.dims.prefix(32)) as \(first.owner), "
                     + "but \(dims.prefix(32)) as \(owner); both must have the same shape, where -1 fits any size"
             )
+            return
         }
+        narrow(tensor, first, by: endpoint)
+    }
+
+    /// A size that one use fixes is fixed for those that follow.
+    private mutating func narrow(_ tensor: String, _ first: Endpoint, by next: Endpoint) {
+        let narrowed = zip(first.fullDims, next.fullDims).map { $0 == -1 ? $1 : $0 }
+        guard narrowed != first.fullDims else { return }
+        let isNext = narrowed == next.fullDims
+        endpoints[tensor] = Endpoint(
+            owner: isNext ? next.owner : "\(first.owner) and \(next.owner)",
+            dataType: first.dataType,
+            dims: isNext ? next.dims : narrowed,
+            fullDims: narrowed
+        )
     }
 
     /// Records a fault.

@@ -21,8 +21,15 @@ extension ModelConfiguration {
     package func validateEnsemble(
         configuration: (String) -> ModelConfiguration?
     ) -> [ModelConfigurationError] {
+        validateEnsembleSteps { configuration($0.modelName) }
+    }
+
+    /// The same, for steps that may ask different versions of one model.
+    package func validateEnsembleSteps(
+        member: (EnsembleScheduling.Step) -> ModelConfiguration?
+    ) -> [ModelConfigurationError] {
         var validator = EnsembleValidator(ensemble: self)
-        validator.check(configuration: configuration)
+        validator.check(configuration: member)
         return validator.faults
     }
 }

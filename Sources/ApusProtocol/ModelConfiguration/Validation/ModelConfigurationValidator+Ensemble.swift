@@ -85,11 +85,14 @@ extension ModelConfigurationValidator {
                     + "make it an ensemble output, or remove it from 'output_map'"
             )
         }
-        for use in graph.stuckSteps {
+        let stuck = graph.stuckSteps
+        guard !stuck.isEmpty else { return }
+        let circle = graph.circle.prefix(17).map(\.quotedExcerpt).joined(separator: " -> ")
+        for use in stuck {
             report(
                 at: use.position,
                 "the step for model \(use.tensor.quotedExcerpt) can never run, because it waits for its own output "
-                    + "or for a step that does; break the cycle"
+                    + "or for a step that does; break the cycle \(circle)"
             )
         }
     }
