@@ -20,10 +20,11 @@ extension Scheduler {
         let run = run(start.parts, on: permit, answers: &answers)
         let ended = time.now
         let cost = run.map { clock.cost(wall: $0.wall) }
-        if beginProof() {
+        if answers.loss == nil, beginProof() {
             answers.deliver()
-            prove(with: first.request, on: permit)
+            answers.loss = prove(with: first.request, on: permit)
         }
+        let loss = answers.loss
         let rows = start.parts.reduce(0) { $0 + $1.rows.count }
         let keys = first.request.keys
         let isWhole = start.parts.count == 1 && rows == keys.rows
@@ -36,11 +37,13 @@ extension Scheduler {
                 bucket: keys.bucket,
                 rows: rows,
                 nanoseconds: cost,
+                isLost: loss != nil,
                 now: ended
             )
         }
         carryOut(change)
         answers.deliver()
+        if let loss { noteLoss(of: index, because: loss) }
     }
 
     /// What a run took.
@@ -53,6 +56,11 @@ extension Scheduler {
     ///
     /// - Returns: What it cost; `nil` when that tells nothing of costs, because it failed or nothing ran.
     private func run(_ parts: [BatchPart<QueuedRequest>], on permit: Permit, answers: inout Answers) -> RunCost? {
+        guard answers.loss == nil else {
+            // Its instance was lost with others: it was not there.
+            for part in parts { tryAgain(part, answers: &answers) }
+            return nil
+        }
         let batch = RunningBatch(permit.instance)
         let members = parts.filter { $0.request.begin(batch) }
         guard batch.gathered(), let first = members.first else {
@@ -133,6 +141,10 @@ extension Scheduler {
         answers: inout Answers
     ) -> RunCost? {
         batch.end()
+        if error.code == .instanceLost {
+            lose(members, batch, because: error, answers: &answers)
+            return nil
+        }
         guard members.count > 1, error.code != .terminated else {
             for member in members {
                 if member.request.failed(in: batch) {
@@ -194,29 +206,44 @@ extension Scheduler {
             let error = InferenceError(Scheduler.noMemory)
             state.withLock { $0.statistics.recordFailure(error.failureReason, nanoseconds: 0) }
             answers.append(Completion(failure: Scheduler.prefixed(error, id: queued.id), to: queued.sink))
+            makeRoom(queued.number)
             return
         }
-        state.withLock { state in
-            state.statistics.lastInference = WallClock.millisecondsSince1970
-            state.statistics.recordSuccess(timings, batchSize: queued.call.batchSize)
-        }
-        answers.append(Completion(answer: request.answer(with: named(outputs, queued.call.outputs)), to: queued.sink))
+        let completion = Completion(
+            answer: request.answer(with: named(outputs, queued.call.outputs)),
+            to: queued.sink
+        )
+        let held = HeldAnswer(completion: completion, timings: timings, batchSize: queued.call.batchSize)
+        if let number = queued.number { return hold(held, number) }
+        state.withLock { $0.record(held) }
+        answers.append(completion)
     }
 
-    private func fail(
+    /// Ends a request that failed; the caller has ended it for everybody else.
+    func fail(
         _ queued: QueuedRequest,
         with error: EngineError,
         timings: RequestTimings?,
         answers: inout Answers
     ) {
+        fail(queued, with: InferenceError(error), timings: timings, answers: &answers)
+    }
+
+    /// Ends a request that failed; the caller has ended it for everybody else.
+    func fail(
+        _ queued: QueuedRequest,
+        with failure: InferenceError,
+        timings: RequestTimings?,
+        answers: inout Answers
+    ) {
         _ = queued.takeRequest()
-        let failure = InferenceError(error)
         let elapsed = (timings?.computeEnded ?? time.now).nanoseconds(since: queued.received)
         state.withLock { state in
             state.statistics.lastInference = WallClock.millisecondsSince1970
             state.statistics.recordFailure(failure.failureReason, nanoseconds: elapsed)
         }
         answers.append(Completion(failure: Scheduler.prefixed(failure, id: queued.id), to: queued.sink))
+        makeRoom(queued.number)
     }
 
     /// The outputs of a request that was split, put together.
@@ -244,15 +271,23 @@ extension Scheduler {
     }
 
     /// Finds out whether requests may share runs, on an instance that has just answered a request.
-    private func prove(with queued: QueuedRequest, on permit: Permit) {
+    ///
+    /// - Returns: Why the instance is lost, if it is.
+    private func prove(with queued: QueuedRequest, on permit: Permit) -> EngineError? {
         permit.instance.clearTermination()
-        let verdict = BatchSafety.prove(
-            inputs: queued.call.inputs,
-            outputs: layout.sessionOutputs(Array(description.outputs.indices)),
-            maxRows: description.maxBatchSize > 0 ? description.maxBatchSize : ProbeRows.count,
-            on: permit.instance,
-            allocator: allocator
-        )
+        var verdict = BatchSafety.Verdict.isUnsafe("a trial with several rows ended its instance")
+        var loss: EngineError?
+        do throws(EngineError) {
+            verdict = try BatchSafety.prove(
+                inputs: queued.call.inputs,
+                outputs: layout.sessionOutputs(Array(description.outputs.indices)),
+                maxRows: description.maxBatchSize > 0 ? description.maxBatchSize : ProbeRows.count,
+                on: permit.instance,
+                allocator: allocator
+            )
+        } catch {
+            loss = error
+        }
         state.withLock { state in
             state.isProving = false
             state.safety = verdict
@@ -260,6 +295,7 @@ extension Scheduler {
             state.nextProofPause = min(state.nextProofPause * 2, 1 << 20)
             state.machine.setJoining(verdict == .isSafe)
         }
+        return loss
     }
 
     private static let noMemory = EngineError(.outOfMemory, "there is no memory to put the request's rows together")
@@ -267,26 +303,6 @@ extension Scheduler {
         .runFailed,
         "the model's output doesn't have a row for each row of its input"
     )
-}
-
-/// Completions on their way to their lanes, each lane woken once.
-struct Answers {
-    private var lanes: [(lane: any CompletionLane, completions: [Completion])] = []
-
-    mutating func append(_ completion: Completion) {
-        let lane = completion.lane
-        if let index = lanes.firstIndex(where: { $0.lane === lane }) {
-            lanes[index].completions.append(completion)
-        } else {
-            lanes.append((lane, [completion]))
-        }
-    }
-
-    /// Hands all of them over.
-    mutating func deliver() {
-        for (lane, completions) in lanes { lane.deliver(completions) }
-        lanes = []
-    }
 }
 
 extension RequestTimings {

@@ -44,6 +44,15 @@ package enum V2Statistics {
                 text.member("note", statistics.schedulingNote)
                 text.member("inline_execution_count", statistics.inlineExecutionCount)
                 text.member("batching", statistics.batchingNote)
+                text.key("instances")
+                text.object { text in
+                    text.member("count", statistics.failover.instances)
+                    text.member("alive", statistics.failover.alive)
+                    text.member("lost", statistics.failover.lost)
+                }
+                text.member("retried_count", statistics.failover.retried)
+                text.member("quarantined_count", statistics.failover.confined)
+                text.member("quarantine_refusal_count", statistics.failover.refused)
                 text.key("cost_curve")
                 text.array { text in
                     for point in statistics.costCurve {

@@ -20,6 +20,8 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     struct OnChange: Equatable {
         /// This instance should be taken up by an engine thread.
         var instance: Int?
+        /// This instance, which was lost, should be made anew.
+        var repair: Int?
         /// `timePassed` should be called then.
         var wakeAt: MonotonicTime?
 
@@ -45,6 +47,8 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         case isFull
         /// Its deadline would pass before it could run: so many nanoseconds stand before it.
         case isTooLate(nanoseconds: UInt64)
+        /// All instances are lost, and the last try to make one has failed.
+        case isGone
     }
 
     private let rules: Rules
@@ -55,6 +59,9 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     private(set) var isJoining: Bool
     /// Instances that were asked for and haven't been taken up.
     private var called = 0
+    private var repair: InstanceRepair
+    /// Requests from this number on don't start yet; only where order is kept.
+    private var startLimit = UInt64.max
     private static var maxCurves: Int { 64 }
     /// The most rows of a large request in one run, whatever was measured.
     private static var maxPart: Int { 4096 }
@@ -68,6 +75,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         self.rules = rules
         self.idle = Array((0..<max(1, rules.instances)).reversed())
         self.queue = RequestQueue(rules: rules.queue)
+        self.repair = InstanceRepair(instances: max(1, rules.instances))
         self.isJoining = isJoining && rules.batching.isAllowed
     }
 
@@ -86,6 +94,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
 
     /// A request joins the queue.
     mutating func enqueue(_ entry: QueueEntry<Request>, now: MonotonicTime) -> OnEnqueue {
+        if repair.isHopeless { return .isGone }
         if let deadline = entry.deadline, let wait = expectedWait(entry),
             now.advanced(byNanoseconds: Int64(clamping: wait)) > deadline
         {
@@ -122,6 +131,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     ///   - bucket: The bucket that it ran.
     ///   - rows: How many rows; 0 for a run that tells nothing of costs.
     ///   - nanoseconds: How long the run took.
+    ///   - isLost: Whether the instance is gone with it.
     ///   - now: The time.
     /// - Returns: What can be done next.
     mutating func runEnded(
@@ -129,10 +139,51 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         bucket: UInt64,
         rows: Int,
         nanoseconds: UInt64?,
+        isLost: Bool = false,
         now: MonotonicTime
     ) -> OnChange {
         if let nanoseconds, rows > 0 { learn(bucket, rows: rows, nanoseconds: nanoseconds) }
+        if isLost {
+            repair.lost(instance, now: now)
+        } else {
+            if !repair.isWell { repair.ran(instance) }
+            idle.append(instance)
+        }
+        return change(now: now)
+    }
+
+    /// A request, or some rows of it, that an instance was lost with is to run once more.
+    ///
+    /// - Returns: `nil` when there is no instance any more.
+    mutating func takeBack(_ entry: QueueEntry<Request>, now: MonotonicTime) -> (RequestTicket, OnChange)? {
+        guard !repair.isHopeless else { return nil }
+        let ticket = queue.takeBack(entry)
+        return (ticket, change(now: now))
+    }
+
+    /// A lost instance has been made anew.
+    mutating func instanceMade(_ instance: Int, now: MonotonicTime) -> OnChange {
+        repair.made(instance)
         idle.append(instance)
+        return change(now: now)
+    }
+
+    /// A lost instance could not be made anew.
+    ///
+    /// - Returns: Those who wait for nothing, since no instance is left; what can be done.
+    mutating func instanceNotMade(_ instance: Int, now: MonotonicTime) -> (gone: [Request], OnChange) {
+        repair.failed(instance, now: now)
+        let gone = repair.isHopeless ? queue.removeAll() : []
+        return (gone, change(now: now))
+    }
+
+    /// Instances that aren't lost.
+    var alive: Int { repair.alive }
+
+    /// Has requests from this number on wait, because too many answers wait for those before them.
+    mutating func setStartLimit(_ number: UInt64, now: MonotonicTime) -> OnChange {
+        guard number != startLimit else { return .nothing }
+        startLimit = number
         return change(now: now)
     }
 
@@ -169,7 +220,7 @@ extension BatchingStateMachine {
 
     /// How many rows the run that begins with this request takes.
     private func size(for first: QueueEntry<Request>) -> Int {
-        guard isJoining, !first.isAlone else { return max(first.rows, 1) }
+        guard isJoining, !first.isAlone, !first.isRetry else { return max(first.rows, 1) }
         let limit = limit(first.bucket)
         guard first.rows > limit else { return rules.batching.size(rows: queue.rows, limit: limit) }
         // A large request is spread over the instances, in parts no smaller than the best size.
@@ -179,7 +230,8 @@ extension BatchingStateMachine {
 
     /// Whether the run that begins with this request may start.
     private func isDue(_ first: QueueEntry<Request>, now: MonotonicTime) -> Bool {
-        guard isJoining, rules.batching.maxDelay > 0 else { return true }
+        guard first.number < startLimit else { return false }
+        guard isJoining, rules.batching.maxDelay > 0, !first.isRetry else { return true }
         return rules.batching.isComplete(rows: queue.rows, limit: limit(first.bucket))
             || now >= first.enqueued.advanced(byNanoseconds: rules.batching.maxDelay)
     }
@@ -191,6 +243,7 @@ extension BatchingStateMachine {
             change.instance = instance
             called += 1
         }
+        if !repair.isWell { change.repair = repair.takeDue(now: now) }
         change.wakeAt = wakeTime(now: now)
         return change
     }
@@ -204,7 +257,8 @@ extension BatchingStateMachine {
 
     /// When somebody has waited too long, or long enough for company.
     private mutating func wakeTime(now: MonotonicTime) -> MonotonicTime? {
-        let moment = queue.nextMoment()
+        var moment = queue.nextMoment()
+        if !repair.isWell, let next = repair.nextMoment { moment = moment.map { min($0, next) } ?? next }
         guard isJoining, rules.batching.maxDelay > 0, !idle.isEmpty, let first = queue.first() else { return moment }
         let due = first.enqueued.advanced(byNanoseconds: rules.batching.maxDelay)
         guard due > now else { return moment }

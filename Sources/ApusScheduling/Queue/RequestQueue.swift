@@ -12,6 +12,8 @@ struct RequestQueue<Request: Sendable>: Sendable {
         var waiting = Deque<RequestTicket>()
         /// Those that have waited too long where the policy says to let the others pass.
         var delayed = Deque<RequestTicket>()
+        /// Those that have run before, on instances that were lost.
+        var retries = Deque<RequestTicket>()
         var count = 0
         /// Rows that no run has taken yet.
         var rows = 0
@@ -56,18 +58,24 @@ struct RequestQueue<Request: Sendable>: Sendable {
     /// - Returns: Its place; `nil` when its priority has as many as its policy allows.
     mutating func append(_ entry: QueueEntry<Request>) -> RequestTicket? {
         if let maxSize = policies[entry.level].maxSize, levels[entry.level].count >= maxSize { return nil }
-        let slot = free.popLast() ?? slots.count
-        if slot == slots.count { slots.append(Slot()) }
-        slots[slot].entry = entry
-        let ticket = RequestTicket(slot: slot, generation: slots[slot].generation)
+        let ticket = place(entry)
         levels[entry.level].waiting.append(ticket)
-        levels[entry.level].count += 1
-        levels[entry.level].rows += entry.rows
-        count += 1
-        rows += entry.rows
-        if let time = entry.nextMoment { moments.insert(Moment(time: time, ticket: ticket)) }
         tidy(entry.level)
         return ticket
+    }
+
+    /// Takes a request back that has run already, before all others of its priority, whatever its policy says.
+    mutating func takeBack(_ entry: QueueEntry<Request>) -> RequestTicket {
+        let ticket = place(entry)
+        levels[entry.level].retries.append(ticket)
+        return ticket
+    }
+
+    /// Takes everybody out.
+    mutating func removeAll() -> [Request] {
+        slots.indices.compactMap { slot in
+            remove(RequestTicket(slot: slot, generation: slots[slot].generation))
+        }
     }
 
     /// Requests and rows that a request of a level would let pass.
@@ -101,7 +109,7 @@ struct RequestQueue<Request: Sendable>: Sendable {
         let level = first.level
         var parts: [BatchPart<Request>] = []
         var room = max(1, maxRows)
-        if first.isAlone || first.takenRows > 0 || first.rows > room {
+        if first.isAlone || first.isRetry || first.takenRows > 0 || first.rows > room {
             return [split(level: level, room: room)].compactMap(\.self)
         }
         if !first.isDelayed {
@@ -153,14 +161,27 @@ extension RequestQueue {
         slots[ticket.slot].generation == ticket.generation ? slots[ticket.slot].entry : nil
     }
 
+    private mutating func place(_ entry: QueueEntry<Request>) -> RequestTicket {
+        let slot = free.popLast() ?? slots.count
+        if slot == slots.count { slots.append(Slot()) }
+        slots[slot].entry = entry
+        let ticket = RequestTicket(slot: slot, generation: slots[slot].generation)
+        levels[entry.level].count += 1
+        levels[entry.level].rows += entry.rowsLeft
+        count += 1
+        rows += entry.rowsLeft
+        if let time = entry.nextMoment { moments.insert(Moment(time: time, ticket: ticket)) }
+        return ticket
+    }
+
     private mutating func leave(_ ticket: RequestTicket, _ entry: QueueEntry<Request>) {
         slots[ticket.slot].entry = nil
         slots[ticket.slot].generation &+= 1
         free.append(ticket.slot)
         levels[entry.level].count -= 1
-        levels[entry.level].rows -= entry.rows - entry.takenRows
+        levels[entry.level].rows -= entry.rowsLeft
         count -= 1
-        rows -= entry.rows - entry.takenRows
+        rows -= entry.rowsLeft
         if count == 0 { forgetLeft() }
     }
 
@@ -185,12 +206,17 @@ extension RequestQueue {
         for level in levels.indices {
             levels[level].waiting.removeAll(keepingCapacity: levels[level].waiting.count <= 1024)
             levels[level].delayed.removeAll()
+            levels[level].retries.removeAll()
         }
         moments = Heap()
     }
 
     /// The first ticket of a level, without those that have left before it.
     private mutating func firstTicket(of level: Int) -> RequestTicket? {
+        while let ticket = levels[level].retries.first {
+            if entry(at: ticket) != nil { return ticket }
+            levels[level].retries.removeFirst()
+        }
         while let ticket = levels[level].waiting.first {
             if let entry = entry(at: ticket), !entry.isDelayed { return ticket }
             levels[level].waiting.removeFirst()
@@ -214,7 +240,7 @@ extension RequestQueue {
     /// Takes some rows of a request that is larger than a batch.
     private mutating func split(level: Int, room: Int) -> BatchPart<Request>? {
         guard let ticket = firstTicket(of: level), var entry = entry(at: ticket) else { return nil }
-        let end = entry.isAlone ? entry.rows : min(entry.rows, entry.takenRows + room)
+        let end = entry.isAlone || entry.isRetry ? entry.rows : min(entry.rows, entry.takenRows + room)
         let range = entry.takenRows..<end
         if end == entry.rows {
             leave(ticket, entry)

@@ -106,6 +106,8 @@ extension RandomSchedule {
             if count < rules.queue.policies[level].maxSize ?? .max { fault = "refused with only \(count) waiting" }
         case .isTooLate:
             if deadline == nil { fault = "too late without a deadline" }
+        case .isGone:
+            fault = "refused for want of instances, and none was lost"
         }
     }
 
