@@ -74,7 +74,10 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     init(rules: Rules, isJoining: Bool = false) {
         self.rules = rules
         self.idle = Array((0..<max(1, rules.instances)).reversed())
-        self.queue = RequestQueue(rules: rules.queue)
+        self.queue = RequestQueue(
+            rules: rules.queue,
+            countsKinds: rules.batching.maxDelay > 0 || !rules.batching.preferredSizes.isEmpty
+        )
         self.repair = InstanceRepair(instances: max(1, rules.instances))
         self.isJoining = isJoining && rules.batching.isAllowed
     }
@@ -100,6 +103,9 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         {
             return .isTooLate(nanoseconds: wait)
         }
+        var entry = entry
+        // In the order of arrival means: whoever asks.
+        if rules.batching.preservesOrdering { entry.caller = "" }
         guard let ticket = queue.append(entry) else { return .isFull }
         return .waits(ticket, change(now: now))
     }
@@ -222,7 +228,7 @@ extension BatchingStateMachine {
     private func size(for first: QueueEntry<Request>) -> Int {
         guard isJoining, !first.isAlone, !first.isRetry else { return max(first.rows, 1) }
         let limit = limit(first.bucket)
-        guard first.rows > limit else { return rules.batching.size(rows: queue.rows, limit: limit) }
+        guard first.rows > limit else { return rules.batching.size(rows: queue.rows(like: first), limit: limit) }
         // A large request is spread over the instances, in parts no smaller than the best size.
         let share = (first.rows + rules.instances - 1) / rules.instances
         return min(max(limit, share), rules.batching.maxRows ?? Self.maxPart)
@@ -232,7 +238,7 @@ extension BatchingStateMachine {
     private func isDue(_ first: QueueEntry<Request>, now: MonotonicTime) -> Bool {
         guard first.number < startLimit else { return false }
         guard isJoining, rules.batching.maxDelay > 0, !first.isRetry else { return true }
-        return rules.batching.isComplete(rows: queue.rows, limit: limit(first.bucket))
+        return rules.batching.isComplete(rows: queue.rows(like: first), limit: limit(first.bucket))
             || now >= first.enqueued.advanced(byNanoseconds: rules.batching.maxDelay)
     }
 
@@ -270,7 +276,7 @@ extension BatchingStateMachine {
     private func expectedWait(_ entry: QueueEntry<Request>) -> UInt64? {
         guard idle.isEmpty || !queue.isEmpty, let curve = curves[entry.bucket], let own = curve.cost(rows: entry.rows)
         else { return nil }
-        let ahead = queue.ahead(ofLevel: entry.level)
+        let ahead = queue.ahead(of: entry)
         let instances = Double(max(1, rules.instances))
         guard isJoining, !entry.isAlone else { return UInt64(Double(own) * Double(ahead.requests) / instances) + own }
         let size = max(1, min(ahead.rows, limit(entry.bucket)))
