@@ -161,11 +161,20 @@ extension Scheduler {
             return isWanted
         }
         let half = (left.count + 1) / 2
+        let failures = answers.failures
         _ = run(Array(left.prefix(half)), on: permit, answers: &answers)
         // Those who were answered needn't wait for the others.
         answers.deliver()
         _ = run(Array(left.dropFirst(half)), on: permit, answers: &answers)
+        if failures == answers.failures, answers.loss == nil { sizeFailed(members) }
         return nil
+    }
+
+    /// Rows that failed together and not in halves: no request is to blame, their number is.
+    private func sizeFailed(_ members: [BatchPart<QueuedRequest>]) {
+        let rows = members.reduce(0) { $0 + $1.rows.count }
+        let bucket = members[0].request.keys.bucket
+        state.withLock { $0.machine.sizeFailed(bucket, rows: rows) }
     }
 
     /// The inputs of a run: those of the only request as they are, else rows put together.
@@ -236,6 +245,7 @@ extension Scheduler {
         timings: RequestTimings?,
         answers: inout Answers
     ) {
+        answers.failures += 1
         _ = queued.takeRequest()
         let elapsed = (timings?.computeEnded ?? time.now).nanoseconds(since: queued.received)
         state.withLock { state in
@@ -255,47 +265,6 @@ extension Scheduler {
             merged.append(tensor)
         }
         return merged
-    }
-
-    /// Whether somebody had to wait, so that it's time to find out whether requests may share runs.
-    private func beginProof() -> Bool {
-        let now = time.now
-        return state.withLock { state in
-            guard state.safety == .unknown, !state.isProving, state.machine.waiting > 0 || state.load.gathers(now: now)
-            else { return false }
-            state.runsUntilProof = max(0, state.runsUntilProof - 1)
-            guard state.runsUntilProof == 0 else { return false }
-            state.isProving = true
-            return true
-        }
-    }
-
-    /// Finds out whether requests may share runs, on an instance that has just answered a request.
-    ///
-    /// - Returns: Why the instance is lost, if it is.
-    private func prove(with queued: QueuedRequest, on permit: Permit) -> EngineError? {
-        permit.instance.clearTermination()
-        var verdict = BatchSafety.Verdict.isUnsafe("a trial with several rows ended its instance")
-        var loss: EngineError?
-        do throws(EngineError) {
-            verdict = try BatchSafety.prove(
-                inputs: queued.call.inputs,
-                outputs: layout.sessionOutputs(Array(description.outputs.indices)),
-                maxRows: description.maxBatchSize > 0 ? description.maxBatchSize : ProbeRows.count,
-                on: permit.instance,
-                allocator: allocator
-            )
-        } catch {
-            loss = error
-        }
-        state.withLock { state in
-            state.isProving = false
-            state.safety = verdict
-            state.runsUntilProof = state.nextProofPause
-            state.nextProofPause = min(state.nextProofPause * 2, 1 << 20)
-            state.machine.setJoining(verdict == .isSafe)
-        }
-        return loss
     }
 
     private static let noMemory = EngineError(.outOfMemory, "there is no memory to put the request's rows together")

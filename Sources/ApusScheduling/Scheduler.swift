@@ -22,8 +22,8 @@ package final class Scheduler: RequestFront {
         var statistics = ModelStatistics()
         /// Empty once the version has been unloaded.
         var instances: [any ModelInstance]
-        /// Makes instances anew that are lost; `nil` once the version has been unloaded.
-        var session: (any EngineSession)?
+        /// For each instance the session that makes it anew when it is lost; empty once the version has been unloaded.
+        var sessions: [any EngineSession]
         /// What instances died of.
         var quarantine = Quarantine()
         /// Which answers wait for others; `nil` where no order is kept.
@@ -35,7 +35,7 @@ package final class Scheduler: RequestFront {
     /// What a version holds of its engine.
     private struct EngineState {
         let instances: [any ModelInstance]
-        let session: (any EngineSession)?
+        let sessions: [any EngineSession]
     }
 
     /// The right to run one call on an instance.
@@ -52,40 +52,56 @@ package final class Scheduler: RequestFront {
     let time: any TimeSource
     let layout: SessionLayout
     let rules: QueueRules
+    /// How the model stands to others.
+    let priority: ModelPriority
     /// Whether answers leave in the order of their requests.
     let keepsOrder: Bool
     /// How many contents are refused, so that hardly anybody has to look.
     let confined = Atomic(0)
     let onEvent: @Sendable (SchedulerEvent) -> Void
     let pool: EngineThreadPool
+    /// The threads that wait for devices; `nil` where all instances run on the ordinary processor.
+    let devicePool: EngineThreadPool?
+    /// How many instances run where.
+    let placements: [ModelStatistics.DeviceShare]
     private let validation: RequestValidation
     /// One for each instance; made at the first use, since it points back.
-    private let jobs = Mutex<[InstanceJob]>([])
+    let jobs = Mutex<[InstanceJob]>([])
 
-    /// Makes the instances of a session.
+    /// Makes the instances of the sessions that a model has on its devices.
     ///
     /// - Throws: What the engine reports.
     package init(
         description: ModelDescription,
-        session: any EngineSession,
+        placements: [Placement],
         pool: EngineThreadPool,
         time: any TimeSource,
         configuration: Configuration
     ) throws(EngineError) {
         self.description = description
-        self.allocator = session.allocator
+        self.placements = placements.map(\.share)
+        self.allocator = placements.first?.session.allocator ?? HeapTensorAllocator()
         self.pool = pool
+        self.devicePool = try Scheduler.makeDevicePool(placements, time: time)
         self.time = time
         self.validation = RequestValidation(model: description)
         self.layout = SessionLayout(configuration)
         self.rules = configuration.queue
         self.keepsOrder = configuration.batching.preservesOrdering
         self.onEvent = configuration.onEvent
+        self.priority = configuration.priority
         var instances: [any ModelInstance] = []
-        for _ in 0..<max(1, configuration.instances) { instances.append(try session.makeInstance()) }
+        var sessions: [any EngineSession] = []
+        for placement in placements {
+            for _ in 0..<placement.count {
+                instances.append(try placement.session.makeInstance())
+                sessions.append(placement.session)
+            }
+        }
+        let hasDataDependentCost = placements.contains { $0.session.signature.hasDataDependentCost }
         let ban: InlinePolicy.Ban? =
             configuration.allowsInlineRuns
-            ? (session.signature.hasDataDependentCost ? .dataDependentCost : nil) : .configuration
+            ? (hasDataDependentCost ? .dataDependentCost : nil) : .configuration
         var batching = configuration.batching
         if description.maxBatchSize > 0 { batching.maxRows = description.maxBatchSize }
         var state = State(
@@ -97,7 +113,7 @@ package final class Scheduler: RequestFront {
                 ? BatchSafety.firstVerdict(description, layout: SessionLayout(configuration))
                 : .isUnsafe("the configuration says so (parameters: batching)"),
             instances: instances,
-            session: session,
+            sessions: sessions,
             order: configuration.batching.preservesOrdering ? AnswerOrder() : nil
         )
         if let limit = state.order?.startLimit { _ = state.machine.setStartLimit(limit, now: time.now) }
@@ -147,6 +163,7 @@ package final class Scheduler: RequestFront {
             statistics.schedulingNote = state.inline.note(now: now)
             statistics.failover.instances = state.instances.count
             statistics.failover.alive = state.machine.alive
+            statistics.devices = placements
             statistics.batchingNote = Scheduler.note(on: state.safety)
             statistics.costCurve = state.machine.busiestCurve.map {
                 .init(rows: $0.rows, rowNanoseconds: $0.rowNanoseconds)
@@ -163,9 +180,9 @@ package final class Scheduler: RequestFront {
         let engine = state.withLock { state in
             defer {
                 state.instances = []
-                state.session = nil
+                state.sessions = []
             }
-            return EngineState(instances: state.instances, session: state.session)
+            return EngineState(instances: state.instances, sessions: state.sessions)
         }
         _ = consume engine
     }
@@ -276,44 +293,6 @@ extension Scheduler {
             field: "timeout",
             hint: "send it to another server, give it more time, or lower the load"
         )
-    }
-
-    /// Does what the state machine says.
-    func carryOut(_ change: BatchingStateMachine<QueuedRequest>.OnChange) {
-        if let instance = change.instance { pool.submit(jobs.withLock { $0[instance] }) }
-        if let instance = change.repair { pool.submit(RepairJob(instance, of: self)) }
-        guard let moment = change.wakeAt else { return }
-        let isNew = state.withLock { state in
-            if let alarm = state.alarm, alarm <= moment { return false }
-            state.alarm = moment
-            return true
-        }
-        if isNew { pool.wake(self, at: moment) }
-    }
-
-    /// Takes a request that is called back out of the queue, if it is there.
-    func removeFromQueue(_ queued: QueuedRequest) {
-        let tickets = queued.tickets
-        guard !tickets.isEmpty else { return }
-        state.withLock { state in
-            for ticket in tickets { _ = state.machine.withdraw(ticket) }
-        }
-    }
-}
-
-extension Scheduler: WakeTarget {
-    func timePassed() {
-        let now = time.now
-        let passed = state.withLock {
-            state -> (expired: [QueuedRequest], BatchingStateMachine<QueuedRequest>.OnChange)? in
-            // An alarm that has been overtaken by an earlier one has nothing to say.
-            guard let alarm = state.alarm, alarm <= now else { return nil }
-            state.alarm = nil
-            return state.machine.timePassed(now: now)
-        }
-        guard let (expired, change) = passed else { return }
-        carryOut(change)
-        for queued in expired { queued.expire() }
     }
 }
 

@@ -93,6 +93,23 @@ package struct ModelStatistics: Sendable {
     /// What a row was measured to cost by the number of rows in its run, ascending.
     package var costCurve: [CostPoint] = []
 
+    /// How many instances run where, in the order of the configuration.
+    package var devices: [DeviceShare] = []
+
+    /// Instances on one device.
+    package struct DeviceShare: Hashable, Sendable {
+        /// The device in words.
+        package let device: String
+        /// How many instances it has.
+        package let instances: Int
+
+        /// Notes a share.
+        package init(device: String, instances: Int) {
+            self.device = device
+            self.instances = instances
+        }
+    }
+
     /// What became of instances that were lost.
     package var failover = Failover()
 

@@ -50,6 +50,15 @@ package enum V2Statistics {
                     text.member("alive", statistics.failover.alive)
                     text.member("lost", statistics.failover.lost)
                 }
+                text.key("devices")
+                text.array { text in
+                    for share in statistics.devices {
+                        text.object { text in
+                            text.member("device", share.device)
+                            text.member("instances", share.instances)
+                        }
+                    }
+                }
                 text.member("retried_count", statistics.failover.retried)
                 text.member("quarantined_count", statistics.failover.confined)
                 text.member("quarantine_refusal_count", statistics.failover.refused)

@@ -4,6 +4,8 @@ internal import ApusEngine
 /// What an instance's turn came to: completions on their way to their lanes, and whether the instance survived it.
 struct Answers {
     private var lanes: [(lane: any CompletionLane, completions: [Completion])] = []
+    /// Requests that failed in this turn.
+    var failures = 0
     /// Why the instance is lost; `nil` while it is well.
     var loss: EngineError?
 

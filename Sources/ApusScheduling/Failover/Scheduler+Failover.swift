@@ -133,7 +133,8 @@ extension Scheduler {
 
     /// Makes a lost instance anew, on the calling thread.
     func repairInstance(_ index: Int) {
-        guard let session = state.withLock({ $0.session }) else { return }
+        let made = state.withLock { $0.sessions.indices.contains(index) ? $0.sessions[index] : nil }
+        guard let session = made else { return }
         do throws(EngineError) {
             let instance = try session.makeInstance()
             let now = time.now

@@ -183,6 +183,11 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         return (gone, change(now: now))
     }
 
+    /// A run of so many rows failed, and the same rows in smaller runs didn't.
+    mutating func sizeFailed(_ bucket: UInt64, rows: Int) {
+        curves[bucket]?.failed(rows: rows)
+    }
+
     /// Instances that aren't lost.
     var alive: Int { repair.alive }
 

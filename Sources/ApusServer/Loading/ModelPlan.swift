@@ -2,6 +2,7 @@ internal import ApusCore
 internal import ApusEngine
 internal import ApusModels
 internal import ApusProtocol
+internal import ApusScheduling
 
 /// What is known of a model before one of its versions is loaded.
 struct ModelPlan: Sendable {
@@ -59,6 +60,16 @@ struct ModelPlan: Sendable {
         }
     }
 
+    /// How the model stands to others: `apus.yaml` before `config.pbtxt`.
+    var priority: ModelPriority {
+        if let priority = settings.scheduling.priority { return priority }
+        switch configuration.optimization.priority {
+        case .standard: return .normal
+        case .max: return .high
+        case .min: return .low
+        }
+    }
+
     /// Fields that were written and that the server doesn't act on, as dotted paths.
     var ignoredFields: [String] {
         configuration.unsupportedFields(supported: ModelPlan.supportedFields)
@@ -68,10 +79,12 @@ struct ModelPlan: Sendable {
         "name", "platform", "backend", "max_batch_size", "version_policy", "default_model_filename", "parameters",
         "input.name", "input.data_type", "input.dims", "input.optional", "input.format", "input.reshape",
         "output.name", "output.data_type", "output.dims", "output.reshape",
-        "instance_group.count", "instance_group.kind", "instance_group.name",
+        "instance_group.count", "instance_group.kind", "instance_group.gpus",
+        "instance_group.name",
         "dynamic_batching.preferred_batch_size", "dynamic_batching.max_queue_delay_microseconds",
         "dynamic_batching.priority_levels", "dynamic_batching.default_priority_level",
         "dynamic_batching.default_queue_policy", "dynamic_batching.priority_queue_policy",
+        "dynamic_batching.preserve_ordering", "optimization.priority",
     ]
 
     private static func engineName(of configuration: ModelConfiguration, place: String) throws(ModelError) -> String {

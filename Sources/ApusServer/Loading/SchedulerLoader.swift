@@ -33,7 +33,20 @@ struct SchedulerLoader: ModelLoader {
         let began = time.now
         let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
         let engine = try engines.engine(named: plan.engineName)
-        let session = try openSession(id, folder: folder, plan: plan, engine: engine, place: place)
+        let instances = try InstancePlan(plan.configuration, defaultCount: defaultInstances, place: place)
+        var placements: [Scheduler.Placement] = []
+        for wanted in instances.places {
+            let session = try openSession(
+                id,
+                folder: folder,
+                plan: plan,
+                engine: engine,
+                device: wanted.device,
+                place: place
+            )
+            placements.append(Scheduler.Placement(session: session, device: wanted.device, count: wanted.count))
+        }
+        let session = placements[0].session
         let agreement = try SignatureAgreement(
             configuration: plan.configuration,
             signature: session.signature,
@@ -42,11 +55,13 @@ struct SchedulerLoader: ModelLoader {
         note(session.signature, id: id)
         let description = try describe(id, plan: plan, engine: engine, session: session, agreement: agreement)
         var configuration = Scheduler.Configuration(
-            instances: try instances(of: plan, place: place),
+            instances: instances.places.reduce(0) { $0 + $1.count },
             loadNanoseconds: time.now.nanoseconds(since: began),
             allowsInlineRuns: allowsInlineRuns
         )
         let scheduling = try SchedulingPlan(plan.configuration, place: place)
+        configuration.priority = plan.priority
+        configuration.onEvent = { event in log(event, id: id) }
         configuration.queue = scheduling.queue
         configuration.batching = scheduling.batching
         configuration.sessionOutputs = agreement.sessionOutputs
@@ -56,7 +71,7 @@ struct SchedulerLoader: ModelLoader {
             return LoadedModel(
                 try Scheduler(
                     description: description,
-                    session: session,
+                    placements: placements,
                     pool: pool,
                     time: time,
                     configuration: configuration
@@ -76,17 +91,19 @@ struct SchedulerLoader: ModelLoader {
         folder: ModelFolder,
         plan: ModelPlan,
         engine: any Engine,
+        device: EngineDevice,
         place: String
     ) throws(ModelError) -> any EngineSession {
         let configuration = plan.configuration
         let tensors = ConfiguredTensors(configuration, hasBatch: configuration.maxBatchSize > 0)
-        let options = SessionOptions(
+        var options = SessionOptions(
             modelName: id.name.description,
             parameters: configuration.parameters.filter { $0.key != SchedulingPlan.batchingParameter },
             configuredInputs: try tensors.inputs(place: place),
             configuredOutputs: try tensors.outputs(place: place),
             maxBatchSize: configuration.maxBatchSize
         )
+        options.device = device
         var source = ModelSource.none
         if !engine.modelFilenames.isEmpty {
             let filename = configuration.defaultModelFilename
@@ -123,22 +140,6 @@ struct SchedulerLoader: ModelLoader {
             configurationJSON: completed.jsonBytes()
         )
     }
-
-    private func instances(of plan: ModelPlan, place: String) throws(ModelError) -> Int {
-        let groups = plan.configuration.instanceGroups
-        guard !groups.isEmpty else { return defaultInstances }
-        let count = groups.reduce(0) { $0 + max(1, $1.count) }
-        guard count <= SchedulerLoader.maxInstances else {
-            throw ModelError(
-                .invalidConfiguration,
-                "\(place): instance_group asks for \(count) instances; at most \(SchedulerLoader.maxInstances) are made"
-            )
-        }
-        return count
-    }
-
-    /// Each instance takes memory in its engine; more than this is a slip of the pen.
-    private static let maxInstances = 1024
 
     private func note(_ signature: ModelSignature, id: ModelID) {
         for warning in signature.warnings {

@@ -60,7 +60,12 @@ struct BatchingStateMachinePropertyTests {
     func `every request leaves the queue exactly once and no rule is broken`(_ setting: Setting) throws {
         let seed = UInt64.random(in: .min ... .max)
         print("BatchingStateMachinePropertyTests, \(setting.name): seed \(seed)")
-        var schedule = RandomSchedule(rules: setting.rules, isJoining: setting.isJoining, trouble: setting.trouble, seed: seed)
+        var schedule = RandomSchedule(
+            rules: setting.rules,
+            isJoining: setting.isJoining,
+            trouble: setting.trouble,
+            seed: seed
+        )
         for _ in 0..<BatchingStateMachinePropertyTests.steps {
             schedule.step()
             if let fault = schedule.fault {
