@@ -15,6 +15,12 @@ package struct BuiltinEngine: Engine {
     package init() {}
 
     package func load(_ source: ModelSource, options: SessionOptions) throws(EngineError) -> any EngineSession {
+        guard options.device == .standard else {
+            throw EngineError(
+                .unsupportedModel,
+                "built-in model '\(options.modelName)' can't run on \(options.device): write kind: KIND_CPU"
+            )
+        }
         let parameters = try BuiltinParameters(options)
         switch parameters.kind {
         case .repeat:

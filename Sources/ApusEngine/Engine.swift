@@ -61,6 +61,8 @@ package struct SessionOptions: Sendable {
     package var configuredOutputs: [TensorSpecification]
     /// 0 for none.
     package var maxBatchSize: Int
+    /// The device to compute on; a model on several has a session on each.
+    package var device = EngineDevice.standard
 
     /// Options for a model without configuration.
     package init(

@@ -14,7 +14,11 @@ final class QueuedRequest: CancellableRequest {
 
     private struct State {
         var phase = Phase.waiting
-        var ticket: RequestTicket?
+        /// Its places in the queue; more than one when some of its rows wait to run once more.
+        var tickets: [RequestTicket] = []
+        /// Instances that were lost while they ran it.
+        var deaths = 0
+        var number: UInt64?
         /// Runs that have some of its rows; more than one when it was split.
         var batches: [RunningBatch] = []
         var pieces: [Piece] = []
@@ -33,6 +37,12 @@ final class QueuedRequest: CancellableRequest {
     let id: String
     let received: MonotonicTime
     let queued: MonotonicTime
+    /// Its place among the priorities.
+    let level: Int
+    /// When nobody wants its answer any more.
+    let deadline: MonotonicTime?
+    /// Its place among all requests; `nil` where no order is kept.
+    var number: UInt64? { scheduler.keepsOrder ? state.withLock { $0.number } : nil }
     private let scheduler: Scheduler
     private let request: HandOver<InferenceRequest>
     private let state = Mutex(State())
@@ -42,8 +52,11 @@ final class QueuedRequest: CancellableRequest {
         call: ValidatedCall,
         keys: CallKeys,
         sink: any AnswerSink,
+        level: Int,
         scheduler: Scheduler
     ) {
+        self.level = level
+        self.deadline = request.deadline.time
         self.id = request.id
         self.received = request.timings.received
         self.queued = request.timings.queued
@@ -54,9 +67,31 @@ final class QueuedRequest: CancellableRequest {
         self.scheduler = scheduler
     }
 
-    /// Notes its place in the queue.
-    func joined(_ ticket: RequestTicket) {
-        state.withLock { $0.ticket = ticket }
+    /// Notes its place in the queue, and among all requests where order is kept.
+    func joined(_ ticket: RequestTicket, number: UInt64?) {
+        state.withLock { state in
+            state.tickets.append(ticket)
+            state.number = number
+        }
+    }
+
+    /// Notes that it stands in the queue once more; `false` when it has been ended on its way there.
+    func rejoined(_ ticket: RequestTicket) -> Bool {
+        state.withLock { state in
+            guard state.phase != .ended else { return false }
+            state.tickets.append(ticket)
+            return true
+        }
+    }
+
+    /// Notes that an instance was lost on its event loop.
+    ///
+    /// - Parameter number: Its place among all requests, where order is kept.
+    func sawDeathInline(number: UInt64?) {
+        state.withLock { state in
+            state.deaths += 1
+            state.number = number
+        }
     }
 
     /// A run takes some of its rows; `false` when it was called back on the way.
@@ -111,6 +146,33 @@ final class QueuedRequest: CancellableRequest {
         }
     }
 
+    /// An instance was lost while it ran some of its rows.
+    ///
+    /// - Returns: How many instances it has seen die; `nil` when it has been ended meanwhile.
+    func sawDeath(in batch: RunningBatch) -> Int? {
+        state.withLock { state in
+            state.batches.removeAll { $0 === batch }
+            guard state.phase == .running else { return nil }
+            state.deaths += 1
+            return state.deaths
+        }
+    }
+
+    /// Ends it for the caller, who tells it so; runs of its other rows are called back.
+    ///
+    /// - Returns: Whether it was still wanted.
+    func giveUp() -> Bool {
+        let others: [RunningBatch]? = state.withLock { state in
+            guard state.phase != .ended else { return nil }
+            state.phase = .ended
+            return state.batches
+        }
+        guard let others else { return false }
+        scheduler.removeFromQueue(self)
+        for other in others { other.leave() }
+        return true
+    }
+
     /// Lets go of what the request holds, if it has been ended and no run reads its memory any more.
     func letGo() {
         let isOver = state.withLock { $0.phase == .ended && $0.batches.isEmpty }
@@ -122,8 +184,8 @@ final class QueuedRequest: CancellableRequest {
         request.take()
     }
 
-    /// Its place in the queue, for those who take it out.
-    var ticket: RequestTicket? { state.withLock { $0.ticket } }
+    /// Its places in the queue, for those who take it out.
+    var tickets: [RequestTicket] { state.withLock { $0.tickets } }
 
     func cancel() {
         end(with: InferenceError(.cancelled, "the request was cancelled: nobody waits for its answer"))
@@ -135,12 +197,12 @@ final class QueuedRequest: CancellableRequest {
 
     /// Ends it without an answer of the model, wherever it is.
     func end(with error: InferenceError) {
-        scheduler.removeFromQueue(self)
         let (wasEnded, batches) = state.withLock { state in
             defer { state.phase = .ended }
             return (state.phase == .ended, state.batches)
         }
-        guard !wasEnded else { return }
+        guard !wasEnded else { return scheduler.withdrawAnswer(of: self, because: error) }
+        scheduler.removeFromQueue(self)
         for batch in batches { batch.leave() }
         // While it runs, the engine reads its memory: then the run's end lets it go.
         if batches.isEmpty { _ = request.take() }

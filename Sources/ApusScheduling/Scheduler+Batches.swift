@@ -21,10 +21,11 @@ extension Scheduler {
         let run = run(start.parts, on: permit, answers: &answers)
         let ended = time.now
         let cost = run.map { clock.cost(wall: $0.wall) }
-        if beginProof() {
+        if answers.loss == nil, beginProof() {
             answers.deliver()
-            prove(with: first.request, on: permit)
+            answers.loss = prove(with: first.request, on: permit)
         }
+        let loss = answers.loss
         let rows = start.parts.reduce(0) { $0 + $1.rows.count }
         let keys = first.request.keys
         let isWhole = start.parts.count == 1 && rows == keys.rows
@@ -37,11 +38,13 @@ extension Scheduler {
                 bucket: keys.bucket,
                 rows: rows,
                 nanoseconds: cost,
+                isLost: loss != nil,
                 now: ended
             )
         }
         carryOut(change)
         answers.deliver()
+        if let loss { noteLoss(of: index, because: loss) }
     }
 
     /// What a run took.
@@ -54,6 +57,11 @@ extension Scheduler {
     ///
     /// - Returns: What it cost; `nil` when that tells nothing of costs, because it failed or nothing ran.
     private func run(_ parts: [BatchPart<QueuedRequest>], on permit: Permit, answers: inout Answers) -> RunCost? {
+        guard answers.loss == nil else {
+            // Its instance was lost with others: it was not there.
+            for part in parts { tryAgain(part, answers: &answers) }
+            return nil
+        }
         let batch = RunningBatch(permit.instance)
         let members = parts.filter { $0.request.begin(batch) }
         guard batch.gathered(), let first = members.first else {
@@ -136,6 +144,10 @@ extension Scheduler {
         answers: inout Answers
     ) -> RunCost? {
         batch.end()
+        if error.code == .instanceLost {
+            lose(members, batch, because: error, answers: &answers)
+            return nil
+        }
         guard members.count > 1, error.code != .terminated else {
             for member in members {
                 if member.request.failed(in: batch) {
@@ -152,11 +164,20 @@ extension Scheduler {
             return isWanted
         }
         let half = (left.count + 1) / 2
+        let failures = answers.failures
         _ = run(Array(left.prefix(half)), on: permit, answers: &answers)
         // Those who were answered needn't wait for the others.
         answers.deliver()
         _ = run(Array(left.dropFirst(half)), on: permit, answers: &answers)
+        if failures == answers.failures, answers.loss == nil { sizeFailed(members) }
         return nil
+    }
+
+    /// Rows that failed together and not in halves: no request is to blame, their number is.
+    private func sizeFailed(_ members: [BatchPart<QueuedRequest>]) {
+        let rows = members.reduce(0) { $0 + $1.rows.count }
+        let bucket = members[0].request.keys.bucket
+        state.withLock { $0.machine.sizeFailed(bucket, rows: rows) }
     }
 
     /// The inputs of a run: those of the only request as they are, else rows put together.
@@ -197,29 +218,45 @@ extension Scheduler {
             let error = InferenceError(Scheduler.noMemory)
             state.withLock { $0.statistics.recordFailure(error.failureReason, nanoseconds: 0) }
             answers.append(Completion(failure: Scheduler.prefixed(error, id: queued.id), to: queued.sink))
+            makeRoom(queued.number)
             return
         }
-        state.withLock { state in
-            state.statistics.lastInference = WallClock.millisecondsSince1970
-            state.statistics.recordSuccess(timings, batchSize: queued.call.batchSize, id: queued.id)
-        }
-        answers.append(Completion(answer: request.answer(with: named(outputs, queued.call.outputs)), to: queued.sink))
+        let completion = Completion(
+            answer: request.answer(with: named(outputs, queued.call.outputs)),
+            to: queued.sink
+        )
+        let held = HeldAnswer(completion: completion, timings: timings, batchSize: queued.call.batchSize, id: queued.id)
+        if let number = queued.number { return hold(held, number) }
+        state.withLock { $0.record(held) }
+        answers.append(completion)
     }
 
-    private func fail(
+    /// Ends a request that failed; the caller has ended it for everybody else.
+    func fail(
         _ queued: QueuedRequest,
         with error: EngineError,
         timings: RequestTimings?,
         answers: inout Answers
     ) {
+        fail(queued, with: InferenceError(error), timings: timings, answers: &answers)
+    }
+
+    /// Ends a request that failed; the caller has ended it for everybody else.
+    func fail(
+        _ queued: QueuedRequest,
+        with failure: InferenceError,
+        timings: RequestTimings?,
+        answers: inout Answers
+    ) {
+        answers.failures += 1
         _ = queued.takeRequest()
-        let failure = InferenceError(error)
         let elapsed = (timings?.computeEnded ?? time.now).nanoseconds(since: queued.received)
         state.withLock { state in
             state.statistics.lastInference = WallClock.millisecondsSince1970
             state.statistics.recordFailure(failure.failureReason, nanoseconds: elapsed)
         }
         answers.append(Completion(failure: Scheduler.prefixed(failure, id: queued.id), to: queued.sink))
+        makeRoom(queued.number)
     }
 
     /// The outputs of a request that was split, put together.
@@ -233,63 +270,11 @@ extension Scheduler {
         return merged
     }
 
-    /// Whether somebody had to wait, so that it's time to find out whether requests may share runs.
-    private func beginProof() -> Bool {
-        let now = time.now
-        return state.withLock { state in
-            guard state.safety == .unknown, !state.isProving, state.machine.waiting > 0 || state.load.gathers(now: now)
-            else { return false }
-            state.runsUntilProof = max(0, state.runsUntilProof - 1)
-            guard state.runsUntilProof == 0 else { return false }
-            state.isProving = true
-            return true
-        }
-    }
-
-    /// Finds out whether requests may share runs, on an instance that has just answered a request.
-    private func prove(with queued: QueuedRequest, on permit: Permit) {
-        permit.instance.clearTermination()
-        let verdict = BatchSafety.prove(
-            inputs: queued.call.inputs,
-            outputs: layout.sessionOutputs(Array(description.outputs.indices)),
-            maxRows: description.maxBatchSize > 0 ? description.maxBatchSize : ProbeRows.count,
-            on: permit.instance,
-            allocator: allocator
-        )
-        state.withLock { state in
-            state.isProving = false
-            state.safety = verdict
-            state.runsUntilProof = state.nextProofPause
-            state.nextProofPause = min(state.nextProofPause * 2, 1 << 20)
-            state.machine.setJoining(verdict == .isSafe)
-        }
-    }
-
     private static let noMemory = EngineError(.outOfMemory, "there is no memory to put the request's rows together")
     private static let noRows = EngineError(
         .runFailed,
         "the model's output doesn't have a row for each row of its input"
     )
-}
-
-/// Completions on their way to their lanes, each lane woken once.
-struct Answers {
-    private var lanes: [(lane: any CompletionLane, completions: [Completion])] = []
-
-    mutating func append(_ completion: Completion) {
-        let lane = completion.lane
-        if let index = lanes.firstIndex(where: { $0.lane === lane }) {
-            lanes[index].completions.append(completion)
-        } else {
-            lanes.append((lane, [completion]))
-        }
-    }
-
-    /// Hands all of them over.
-    mutating func deliver() {
-        for (lane, completions) in lanes { lane.deliver(completions) }
-        lanes = []
-    }
 }
 
 extension RequestTimings {

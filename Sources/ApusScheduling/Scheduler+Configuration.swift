@@ -11,6 +11,10 @@ extension Scheduler {
         package var queue = QueueRules()
         /// What may share a run.
         package var batching = BatchRules()
+        /// How the model stands to others that want the same engine threads.
+        package var priority = ModelPriority.normal
+        /// Told of instances that are lost and made anew, on the thread where it happens.
+        package var onEvent: @Sendable (SchedulerEvent) -> Void = { _ in }
         /// For each output of the description its index in the session; `nil` when they are the same.
         package var sessionOutputs: [Int]?
         /// For each input of the description how its shape becomes the session's; `nil` when none differs.

@@ -15,6 +15,7 @@ extension Scheduler {
     func answer(_ queued: QueuedRequest, with error: InferenceError) {
         count(error, received: queued.received)
         Scheduler.deliver(Scheduler.prefixed(error, id: queued.id), to: queued.sink)
+        makeRoom(queued.number)
     }
 
     private func count(_ error: InferenceError, received: MonotonicTime) {

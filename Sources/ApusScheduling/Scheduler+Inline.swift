@@ -4,20 +4,26 @@ internal import Synchronization
 
 extension Scheduler {
     /// Runs a request on the event loop that brought it.
+    ///
+    /// - Returns: What calls it back, in the rare case that it runs once more elsewhere.
     func runInline(
         _ request: consuming InferenceRequest,
         call: ValidatedCall,
         keys: CallKeys,
-        permit: Permit,
+        run: InlineRun,
         clock: RunClock?,
         sink: any AnswerSink
-    ) {
+    ) -> CancellationHandle {
+        let permit = run.permit
         permit.instance.clearTermination()
         // It has not waited for anything.
         request.timings.gatheringStarted = request.timings.queued
         request.timings.computeStarted = request.timings.queued
         request.timings.batchSize = UInt32(clamping: call.batchSize)
         let outcome = compute(call.inputs, outputs: call.outputs, on: permit.instance, timings: &request.timings)
+        if case .failure(let error) = outcome, error.code == .instanceLost {
+            return loseInline(request, call: call, keys: keys, run: run, because: error, sink: sink)
+        }
         let timings = request.timings
         let id = request.id
         let wall = timings.computeEnded.nanoseconds(since: timings.computeStarted)
@@ -53,6 +59,8 @@ extension Scheduler {
         case .failure(let error):
             sink.finish(.failure(Scheduler.prefixed(InferenceError(error), id: request.id)))
         }
+        makeRoom(run.number)
+        return .finished
     }
 
     /// Calls the engine and notes the stations behind the first.

@@ -22,8 +22,20 @@ package final class Scheduler: RequestFront {
         var statistics = ModelStatistics()
         /// Empty once the version has been unloaded.
         var instances: [any ModelInstance]
+        /// For each instance the session that makes it anew when it is lost; empty once the version has been unloaded.
+        var sessions: [any EngineSession]
+        /// What instances died of.
+        var quarantine = Quarantine()
+        /// Which answers wait for others; `nil` where no order is kept.
+        var order: AnswerOrder<HeldAnswer>?
         /// The earliest moment that an alarm has been set for.
         var alarm: MonotonicTime?
+    }
+
+    /// What a version holds of its engine.
+    private struct EngineState {
+        let instances: [any ModelInstance]
+        let sessions: [any EngineSession]
     }
 
     /// The right to run one call on an instance.
@@ -42,34 +54,57 @@ package final class Scheduler: RequestFront {
     let time: any TimeSource
     let layout: SessionLayout
     let rules: QueueRules
-    private let pool: EngineThreadPool
+    /// How the model stands to others.
+    let priority: ModelPriority
+    /// Whether answers leave in the order of their requests.
+    let keepsOrder: Bool
+    /// How many contents are refused, so that hardly anybody has to look.
+    let confined = Atomic(0)
+    let onEvent: @Sendable (SchedulerEvent) -> Void
+    let pool: EngineThreadPool
+    /// The threads that wait for devices; `nil` where all instances run on the ordinary processor.
+    let devicePool: EngineThreadPool?
+    /// How many instances run where.
+    let placements: [ModelStatistics.DeviceShare]
     private let validation: RequestValidation
     /// One for each instance; made at the first use, since it points back.
-    private let jobs = Mutex<[InstanceJob]>([])
+    let jobs = Mutex<[InstanceJob]>([])
 
-    /// Makes the instances of a session.
+    /// Makes the instances of the sessions that a model has on its devices.
     ///
     /// - Throws: What the engine reports.
     package init(
         description: ModelDescription,
-        session: any EngineSession,
+        placements: [Placement],
         pool: EngineThreadPool,
         time: any TimeSource,
         configuration: Configuration
     ) throws(EngineError) {
         self.description = description
-        self.allocator = session.allocator
+        self.placements = placements.map(\.share)
+        self.allocator = placements.first?.session.allocator ?? HeapTensorAllocator()
         self.pool = pool
+        self.devicePool = try Scheduler.makeDevicePool(placements, time: time)
         self.time = time
         self.validation = RequestValidation(model: description)
         self.layout = SessionLayout(configuration)
         self.rules = configuration.queue
+        self.keepsOrder = configuration.batching.preservesOrdering
+        self.onEvent = configuration.onEvent
+        self.priority = configuration.priority
         var instances: [any ModelInstance] = []
-        for _ in 0..<max(1, configuration.instances) { instances.append(try session.makeInstance()) }
+        var sessions: [any EngineSession] = []
+        for placement in placements {
+            for _ in 0..<placement.count {
+                instances.append(try placement.session.makeInstance())
+                sessions.append(placement.session)
+            }
+        }
+        let hasDataDependentCost = placements.contains { $0.session.signature.hasDataDependentCost }
         let ban = InlinePolicy.Ban(
             isAllowed: configuration.allowsInlineRuns,
             isDecoupled: description.isDecoupled,
-            hasDataDependentCost: session.signature.hasDataDependentCost
+            hasDataDependentCost: hasDataDependentCost
         )
         var batching = configuration.batching
         if description.maxBatchSize > 0 { batching.maxRows = description.maxBatchSize }
@@ -81,8 +116,11 @@ package final class Scheduler: RequestFront {
             safety: batching.isAllowed
                 ? BatchSafety.firstVerdict(description, layout: SessionLayout(configuration))
                 : .isUnsafe("the configuration says so (parameters: batching)"),
-            instances: instances
+            instances: instances,
+            sessions: sessions,
+            order: configuration.batching.preservesOrdering ? AnswerOrder() : nil
         )
+        if let limit = state.order?.startLimit { _ = state.machine.setStartLimit(limit, now: time.now) }
         state.statistics.loadNanoseconds = configuration.loadNanoseconds
         self.state = Mutex(state)
         let count = instances.count
@@ -103,13 +141,23 @@ package final class Scheduler: RequestFront {
             fail(request, with: error, sink: sink)
             return .finished
         }
+        if confined.load(ordering: .relaxed) > 0, isConfined(call, now: now) {
+            fail(request, with: refusal, sink: sink)
+            return .finished
+        }
         let keys = CallKeys(call)
         guard sink.lane.isCurrent, let run = takeInlineRun(keys, now: now) else {
             return enqueue(request, call: call, keys: keys, sink: sink, now: now)
         }
         let clock = run.isMeasured ? RunClock() : nil
-        runInline(request, call: call, keys: keys, permit: run.permit, clock: clock, sink: sink)
-        return .finished
+        return runInline(
+            request,
+            call: call,
+            keys: keys,
+            run: run,
+            clock: clock,
+            sink: sink
+        )
     }
 
     /// The counters, read at one moment.
@@ -119,6 +167,9 @@ package final class Scheduler: RequestFront {
             var statistics = state.statistics
             statistics.pending = state.machine.waiting
             statistics.schedulingNote = state.inline.note(now: now)
+            statistics.failover.instances = state.instances.count
+            statistics.failover.alive = state.machine.alive
+            statistics.devices = placements
             statistics.batchingNote = Scheduler.note(on: state.safety)
             statistics.costCurve = state.machine.busiestCurve.map {
                 .init(rows: $0.rows, rowNanoseconds: $0.rowNanoseconds)
@@ -132,11 +183,14 @@ package final class Scheduler: RequestFront {
     /// Comes when no lease is left. The scheduler itself may live on for a moment in the hands of whoever held the last
     /// lease, an event loop for example, which must not be the one that frees a model.
     package func unload() {
-        let instances = state.withLock { state in
-            defer { state.instances = [] }
-            return state.instances
+        let engine = state.withLock { state in
+            defer {
+                state.instances = []
+                state.sessions = []
+            }
+            return EngineState(instances: state.instances, sessions: state.sessions)
         }
-        _ = consume instances
+        _ = consume engine
     }
 
     static let expired = InferenceError(
@@ -158,20 +212,24 @@ package final class Scheduler: RequestFront {
 
 extension Scheduler {
     /// A run on an event loop that may happen now.
-    private struct InlineRun {
+    struct InlineRun {
         let permit: Permit
         let isMeasured: Bool
+        /// Its place among all requests, where order is kept.
+        let number: UInt64?
     }
 
     private func takeInlineRun(_ keys: CallKeys, now: MonotonicTime) -> InlineRun? {
         state.withLock { state in
             guard state.inline.mayRunInline(shape: keys.shape, now: now),
                 !state.mayJoin || !state.load.gathers(now: now),
+                state.mayAnswerAtOnce,
                 let index = state.machine.takeIdleInstance()
             else { return nil }
             return InlineRun(
                 permit: Permit(index: index, instance: state.instances[index]),
-                isMeasured: state.inline.isSuspicious
+                isMeasured: state.inline.isSuspicious,
+                number: state.order?.joined()
             )
         }
     }
@@ -186,14 +244,16 @@ extension Scheduler {
         let deadline = request.deadline.time
         let timeout = rules.policies[rules.level(priority: request.priority)].timeout(asked: request.queueTimeout)
         let level = rules.level(priority: request.priority)
+        let caller = request.caller.key
         let queued = QueuedRequest(
             request: request,
             call: call,
             keys: keys,
             sink: sink,
+            level: level,
             scheduler: self
         )
-        let entry = QueueEntry(
+        var entry = QueueEntry(
             request: queued,
             level: level,
             rows: keys.rows,
@@ -201,12 +261,14 @@ extension Scheduler {
             isAlone: keys.isAlone,
             enqueued: now,
             deadline: deadline,
-            timeout: timeout.map { now.advanced(byNanoseconds: $0) }
+            timeout: timeout.map { now.advanced(byNanoseconds: $0) },
+            caller: caller
         )
         let outcome = state.withLock { state in
+            entry.number = state.order?.next ?? 0
             let outcome = state.machine.enqueue(entry, now: now)
             // Under the lock, so that nobody runs it before it knows its place.
-            if case .waits(let ticket, _) = outcome { queued.joined(ticket) }
+            if case .waits(let ticket, _) = outcome { queued.joined(ticket, number: state.order?.joined()) }
             return outcome
         }
         switch outcome {
@@ -217,6 +279,8 @@ extension Scheduler {
             queued.end(with: InferenceError(.unavailable, "Exceeds maximum queue size", field: "model"))
         case .isTooLate(let nanoseconds):
             queued.end(with: Scheduler.tooLate(nanoseconds))
+        case .isGone:
+            queued.end(with: Scheduler.gone)
         }
         return .finished
     }
@@ -235,40 +299,6 @@ extension Scheduler {
             field: "timeout",
             hint: "send it to another server, give it more time, or lower the load"
         )
-    }
-
-    /// Does what the state machine says.
-    func carryOut(_ change: BatchingStateMachine<QueuedRequest>.OnChange) {
-        if let instance = change.instance { pool.submit(jobs.withLock { $0[instance] }) }
-        guard let moment = change.wakeAt else { return }
-        let isNew = state.withLock { state in
-            if let alarm = state.alarm, alarm <= moment { return false }
-            state.alarm = moment
-            return true
-        }
-        if isNew { pool.wake(self, at: moment) }
-    }
-
-    /// Takes a request that is called back out of the queue, if it is there.
-    func removeFromQueue(_ queued: QueuedRequest) {
-        guard let ticket = queued.ticket else { return }
-        state.withLock { _ = $0.machine.withdraw(ticket) }
-    }
-}
-
-extension Scheduler: WakeTarget {
-    func timePassed() {
-        let now = time.now
-        let passed = state.withLock {
-            state -> (expired: [QueuedRequest], BatchingStateMachine<QueuedRequest>.OnChange)? in
-            // An alarm that has been overtaken by an earlier one has nothing to say.
-            guard let alarm = state.alarm, alarm <= now else { return nil }
-            state.alarm = nil
-            return state.machine.timePassed(now: now)
-        }
-        guard let (expired, change) = passed else { return }
-        carryOut(change)
-        for queued in expired { queued.expire() }
     }
 }
 

@@ -126,6 +126,26 @@ struct ONNXRuntimeEngineTests {
         #expect(error?.message.contains("CPUExecutionProvider") == true)
     }
 
+    @Test func `an instance group's GPU is the CUDA provider's device`() throws {
+        var options = SessionOptions(modelName: "m", parameters: ["device_id": "7"])
+        options.device = .gpu(1)
+        let available = ["CUDAExecutionProvider", "XNNPACKExecutionProvider", "CPUExecutionProvider"]
+        let parameters = try SessionParameters(options, availableProviders: available)
+        #expect(parameters.providers.map(\.name) == ["CUDAExecutionProvider"])
+        #expect(parameters.providers[0].options == ["device_id": "1"])
+        options.parameters = ["execution_providers": "XNNPACKExecutionProvider"]
+        let none = #expect(throws: EngineError.self) {
+            _ = try SessionParameters(options, availableProviders: available)
+        }
+        #expect(none?.message.contains("are none for GPUs") == true)
+        options.parameters = [:]
+        let missing = #expect(throws: EngineError.self) {
+            _ = try SessionParameters(options, availableProviders: ["CPUExecutionProvider"])
+        }
+        #expect(missing?.code == .unsupportedModel)
+        #expect(missing?.message.contains("has only CPUExecutionProvider; put a CUDA build") == true)
+    }
+
     @Test func `provider options come from device_id and from names with a dot`() throws {
         let options = SessionOptions(
             modelName: "m",

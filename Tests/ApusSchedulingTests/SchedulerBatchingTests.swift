@@ -129,6 +129,22 @@ struct SchedulerBatchingTests {
         #expect(bench.scheduler.statistics().batchingNote.contains("doesn't have a row"))
     }
 
+    @Test func `a size at which runs fail is not taken again soon, and costs nobody an answer`() async throws {
+        let bench = try bench { run throws(EngineError) in
+            guard let input = run.inputs[0] else { throw EngineError(.invalidInput, "no input") }
+            if input.shape.dimensions[0] > 4 { throw EngineError(.outOfMemory, "no memory for so many rows") }
+            return [Tensor(input.shape.dimensions, floats: input.floats.map { $0 * 2 })]
+        }
+        await flood(bench, [[1, 2], [3, 4]])
+        let rows: [[Float]] = (0..<24).map { [Float($0), 1] }
+        for _ in 0..<6 { for outcome in await flood(bench, rows) { #expect(outcome.error == nil) } }
+        let before = bench.session.runs.count
+        for outcome in await flood(bench, rows) { #expect(outcome.error == nil) }
+        let sizes = sizes(bench, since: before)
+        #expect(sizes.allSatisfy { $0 <= 4 }, "\(sizes)")
+        #expect(sizes.contains { $0 > 1 })
+    }
+
     @Test func `one bad request fails alone`() async throws {
         let bench = try bench()
         await flood(bench, [[1, 2], [3, 4]])

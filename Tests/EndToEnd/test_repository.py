@@ -175,7 +175,7 @@ def test_log_says_what_failed_and_what_is_not_supported(mixed: Server) -> None:
     failed = {line["model"]: line["reason"] for line in lines if line["level"] == "error"}
     assert set(failed) - {"..hidden"} >= set(BAD) - {"..hidden"}, set(BAD) - set(failed)
     warnings = [line for line in lines if line["level"] == "warning" and line.get("model") == "scheduled"]
-    assert any("dynamic_batching.preserve_ordering" in str(line) for line in warnings), warnings
+    assert any("instance_group.rate_limiter" in str(line) for line in warnings), warnings
     assert any("output_probability" in str(line) for line in lines if line.get("model") == "zipmap")
 
 

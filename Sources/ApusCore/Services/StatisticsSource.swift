@@ -116,6 +116,45 @@ package struct ModelStatistics: Sendable {
     /// What a row was measured to cost by the number of rows in its run, ascending.
     package var costCurve: [CostPoint] = []
 
+    /// How many instances run where, in the order of the configuration.
+    package var devices: [DeviceShare] = []
+
+    /// Instances on one device.
+    package struct DeviceShare: Hashable, Sendable {
+        /// The device in words.
+        package let device: String
+        /// How many instances it has.
+        package let instances: Int
+
+        /// Notes a share.
+        package init(device: String, instances: Int) {
+            self.device = device
+            self.instances = instances
+        }
+    }
+
+    /// What became of instances that were lost.
+    package var failover = Failover()
+
+    /// Instances that were lost, and the requests that they had.
+    package struct Failover: Hashable, Sendable {
+        /// Parallel instances, lost ones included.
+        package var instances = 0
+        /// Those that can run something now.
+        package var alive = 0
+        /// How often an instance was lost.
+        package var lost: UInt64 = 0
+        /// Requests, or parts of them, that ran once more.
+        package var retried: UInt64 = 0
+        /// Requests that two instances were lost with.
+        package var confined: UInt64 = 0
+        /// Requests refused because they were the same as one of those.
+        package var refused: UInt64 = 0
+
+        /// Starts at zero.
+        package init() {}
+    }
+
     /// One point of the cost curve.
     package struct CostPoint: Hashable, Sendable {
         /// Rows in a run, a power of two: the lower end of the sizes counted here.

@@ -48,4 +48,6 @@ package enum LogKeys {
     package static let duration = "duration_ms"
     /// Lines like this one that were left out before it.
     package static let suppressed = "suppressed"
+    /// The hash of what a request asks, which tells requests apart and says nothing of what they hold.
+    package static let contentHash = "content_hash"
 }

@@ -5,6 +5,11 @@ struct ExecutionProvider: Hashable {
     /// The name of the provider for NVIDIA devices.
     static let cuda = "CUDAExecutionProvider"
 
+    /// Those that run on a GPU and take its number as the option `device_id`.
+    static let gpu: Set<String> = [
+        cuda, "TensorrtExecutionProvider", "ROCMExecutionProvider", "MIGraphXExecutionProvider",
+    ]
+
     /// The library's full name, for example `CUDAExecutionProvider`.
     let name: String
     /// Options, by their names in the library.

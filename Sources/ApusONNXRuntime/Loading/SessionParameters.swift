@@ -34,9 +34,38 @@ struct SessionParameters {
             )
         }
         providers = names.filter { $0 != ExecutionProvider.cpu }.map { ExecutionProvider(name: $0, options: [:]) }
+        if case .gpu(let number) = options.device {
+            try place(onGPU: number, options.modelName, availableProviders)
+        }
         for (key, value) in options.parameters.sorted(by: { $0.key < $1.key }) {
             try note(key, value, options.modelName)
         }
+    }
+
+    /// Has the model run on a GPU: with the provider for NVIDIA devices where no other is written.
+    private mutating func place(onGPU number: Int, _ model: String, _ available: [String]) throws(EngineError) {
+        if providers.isEmpty {
+            guard available.contains(ExecutionProvider.cuda) else {
+                throw EngineError(
+                    .unsupportedModel,
+                    "model '\(model)' asks for GPU \(number) (instance_group), and this build of ONNX Runtime has only "
+                        + available.joined(separator: ", ")
+                        + "; put a CUDA build of the library in its place, or write kind: KIND_CPU"
+                )
+            }
+            providers = [ExecutionProvider(name: ExecutionProvider.cuda, options: [:])]
+        }
+        // Set first, it stands: `device_id` among the parameters fills in only what is missing.
+        let places = providers.indices.filter { ExecutionProvider.gpu.contains(providers[$0].name) }
+        guard !places.isEmpty else {
+            throw EngineError(
+                .unsupportedModel,
+                "model '\(model)' asks for GPU \(number) (instance_group), and its execution_providers, "
+                    + providers.map(\.name).joined(separator: ", ") + ", are none for GPUs; "
+                    + "leave them out, or write kind: KIND_CPU"
+            )
+        }
+        for index in places { providers[index].options["device_id"] = String(number) }
     }
 
     /// Takes one parameter.

@@ -44,6 +44,28 @@ package enum V2Statistics {
         }
     }
 
+    /// The instances, where they are, and what became of those that were lost.
+    private static func instances(_ statistics: ModelStatistics, to text: inout JSONText) {
+        text.key("instances")
+        text.object { text in
+            text.member("count", statistics.failover.instances)
+            text.member("alive", statistics.failover.alive)
+            text.member("lost", statistics.failover.lost)
+        }
+        text.key("devices")
+        text.array { text in
+            for share in statistics.devices {
+                text.object { text in
+                    text.member("device", share.device)
+                    text.member("instances", share.instances)
+                }
+            }
+        }
+        text.member("retried_count", statistics.failover.retried)
+        text.member("quarantined_count", statistics.failover.confined)
+        text.member("quarantine_refusal_count", statistics.failover.refused)
+    }
+
     /// What Apus adds to the extension: how requests are run, what was learnt, which ones took long.
     private static func scheduling(_ statistics: ModelStatistics, to text: inout JSONText) {
         text.object { text in
@@ -51,6 +73,7 @@ package enum V2Statistics {
             text.member("inline_execution_count", statistics.inlineExecutionCount)
             text.member("batching", statistics.batchingNote)
             if let cache = statistics.cache { text.member("saved_run_count", cache.savedRuns) }
+            instances(statistics, to: &text)
             text.key("cost_curve")
             text.array { text in
                 for point in statistics.costCurve {

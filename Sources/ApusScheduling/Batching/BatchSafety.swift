@@ -40,21 +40,25 @@ enum BatchSafety {
     ///   - instance: Runs the model.
     ///   - allocator: Where the rows' memory comes from.
     /// - Returns: The verdict; `unknown` when no two rows could be told apart.
+    /// - Throws: `instanceLost` when the proof was the end of the instance.
     static func prove(
         inputs: [Tensor?],
         outputs: [Int],
         maxRows: Int,
         on instance: any ModelInstance,
         allocator: any TensorAllocator
-    ) -> Verdict {
+    ) throws(EngineError) -> Verdict {
         var timings = RequestTimings(received: MonotonicTime(nanoseconds: 0))
         var rows: [[Tensor?]] = []
         var alone: [[Tensor]] = []
         for row in ProbeRows.make(from: inputs, allocator: allocator).prefix(maxRows) {
-            // A row that was made up may be none that the model takes; that says nothing of batches.
-            guard let answer = try? instance.run(inputs: row, outputs: outputs, timings: &timings) else { continue }
-            rows.append(row)
-            alone.append(answer)
+            do throws(EngineError) {
+                alone.append(try instance.run(inputs: row, outputs: outputs, timings: &timings))
+                rows.append(row)
+            } catch {
+                // A row that was made up may be none that the model takes; that says nothing of batches.
+                if error.code == .instanceLost { throw error }
+            }
         }
         guard rows.count > 1, areTellingApart(alone) else { return .unknown }
         do throws(EngineError) {
@@ -72,6 +76,7 @@ enum BatchSafety {
             }
             return .isSafe
         } catch {
+            if error.code == .instanceLost { throw error }
             guard error.code != .terminated, error.code != .outOfMemory else { return .unknown }
             return .isUnsafe("a trial with several rows failed: \(error.message)")
         }

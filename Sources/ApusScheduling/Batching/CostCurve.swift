@@ -70,6 +70,18 @@ struct CostCurve: Sendable {
         if index >= allowedClass { judge(index) }
     }
 
+    /// Runs of so many rows fail, and smaller ones don't: for want of memory, for example.
+    ///
+    /// Smaller ones are taken from now on; this size is tried again later, less and less often.
+    mutating func failed(rows: Int) {
+        let index = CostCurve.sizeClass(of: max(1, rows))
+        guard index > 0 else { return }
+        for larger in index..<points.count { points[larger].runs = 0 }
+        allowedClass = min(allowedClass, index - 1)
+        hold = nextHold
+        nextHold = min(nextHold * 2, 1 << 20)
+    }
+
     /// Nanoseconds that a run of so many rows takes, by the nearest size measured; `nil` while nothing is known.
     func cost(rows: Int) -> UInt64? {
         guard rows > 0 else { return nil }
@@ -80,7 +92,7 @@ struct CostCurve: Sendable {
 
     /// The measured sizes and what a row cost in each, in nanoseconds, ascending.
     var measured: [(rows: Int, rowNanoseconds: UInt64)] {
-        points.indices.filter { points[$0].runs > 0 }.map { (1 << $0, UInt64(points[$0].rowCost)) }
+        points.indices.filter { points[$0].runs > 0 }.map { (1 << $0, UInt64(min(points[$0].rowCost, 1e18))) }
     }
 
     /// Nanoseconds that a row costs in the best size of more than one row; `nil` until one was measured.

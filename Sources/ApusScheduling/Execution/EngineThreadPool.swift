@@ -1,6 +1,5 @@
 package import ApusCore
 internal import CLinux
-internal import DequeModule
 internal import Dispatch
 internal import Glibc
 internal import Synchronization
@@ -9,13 +8,22 @@ internal import Synchronization
 protocol EngineJob: AnyObject, Sendable {
     /// Runs it once.
     func run()
+    /// Whose job it is: models take turns.
+    var model: ObjectIdentifier { get }
+    /// How the model stands to others.
+    var priority: ModelPriority { get }
+}
+
+extension EngineJob {
+    var model: ObjectIdentifier { ObjectIdentifier(self) }
+    var priority: ModelPriority { .normal }
 }
 
 /// The process's engine threads: as many as the CPU budget has cores, for the calls of all instances of all models.
 ///
-/// Jobs run in the order in which they came; a model puts in one job for each free instance, so that models take turns.
+/// A model puts in one job for each free instance; models take turns, by their priorities (`JobTurns`).
 package final class EngineThreadPool: Sendable {
-    private let jobs = Mutex(Deque<any EngineJob>())
+    private let jobs = Mutex(JobTurns<any EngineJob>())
     private let wakeUps: WakeUps
     private let wake = DispatchSemaphore(value: 0)
     /// The number of threads.
@@ -68,7 +76,7 @@ package final class EngineThreadPool: Sendable {
     }
 
     func submit(_ job: any EngineJob) {
-        jobs.withLock { $0.append(job) }
+        jobs.withLock { $0.append(job, of: job.model, priority: job.priority) }
         wake.signal()
     }
 
@@ -77,8 +85,8 @@ package final class EngineThreadPool: Sendable {
         wakeUps.wake(target, at: moment)
     }
 
-    /// Runs the job that has waited longest.
+    /// Runs the job whose turn it is.
     private func runNext() {
-        jobs.withLock { $0.popFirst() }?.run()
+        jobs.withLock { $0.next() }?.run()
     }
 }

@@ -2,10 +2,14 @@
 final class InstanceJob: EngineJob {
     private let index: Int
     private weak let scheduler: Scheduler?
+    let model: ObjectIdentifier
+    let priority: ModelPriority
 
     init(_ index: Int, of scheduler: Scheduler) {
         self.index = index
         self.scheduler = scheduler
+        self.model = ObjectIdentifier(scheduler)
+        self.priority = scheduler.priority
     }
 
     func run() {

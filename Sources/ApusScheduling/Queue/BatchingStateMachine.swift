@@ -20,6 +20,8 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     struct OnChange: Equatable {
         /// This instance should be taken up by an engine thread.
         var instance: Int?
+        /// This instance, which was lost, should be made anew.
+        var repair: Int?
         /// `timePassed` should be called then.
         var wakeAt: MonotonicTime?
 
@@ -47,6 +49,8 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         case isFull
         /// Its deadline would pass before it could run: so many nanoseconds stand before it.
         case isTooLate(nanoseconds: UInt64)
+        /// All instances are lost, and the last try to make one has failed.
+        case isGone
     }
 
     private let rules: Rules
@@ -59,6 +63,9 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     private var called = 0
     /// Since when requests wait for company although an instance is free.
     private var gatheringSince: MonotonicTime?
+    private var repair: InstanceRepair
+    /// Requests from this number on don't start yet; only where order is kept.
+    private var startLimit = UInt64.max
     private static var maxCurves: Int { 64 }
     /// The most rows of a large request in one run, whatever was measured.
     private static var maxPart: Int { 4096 }
@@ -75,7 +82,11 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     init(rules: Rules, isJoining: Bool = false) {
         self.rules = rules
         self.idle = Array((0..<max(1, rules.instances)).reversed())
-        self.queue = RequestQueue(rules: rules.queue)
+        self.queue = RequestQueue(
+            rules: rules.queue,
+            countsKinds: rules.batching.maxDelay > 0 || !rules.batching.preferredSizes.isEmpty
+        )
+        self.repair = InstanceRepair(instances: max(1, rules.instances))
         self.isJoining = isJoining && rules.batching.isAllowed
     }
 
@@ -94,11 +105,15 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
 
     /// A request joins the queue.
     mutating func enqueue(_ entry: QueueEntry<Request>, now: MonotonicTime) -> OnEnqueue {
+        if repair.isHopeless { return .isGone }
         if let deadline = entry.deadline, let wait = expectedWait(entry),
             now.advanced(byNanoseconds: Int64(clamping: wait)) > deadline
         {
             return .isTooLate(nanoseconds: wait)
         }
+        var entry = entry
+        // In the order of arrival means: whoever asks.
+        if rules.batching.preservesOrdering { entry.caller = "" }
         guard let ticket = queue.append(entry) else { return .isFull }
         return .waits(ticket, change(now: now))
     }
@@ -131,6 +146,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     ///   - bucket: The bucket that it ran.
     ///   - rows: How many rows; 0 for a run that tells nothing of costs.
     ///   - nanoseconds: How long the run took.
+    ///   - isLost: Whether the instance is gone with it.
     ///   - now: The time.
     /// - Returns: What can be done next.
     mutating func runEnded(
@@ -138,10 +154,56 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         bucket: UInt64,
         rows: Int,
         nanoseconds: UInt64?,
+        isLost: Bool = false,
         now: MonotonicTime
     ) -> OnChange {
         if let nanoseconds, rows > 0 { learn(bucket, rows: rows, nanoseconds: nanoseconds) }
+        if isLost {
+            repair.lost(instance, now: now)
+        } else {
+            if !repair.isWell { repair.ran(instance) }
+            idle.append(instance)
+        }
+        return change(now: now)
+    }
+
+    /// A request, or some rows of it, that an instance was lost with is to run once more.
+    ///
+    /// - Returns: `nil` when there is no instance any more.
+    mutating func takeBack(_ entry: QueueEntry<Request>, now: MonotonicTime) -> (RequestTicket, OnChange)? {
+        guard !repair.isHopeless else { return nil }
+        let ticket = queue.takeBack(entry)
+        return (ticket, change(now: now))
+    }
+
+    /// A lost instance has been made anew.
+    mutating func instanceMade(_ instance: Int, now: MonotonicTime) -> OnChange {
+        repair.made(instance)
         idle.append(instance)
+        return change(now: now)
+    }
+
+    /// A lost instance could not be made anew.
+    ///
+    /// - Returns: Those who wait for nothing, since no instance is left; what can be done.
+    mutating func instanceNotMade(_ instance: Int, now: MonotonicTime) -> (gone: [Request], OnChange) {
+        repair.failed(instance, now: now)
+        let gone = repair.isHopeless ? queue.removeAll() : []
+        return (gone, change(now: now))
+    }
+
+    /// A run of so many rows failed, and the same rows in smaller runs didn't.
+    mutating func sizeFailed(_ bucket: UInt64, rows: Int) {
+        curves[bucket]?.failed(rows: rows)
+    }
+
+    /// Instances that aren't lost.
+    var alive: Int { repair.alive }
+
+    /// Has requests from this number on wait, because too many answers wait for those before them.
+    mutating func setStartLimit(_ number: UInt64, now: MonotonicTime) -> OnChange {
+        guard number != startLimit else { return .nothing }
+        startLimit = number
         return change(now: now)
     }
 
@@ -178,9 +240,9 @@ extension BatchingStateMachine {
 
     /// How many rows the run that begins with this request takes.
     private func size(for first: QueueEntry<Request>) -> Int {
-        guard isJoining, !first.isAlone else { return max(first.rows, 1) }
+        guard isJoining, !first.isAlone, !first.isRetry else { return max(first.rows, 1) }
         let limit = limit(first.bucket)
-        guard first.rows > limit else { return rules.batching.size(rows: queue.rows, limit: limit) }
+        guard first.rows > limit else { return rules.batching.size(rows: queue.rows(like: first), limit: limit) }
         // A large request is spread over the instances, in parts no smaller than the best size.
         let share = (first.rows + rules.instances - 1) / rules.instances
         return min(max(limit, share), rules.batching.maxRows ?? Self.maxPart)
@@ -188,8 +250,9 @@ extension BatchingStateMachine {
 
     /// Whether the run that begins with this request may start.
     private func isDue(_ first: QueueEntry<Request>, now: MonotonicTime) -> Bool {
-        guard isJoining, rules.batching.maxDelay > 0 else { return true }
-        return rules.batching.isComplete(rows: queue.rows, limit: limit(first.bucket))
+        guard first.number < startLimit else { return false }
+        guard isJoining, rules.batching.maxDelay > 0, !first.isRetry else { return true }
+        return rules.batching.isComplete(rows: queue.rows(like: first), limit: limit(first.bucket))
             || now >= first.enqueued.advanced(byNanoseconds: rules.batching.maxDelay)
     }
 
@@ -206,6 +269,7 @@ extension BatchingStateMachine {
                 called += 1
             }
         }
+        if !repair.isWell { change.repair = repair.takeDue(now: now) }
         change.wakeAt = wakeTime(now: now)
         return change
     }
@@ -215,7 +279,7 @@ extension BatchingStateMachine {
     /// A second run of few rows would take a processor from the threads that bring further requests, and pay for a whole
     /// run; the one under way is over in less time than that. Whoever fills a run of their own don't wait.
     private func waitsForCompany(_ first: QueueEntry<Request>, now: MonotonicTime) -> Bool {
-        guard isJoining, !first.isAlone, first.takenRows == 0, idle.count + called < rules.instances,
+        guard isJoining, !first.isAlone, !first.isRetry, first.takenRows == 0, idle.count + called < rules.instances,
             queue.rows < limit(first.bucket), let curve = curves[first.bucket], curve.isCheaperTogether,
             let run = curve.cost(rows: queue.rows), run <= Self.shortRun
         else { return false }
@@ -235,7 +299,8 @@ extension BatchingStateMachine {
 
     /// When somebody has waited too long, or long enough for company.
     private mutating func wakeTime(now: MonotonicTime) -> MonotonicTime? {
-        let moment = queue.nextMoment()
+        var moment = queue.nextMoment()
+        if !repair.isWell, let next = repair.nextMoment { moment = moment.map { min($0, next) } ?? next }
         guard isJoining, rules.batching.maxDelay > 0, !idle.isEmpty, let first = queue.first() else {
             if called == 0 { gatheringSince = nil }
             return moment
@@ -251,7 +316,7 @@ extension BatchingStateMachine {
     private func expectedWait(_ entry: QueueEntry<Request>) -> UInt64? {
         guard idle.isEmpty || !queue.isEmpty, let curve = curves[entry.bucket], let own = curve.cost(rows: entry.rows)
         else { return nil }
-        let ahead = queue.ahead(ofLevel: entry.level)
+        let ahead = queue.ahead(of: entry)
         let instances = Double(max(1, rules.instances))
         guard isJoining, !entry.isAlone else { return UInt64(Double(own) * Double(ahead.requests) / instances) + own }
         let size = max(1, min(ahead.rows, limit(entry.bucket)))

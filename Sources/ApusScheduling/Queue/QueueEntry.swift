@@ -22,6 +22,17 @@ struct QueueEntry<Request: Sendable>: Sendable {
     var takenRows = 0
     /// Whether it stands behind the others of its priority, because it has waited too long.
     var isDelayed = false
+    /// Whether it has run before, on an instance that was lost: it comes before all others of its priority, alone.
+    var isRetry = false
+    /// Who asks; requests of one caller stay in their order, callers of a priority take turns.
+    var caller = ""
+    /// What share of the rows its caller gets, compared with the others.
+    var weight = 1.0
+    /// Its place among all requests, where order is kept.
+    var number: UInt64 = 0
+
+    /// Rows that no run has taken yet.
+    var rowsLeft: Int { rows - takenRows }
 
     /// The next moment at which something happens to it.
     var nextMoment: MonotonicTime? {

@@ -8,16 +8,28 @@ internal import HeapModule
 /// many wait: its place is only marked as left, and passed over later.
 struct RequestQueue<Request: Sendable>: Sendable {
     /// The requests of one priority, as tickets in the order in which they run.
-    private struct Level: Sendable {
+    struct Level: Sendable {
         var waiting = Deque<RequestTicket>()
         /// Those that have waited too long where the policy says to let the others pass.
         var delayed = Deque<RequestTicket>()
+        /// Those that have run before, on instances that were lost.
+        var retries = Deque<RequestTicket>()
         var count = 0
         /// Rows that no run has taken yet.
         var rows = 0
+        /// The caller whose requests stand in `waiting`.
+        var soleCaller = ""
+        /// Those that wait, by their callers, once there are several; `waiting` is empty then.
+        var turns: CallerTurns?
     }
 
-    private struct Slot: Sendable {
+    /// What counts as one kind of request, where complete batches are waited for.
+    private struct Kind: Hashable {
+        let level: Int
+        let bucket: UInt64
+    }
+
+    struct Slot: Sendable {
         var generation: UInt64 = 0
         var entry: QueueEntry<Request>?
     }
@@ -31,19 +43,27 @@ struct RequestQueue<Request: Sendable>: Sendable {
     }
 
     private let policies: [QueuePolicy]
-    private var slots: [Slot] = []
+    var slots: [Slot] = []
     private var free: [Int] = []
-    private var levels: [Level]
+    var levels: [Level]
     private var moments = Heap<Moment>()
     /// Requests that wait.
     private(set) var count = 0
     /// Rows that wait.
-    private(set) var rows = 0
+    var rows = 0
+    /// Rows that wait and may be joined, by kind; `nil` where nobody asks.
+    private var kindRows: [Kind: Int]?
 
     /// Tickets looked at for one batch, at most: with more shapes than that mixed, a batch just stays smaller.
-    private static var maxLook: Int { 256 }
+    static var maxLook: Int { 256 }
 
-    init(rules: QueueRules) {
+    /// Starts empty.
+    ///
+    /// - Parameters:
+    ///   - rules: Priorities and their policies.
+    ///   - countsKinds: Whether `rows(like:)` is going to be asked.
+    init(rules: QueueRules, countsKinds: Bool = false) {
+        self.kindRows = countsKinds ? [:] : nil
         self.policies = rules.policies
         self.levels = rules.policies.map { _ in Level() }
     }
@@ -56,23 +76,37 @@ struct RequestQueue<Request: Sendable>: Sendable {
     /// - Returns: Its place; `nil` when its priority has as many as its policy allows.
     mutating func append(_ entry: QueueEntry<Request>) -> RequestTicket? {
         if let maxSize = policies[entry.level].maxSize, levels[entry.level].count >= maxSize { return nil }
-        let slot = free.popLast() ?? slots.count
-        if slot == slots.count { slots.append(Slot()) }
-        slots[slot].entry = entry
-        let ticket = RequestTicket(slot: slot, generation: slots[slot].generation)
-        levels[entry.level].waiting.append(ticket)
-        levels[entry.level].count += 1
-        levels[entry.level].rows += entry.rows
-        count += 1
-        rows += entry.rows
-        if let time = entry.nextMoment { moments.insert(Moment(time: time, ticket: ticket)) }
+        let ticket = place(entry)
+        line(up: ticket, entry)
         tidy(entry.level)
         return ticket
     }
 
+    /// Takes a request back that has run already, before all others of its priority, whatever its policy says.
+    mutating func takeBack(_ entry: QueueEntry<Request>) -> RequestTicket {
+        let ticket = place(entry)
+        levels[entry.level].retries.append(ticket)
+        return ticket
+    }
+
+    /// Takes everybody out.
+    mutating func removeAll() -> [Request] {
+        slots.indices.compactMap { slot in
+            remove(RequestTicket(slot: slot, generation: slots[slot].generation))
+        }
+    }
+
     /// Requests and rows that a request of a level would let pass.
-    func ahead(ofLevel level: Int) -> (requests: Int, rows: Int) {
-        levels[...level].reduce((0, 0)) { ($0.0 + $1.count, $0.1 + $1.rows) }
+    func ahead(of entry: QueueEntry<Request>) -> (requests: Int, rows: Int) {
+        levels[..<entry.level].reduce(shared(levels[entry.level], with: entry.caller, rows: entry.rows)) {
+            ($0.0 + $1.count, $0.1 + $1.rows)
+        }
+    }
+
+    /// Rows of the same priority and bucket that wait; all rows where kinds aren't counted.
+    func rows(like entry: QueueEntry<Request>) -> Int {
+        guard let kindRows else { return rows }
+        return kindRows[Kind(level: entry.level, bucket: entry.bucket)] ?? 0
     }
 
     /// Takes a request out, for whatever reason; `nil` when it isn't there any more.
@@ -101,10 +135,12 @@ struct RequestQueue<Request: Sendable>: Sendable {
         let level = first.level
         var parts: [BatchPart<Request>] = []
         var room = max(1, maxRows)
-        if first.isAlone || first.takenRows > 0 || first.rows > room {
+        if first.isAlone || first.isRetry || first.takenRows > 0 || first.rows > room {
             return [split(level: level, room: room)].compactMap(\.self)
         }
-        if !first.isDelayed {
+        if !first.isDelayed, levels[level].turns != nil {
+            collectInTurn(first.bucket, level: level, room: &room, into: &parts)
+        } else if !first.isDelayed {
             collect(first.bucket, level: level, isDelayed: false, isOrdered: isOrdered, room: &room, into: &parts)
         }
         if first.isDelayed || !isOrdered {
@@ -149,19 +185,43 @@ struct RequestQueue<Request: Sendable>: Sendable {
 }
 
 extension RequestQueue {
-    private func entry(at ticket: RequestTicket) -> QueueEntry<Request>? {
+    func entry(at ticket: RequestTicket) -> QueueEntry<Request>? {
         slots[ticket.slot].generation == ticket.generation ? slots[ticket.slot].entry : nil
     }
 
-    private mutating func leave(_ ticket: RequestTicket, _ entry: QueueEntry<Request>) {
+    private mutating func place(_ entry: QueueEntry<Request>) -> RequestTicket {
+        let slot = free.popLast() ?? slots.count
+        if slot == slots.count { slots.append(Slot()) }
+        slots[slot].entry = entry
+        let ticket = RequestTicket(slot: slot, generation: slots[slot].generation)
+        levels[entry.level].count += 1
+        levels[entry.level].rows += entry.rowsLeft
+        count += 1
+        rows += entry.rowsLeft
+        count(entry, rows: entry.rowsLeft)
+        if let time = entry.nextMoment { moments.insert(Moment(time: time, ticket: ticket)) }
+        return ticket
+    }
+
+    mutating func leave(_ ticket: RequestTicket, _ entry: QueueEntry<Request>) {
         slots[ticket.slot].entry = nil
         slots[ticket.slot].generation &+= 1
         free.append(ticket.slot)
         levels[entry.level].count -= 1
-        levels[entry.level].rows -= entry.rows - entry.takenRows
+        levels[entry.level].rows -= entry.rowsLeft
         count -= 1
-        rows -= entry.rows - entry.takenRows
+        rows -= entry.rowsLeft
+        count(entry, rows: -entry.rowsLeft)
+        leaveTurns(entry, requests: 1, rows: entry.rowsLeft)
         if count == 0 { forgetLeft() }
+    }
+
+    /// Counts rows that wait by their kind, where somebody asks.
+    mutating func count(_ entry: QueueEntry<Request>, rows: Int) {
+        guard kindRows != nil, !entry.isAlone, !entry.isRetry else { return }
+        let kind = Kind(level: entry.level, bucket: entry.bucket)
+        let left = kindRows?[kind, default: 0] ?? 0
+        kindRows?[kind] = left + rows == 0 ? nil : left + rows
     }
 
     /// Drops the marks of those who have left, when they have become more than those who are there.
@@ -170,6 +230,11 @@ extension RequestQueue {
         if levels[level].waiting.count > limit {
             let kept = levels[level].waiting.filter { ticket in entry(at: ticket).map { !$0.isDelayed } ?? false }
             levels[level].waiting = Deque(kept)
+        }
+        if let turns = levels[level].turns, max(turns.marks, turns.flows.count) > limit {
+            var turns = levels[level].turns
+            turns?.tidy { ticket in entry(at: ticket).map { !$0.isDelayed } ?? false }
+            levels[level].turns = turns
         }
         if levels[level].delayed.count > limit {
             let kept = levels[level].delayed.filter { ticket in entry(at: ticket) != nil }
@@ -185,16 +250,23 @@ extension RequestQueue {
         for level in levels.indices {
             levels[level].waiting.removeAll(keepingCapacity: levels[level].waiting.count <= 1024)
             levels[level].delayed.removeAll()
+            levels[level].retries.removeAll()
+            levels[level].turns = nil
         }
         moments = Heap()
     }
 
     /// The first ticket of a level, without those that have left before it.
-    private mutating func firstTicket(of level: Int) -> RequestTicket? {
+    mutating func firstTicket(of level: Int) -> RequestTicket? {
+        while let ticket = levels[level].retries.first {
+            if entry(at: ticket) != nil { return ticket }
+            levels[level].retries.removeFirst()
+        }
         while let ticket = levels[level].waiting.first {
             if let entry = entry(at: ticket), !entry.isDelayed { return ticket }
             levels[level].waiting.removeFirst()
         }
+        if levels[level].turns != nil, let ticket = firstInTurn(of: level) { return ticket }
         while let ticket = levels[level].delayed.first {
             if entry(at: ticket) != nil { return ticket }
             levels[level].delayed.removeFirst()
@@ -204,68 +276,11 @@ extension RequestQueue {
 
     /// Moves a request behind all others of its priority; its mark among those who wait is passed over from now on.
     private mutating func delay(_ ticket: RequestTicket, _ entry: inout QueueEntry<Request>) {
+        leaveTurns(entry, requests: 1, rows: entry.rowsLeft)
         entry.timeout = nil
         entry.isDelayed = true
         slots[ticket.slot].entry = entry
         levels[entry.level].delayed.append(ticket)
         if let deadline = entry.deadline { moments.insert(Moment(time: deadline, ticket: ticket)) }
-    }
-
-    /// Takes some rows of a request that is larger than a batch.
-    private mutating func split(level: Int, room: Int) -> BatchPart<Request>? {
-        guard let ticket = firstTicket(of: level), var entry = entry(at: ticket) else { return nil }
-        let end = entry.isAlone ? entry.rows : min(entry.rows, entry.takenRows + room)
-        let range = entry.takenRows..<end
-        if end == entry.rows {
-            leave(ticket, entry)
-        } else {
-            rows -= range.count
-            levels[entry.level].rows -= range.count
-            entry.takenRows = end
-            // Some of it runs: it has waited, and no policy takes the rest away any more.
-            entry.timeout = nil
-            slots[ticket.slot].entry = entry
-        }
-        return BatchPart(request: entry.request, rows: range, isLast: end == entry.rows)
-    }
-
-    /// Takes requests of one bucket out of those of a level that wait, or out of those that were delayed.
-    private mutating func collect(
-        _ bucket: UInt64,
-        level: Int,
-        isDelayed: Bool,
-        isOrdered: Bool,
-        room: inout Int,
-        into parts: inout [BatchPart<Request>]
-    ) {
-        let end = isDelayed ? levels[level].delayed.count : levels[level].waiting.count
-        var left = 0
-        var looks = 0
-        var hasKept = false
-        for index in 0..<end where room > 0 && looks < Self.maxLook {
-            let ticket = isDelayed ? levels[level].delayed[index] : levels[level].waiting[index]
-            guard let entry = entry(at: ticket), entry.isDelayed == isDelayed else {
-                if !hasKept { left = index + 1 }
-                continue
-            }
-            looks += 1
-            guard entry.bucket == bucket, entry.takenRows == 0, !entry.isAlone else {
-                hasKept = true
-                if isOrdered { break }
-                continue
-            }
-            guard entry.rows <= room else { break }
-            room -= entry.rows
-            leave(ticket, entry)
-            parts.append(BatchPart(request: entry.request, rows: 0..<entry.rows, isLast: true))
-            // Everything is forgotten with the last one.
-            if count == 0 { return }
-            if !hasKept { left = index + 1 }
-        }
-        if isDelayed {
-            levels[level].delayed.removeFirst(left)
-        } else {
-            levels[level].waiting.removeFirst(left)
-        }
     }
 }

@@ -2,6 +2,7 @@ internal import ApusCore
 internal import ApusEngine
 internal import ApusModels
 internal import ApusProtocol
+internal import ApusScheduling
 
 /// What is known of a model before one of its versions is loaded.
 struct ModelPlan: Sendable {
@@ -72,6 +73,16 @@ struct ModelPlan: Sendable {
         }
     }
 
+    /// How the model stands to others: `apus.yaml` before `config.pbtxt`.
+    var priority: ModelPriority {
+        if let priority = settings.scheduling.priority { return priority }
+        switch configuration.optimization.priority {
+        case .standard: return .normal
+        case .max: return .high
+        case .min: return .low
+        }
+    }
+
     /// Fields that were written and that the server doesn't act on, as dotted paths.
     var ignoredFields: [String] {
         configuration.unsupportedFields(supported: ModelPlan.supportedFields)
@@ -82,10 +93,12 @@ struct ModelPlan: Sendable {
         "model_transaction_policy",
         "input.name", "input.data_type", "input.dims", "input.optional", "input.format", "input.reshape",
         "output.name", "output.data_type", "output.dims", "output.reshape",
-        "instance_group.count", "instance_group.kind", "instance_group.name",
+        "instance_group.count", "instance_group.kind", "instance_group.gpus",
+        "instance_group.name",
         "dynamic_batching.preferred_batch_size", "dynamic_batching.max_queue_delay_microseconds",
         "dynamic_batching.priority_levels", "dynamic_batching.default_priority_level",
         "dynamic_batching.default_queue_policy", "dynamic_batching.priority_queue_policy", "response_cache",
+        "dynamic_batching.preserve_ordering", "optimization.priority",
         "sequence_batching.max_sequence_idle_microseconds", "sequence_batching.control_input",
         "sequence_batching.direct", "sequence_batching.oldest.max_candidate_sequences",
         "sequence_batching.oldest.preferred_batch_size", "sequence_batching.oldest.max_queue_delay_microseconds",

@@ -1,5 +1,6 @@
 internal import ApusCore
 internal import ApusModels
+internal import ApusScheduling
 internal import Yams
 
 /// What Apus adds to a model's configuration: `apus.yaml` in the model's folder.
@@ -9,6 +10,7 @@ internal import Yams
 /// ```yaml
 /// scheduling:
 ///   latency_goal: 20ms
+///   priority: high
 /// response_cache:
 ///   enable: true
 ///   time_to_live: 60s
@@ -21,6 +23,8 @@ struct ModelSettings: Sendable, Equatable {
     struct Scheduling: Sendable, Equatable {
         /// The p99 that batches are chosen for, in nanoseconds; `nil` when no goal is written.
         var latencyGoal: Int64?
+        /// How the model stands to others; `nil` when none is written.
+        var priority: ModelPriority?
     }
 
     /// Whether the model's answers are remembered.
@@ -66,7 +70,7 @@ struct ModelSettings: Sendable, Equatable {
             known: ["scheduling", "response_cache", "ensemble"],
             faults: &faults
         )
-        if let written = file.mapping("scheduling", known: ["latency_goal"], faults: &faults) {
+        if let written = file.mapping("scheduling", known: ["latency_goal", "priority"], faults: &faults) {
             scheduling = Scheduling(written, faults: &faults)
         }
         if let written = file.mapping("response_cache", known: ["enable", "time_to_live"], faults: &faults) {
@@ -84,6 +88,12 @@ struct ModelSettings: Sendable, Equatable {
 
 extension ModelSettings.Scheduling {
     fileprivate init(_ written: SettingsMapping, faults: inout [ConfigurationFault]) {
+        if let word = written.text("priority", faults: &faults) {
+            priority = ModelPriority(word: word)
+            if priority == nil {
+                written.refuse("priority", "expected high, normal or low, not '\(word)'", faults: &faults)
+            }
+        }
         latencyGoal = written.nanoseconds("latency_goal", faults: &faults)
         if latencyGoal == 0 {
             written.refuse("latency_goal", "expected more than nothing, for example 20ms", faults: &faults)
@@ -97,6 +107,17 @@ extension ModelSettings.ResponseCache {
         timeToLive = written.nanoseconds("time_to_live", faults: &faults)
         if timeToLive == 0 {
             written.refuse("time_to_live", "expected more than nothing, for example 60s", faults: &faults)
+        }
+    }
+}
+
+extension ModelPriority {
+    fileprivate init?(word: String) {
+        switch word {
+        case "high": self = .high
+        case "normal": self = .normal
+        case "low": self = .low
+        default: return nil
         }
     }
 }

@@ -50,16 +50,23 @@ struct SchedulerLoader: ModelLoader {
         }
         let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
         let engine = try engines.engine(named: plan.engineName)
-        let instances = try instances(of: plan, place: place)
-        let configured = try SequencePlan(plan.configuration, instances: instances, folder: folder, place: place)
-        let session = try openSession(
-            id,
-            folder: folder,
-            plan: plan,
-            sequences: configured,
-            engine: engine,
-            place: place
-        )
+        let instances = try InstancePlan(plan.configuration, defaultCount: defaultInstances, place: place)
+        let count = instances.places.reduce(0) { $0 + $1.count }
+        let configured = try SequencePlan(plan.configuration, instances: count, folder: folder, place: place)
+        var placements: [Scheduler.Placement] = []
+        for wanted in instances.places {
+            let session = try openSession(
+                id,
+                folder: folder,
+                plan: plan,
+                sequences: configured,
+                engine: engine,
+                device: wanted.device,
+                place: place
+            )
+            placements.append(Scheduler.Placement(session: session, device: wanted.device, count: wanted.count))
+        }
+        let session = placements[0].session
         let sequences = try SequencePlan.completed(configured, by: session.signature, place: place)
         let written = plan.configuration.outputs.map(\.name)
         let hidden = try sequences.map { sequences throws(ModelError) in
@@ -73,11 +80,13 @@ struct SchedulerLoader: ModelLoader {
         note(session.signature, id: id)
         let description = try describe(id, plan: plan, engine: engine, session: session, agreement: agreement)
         var configuration = Scheduler.Configuration(
-            instances: instances,
+            instances: count,
             loadNanoseconds: time.now.nanoseconds(since: began),
             allowsInlineRuns: allowsInlineRuns
         )
         let scheduling = try SchedulingPlan(plan.configuration, place: place)
+        configuration.priority = plan.priority
+        configuration.onEvent = { event in log(event, id: id) }
         configuration.queue = scheduling.queue
         configuration.batching = scheduling.batching
         configuration.sessionOutputs = agreement.sessionOutputs
@@ -88,7 +97,7 @@ struct SchedulerLoader: ModelLoader {
         do throws(EngineError) {
             scheduler = try Scheduler(
                 description: hidden?.describe(description) ?? description,
-                session: session,
+                placements: placements,
                 pool: pool,
                 time: time,
                 configuration: configuration
@@ -121,11 +130,12 @@ struct SchedulerLoader: ModelLoader {
         plan: ModelPlan,
         sequences: SequencePlan?,
         engine: any Engine,
+        device: EngineDevice,
         place: String
     ) throws(ModelError) -> any EngineSession {
         let configuration = plan.configuration
         let tensors = ConfiguredTensors(configuration, hasBatch: configuration.maxBatchSize > 0)
-        let options = SessionOptions(
+        var options = SessionOptions(
             modelName: id.name.description,
             parameters: configuration.parameters.filter { $0.key != SchedulingPlan.batchingParameter },
             configuredInputs: try tensors.inputs(place: place) + (sequences?.inputs ?? []),
@@ -133,6 +143,7 @@ struct SchedulerLoader: ModelLoader {
                 + (sequences?.outputs.filter { !tensors.outputNames.contains($0.name) } ?? []),
             maxBatchSize: configuration.maxBatchSize
         )
+        options.device = device
         var source = ModelSource.none
         if !engine.modelFilenames.isEmpty {
             let filename = configuration.defaultModelFilename
@@ -171,22 +182,6 @@ struct SchedulerLoader: ModelLoader {
             configurationJSON: completed.jsonBytes()
         )
     }
-
-    private func instances(of plan: ModelPlan, place: String) throws(ModelError) -> Int {
-        let groups = plan.configuration.instanceGroups
-        guard !groups.isEmpty else { return defaultInstances }
-        let count = groups.reduce(0) { $0 + max(1, $1.count) }
-        guard count <= SchedulerLoader.maxInstances else {
-            throw ModelError(
-                .invalidConfiguration,
-                "\(place): instance_group asks for \(count) instances; at most \(SchedulerLoader.maxInstances) are made"
-            )
-        }
-        return count
-    }
-
-    /// Each instance takes memory in its engine; more than this is a slip of the pen.
-    private static let maxInstances = 1024
 
     private func note(_ signature: ModelSignature, id: ModelID) {
         for warning in signature.warnings {

@@ -7,6 +7,8 @@ package final class FakeInstance: ModelInstance {
     private let session: FakeSession
     private let number: Int
     private let isRunning = Atomic(false)
+    /// Once it has reported that it is lost, it stays so.
+    private let isDead = Atomic(false)
 
     /// Makes an instance with its place among those of its session.
     init(_ session: FakeSession, number: Int) {
@@ -22,6 +24,9 @@ package final class FakeInstance: ModelInstance {
         if isRunning.exchange(true, ordering: .acquiringAndReleasing) { session.runsOverlapped() }
         defer { isRunning.store(false, ordering: .releasing) }
         let run = FakeRun(instance: number, inputs: inputs, outputs: outputs)
+        guard !isDead.load(ordering: .acquiring) else {
+            throw EngineError(.instanceLost, "fake instance \(number) was lost before")
+        }
         let failure = session.runBegan(run)
         session.inputHook?()
         let durations = session.durations
@@ -29,10 +34,18 @@ package final class FakeInstance: ModelInstance {
         let hasPassed = session.gate.pass(instance: number)
         timings.inferEnded = now(after: durations.infer)
         guard hasPassed else { throw EngineError(.terminated, "the fake run was terminated") }
-        if let failure { throw failure }
-        let tensors = try session.compute(run)
-        _ = now(after: durations.output)
-        return tensors
+        do throws(EngineError) {
+            if let failure { throw failure }
+            let tensors = try session.compute(run)
+            _ = now(after: durations.output)
+            return tensors
+        } catch {
+            if error.code == .instanceLost {
+                isDead.store(true, ordering: .releasing)
+                session.instanceDied(number)
+            }
+            throw error
+        }
     }
 
     package func terminate() {

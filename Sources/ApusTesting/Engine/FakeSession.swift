@@ -33,6 +33,7 @@ package final class FakeSession: EngineSession {
         var instanceCount = 0
         var terminations: [Int] = []
         var overlaps = 0
+        var deaths: [Int] = []
     }
 
     package let signature: ModelSignature
@@ -77,7 +78,15 @@ extension FakeSession {
         state.withLock { $0.failures.append(error) }
     }
 
-    /// Lets the next `makeInstance` fail.
+    /// The instances that have reported that they are lost, in order: those whose run failed with `instanceLost`.
+    package var deaths: [Int] { state.withLock { $0.deaths } }
+
+    /// Notes that an instance is lost.
+    func instanceDied(_ instance: Int) {
+        state.withLock { $0.deaths.append(instance) }
+    }
+
+    /// Lets the next `makeInstance` fail; called twice, the next two, in this order.
     package func failNextInstance(with error: EngineError) {
         state.withLock { $0.instanceFailures.append(error) }
     }

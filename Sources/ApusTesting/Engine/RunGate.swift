@@ -58,6 +58,15 @@ package final class RunGate: Sendable {
         if let waiter { release(waiter, mayPass: true) }
     }
 
+    /// Lets the run of an instance go on; nothing happens when it doesn't wait.
+    package func passRun(of instance: Int) {
+        let waiters = state.withLock { state in
+            defer { state.waiting.removeAll { $0.instance == instance } }
+            return state.waiting.filter { $0.instance == instance }
+        }
+        for waiter in waiters { release(waiter, mayPass: true) }
+    }
+
     /// Waits until so many runs have come to the gate since the start.
     package func arrived(_ count: Int) async {
         await withCheckedContinuation { continuation in

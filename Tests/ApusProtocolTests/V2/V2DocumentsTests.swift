@@ -79,6 +79,11 @@ struct V2DocumentsTests {
         statistics.schedulingNote = "inline"
         statistics.inlineExecutionCount = 2
         statistics.batchingNote = "no"
+        statistics.devices = [.init(device: "GPU 1", instances: 2)]
+        statistics.failover.instances = 2
+        statistics.failover.alive = 1
+        statistics.failover.lost = 3
+        statistics.failover.retried = 4
         statistics.costCurve = [.init(rows: 8, rowNanoseconds: 90)]
         statistics.batches[4] = ModelStatistics.Batch()
         statistics.batches[2] = ModelStatistics.Batch()
@@ -91,7 +96,10 @@ struct V2DocumentsTests {
                 + #""success":{"count":1,"ns":10},"fail":\#(none),"queue":\#(none),"compute_input":\#(none),"#
                 + #""compute_infer":\#(none),"compute_output":\#(none),"cache_hit":\#(none),"cache_miss":\#(none)},"#
                 + #""response_stats":{},"batch_stats":[{"batch_size":2,\#(batch),{"batch_size":4,\#(batch)],"#
-                + #""memory_usage":[],"scheduling":{"note":"inline","inline_execution_count":2,"batching":"no","cost_curve":[{"rows":8,"row_ns":90}],"slowest":[]}}]}"#
+                + #""memory_usage":[],"scheduling":{"note":"inline","inline_execution_count":2,"batching":"no","#
+                + #""instances":{"count":2,"alive":1,"lost":3},"devices":[{"device":"GPU 1","instances":2}],"#
+                + #""retried_count":4,"quarantined_count":0,"quarantine_refusal_count":0,"#
+                + #""cost_curve":[{"rows":8,"row_ns":90}],"slowest":[]}}]}"#
         )
         #expect(text(V2Statistics.document([])) == #"{"model_stats":[]}"#)
     }

@@ -1,4 +1,5 @@
 import ApusCore
+import ApusEngine
 import ApusTesting
 import Dispatch
 import Glibc
@@ -42,6 +43,43 @@ struct EngineThreadPoolTests {
         }
         isOver.wait()
         #expect(log.all == Array(0..<1000))
+    }
+
+    @Test func `a model with many instances doesn't keep another from the threads`() async throws {
+        let pool = try EngineThreadPool(threadCount: 1)
+        let time = ManualTime()
+        let sessions = (0..<2).map { _ in FakeSession(signature: Model.pair) }
+        let order = Log()
+        let schedulers = try sessions.enumerated().map { index, session in
+            session.inputHook = { order.append(index) }
+            return try Scheduler(
+                description: Model.description(Model.pair),
+                session: session,
+                pool: pool,
+                time: time,
+                configuration: .init(instances: index == 0 ? 16 : 1)
+            )
+        }
+        let holder = RecordingLeaseHolder()
+        func submit(to index: Int) -> RecordingSink {
+            let sink = RecordingSink(lane: ImmediateLane(isCurrent: false))
+            let request = InferenceRequest(
+                inputs: [NamedTensor(name: "a", tensor: Tensor(floats: [1]))],
+                timings: RequestTimings(received: time.now),
+                lease: holder.lease(schedulers[index])
+            )
+            _ = schedulers[index].submit(request, to: sink)
+            return sink
+        }
+        sessions[0].gate.close()
+        var sinks = (0..<200).map { _ in submit(to: 0) }
+        await sessions[0].gate.arrived(1)
+        sinks += (0..<20).map { _ in submit(to: 1) }
+        sessions[0].gate.open()
+        for sink in sinks { _ = await sink.outcome() }
+        // The last of the second model's twenty ran after no more than as many of the first's, and those on their way.
+        let last = try #require(order.all.lastIndex(of: 1))
+        #expect(last < 45, "\(last)")
     }
 
     @Test func `as many jobs run at once as there are threads`() throws {

@@ -11,6 +11,7 @@ struct BatchingStateMachinePropertyTests {
         var name: String
         var rules: BatchingStateMachine<Int>.Rules
         var isJoining: Bool
+        var trouble = RandomSchedule.Trouble()
 
         var testDescription: String { name }
     }
@@ -40,6 +41,15 @@ struct BatchingStateMachinePropertyTests {
             Setting(name: "preferred sizes and a delay", rules: bounded, isJoining: true),
             Setting(name: "ordered", rules: ordered, isJoining: true),
             Setting(name: "priorities and policies", rules: levels, isJoining: true),
+            Setting(name: "callers", rules: levels, isJoining: true, trouble: .init(callers: 7)),
+            Setting(name: "lost instances", rules: plain, isJoining: true, trouble: .init(losses: 5, deadly: 2)),
+            Setting(name: "ordered, lost instances", rules: ordered, isJoining: true, trouble: .init(losses: 3)),
+            Setting(
+                name: "everything",
+                rules: levels,
+                isJoining: true,
+                trouble: .init(callers: 40, losses: 2, deadly: 1)
+            ),
         ]
     }
 
@@ -50,7 +60,12 @@ struct BatchingStateMachinePropertyTests {
     func `every request leaves the queue exactly once and no rule is broken`(_ setting: Setting) throws {
         let seed = UInt64.random(in: .min ... .max)
         print("BatchingStateMachinePropertyTests, \(setting.name): seed \(seed)")
-        var schedule = RandomSchedule(rules: setting.rules, isJoining: setting.isJoining, seed: seed)
+        var schedule = RandomSchedule(
+            rules: setting.rules,
+            isJoining: setting.isJoining,
+            trouble: setting.trouble,
+            seed: seed
+        )
         for _ in 0..<BatchingStateMachinePropertyTests.steps {
             schedule.step()
             if let fault = schedule.fault {
@@ -61,5 +76,7 @@ struct BatchingStateMachinePropertyTests {
         schedule.finish()
         #expect(schedule.fault == nil, "seed \(seed)")
         #expect(schedule.ran > 0)
+        #expect(schedule.answered > 0)
+        #expect(setting.trouble.deadly == 0 || schedule.given > 0)
     }
 }

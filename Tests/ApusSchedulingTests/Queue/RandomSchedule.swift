@@ -5,37 +5,74 @@ import ApusTesting
 
 /// Drives a `BatchingStateMachine` with random events and keeps book of what it may do.
 struct RandomSchedule {
-    private struct Booked {
-        var ticket: RequestTicket?
+    /// What the book says of a request that has not ended.
+    struct Booked {
+        var tickets: [RequestTicket] = []
         var rows: Int
         var bucket: UInt64
         var level: Int
+        var caller: String
         var deadline: MonotonicTime?
         var isAlone: Bool
+        /// Its place among all requests, where order is kept.
+        var place: UInt64?
+        /// Rows that runs have taken, the first time.
         var taken = 0
+        /// Rows that wait to run once more.
+        var retries: [Range<Int>] = []
+        /// Rows that have been computed.
+        var done = 0
+        var deaths = 0
+
+        /// Its places in the queue.
+        var entries: Int { (taken < rows ? 1 : 0) + retries.count }
     }
 
-    private let rules: BatchingStateMachine<Int>.Rules
-    private let isJoining: Bool
-    private var machine: BatchingStateMachine<Int>
-    private var random: SeededGenerator
-    private var now = MonotonicTime(nanoseconds: 1_000)
-    private var book: [Int: Booked] = [:]
-    private var nextNumber = 0
-    private var posted: [Int] = []
-    private var running: [(instance: Int, bucket: UInt64, rows: Int)] = []
-    private var wakeAt: MonotonicTime?
-    /// Highest number run so far, by level and bucket, where order must be kept.
-    private var lastRun: [Int: Int] = [:]
-    private(set) var steps = 0
-    private(set) var ran = 0
-    private(set) var fault: String?
+    /// What happens besides requests that come and go.
+    struct Trouble {
+        /// Callers that requests come from.
+        var callers = 1
+        /// Of a hundred runs, how many are the end of their instance.
+        var losses = 0
+        /// Of a hundred requests, how many are the end of every instance that runs them.
+        var deadly = 0
+    }
 
-    init(rules: BatchingStateMachine<Int>.Rules, isJoining: Bool, seed: UInt64) {
+    let rules: BatchingStateMachine<Int>.Rules
+    let isJoining: Bool
+    let trouble: Trouble
+    var machine: BatchingStateMachine<Int>
+    var random: SeededGenerator
+    var now = MonotonicTime(nanoseconds: 1_000)
+    var book: [Int: Booked] = [:]
+    private var nextNumber = 0
+    var posted: [Int] = []
+    var running: [(instance: Int, bucket: UInt64, parts: [BatchPart<Int>])] = []
+    var lost: Set<Int> = []
+    var repairing: [Int] = []
+    private var wakeAt: MonotonicTime?
+    /// Highest number run so far, by level, bucket and caller, where order must be kept.
+    private var lastRun: [String: Int] = [:]
+    var order: AnswerOrder<Int>?
+    /// The number answered last, where order is kept.
+    var lastAnswer = -1
+    var steps = 0
+    var ran = 0
+    var answered = 0
+    var given = 0
+    var fault: String?
+
+    init(rules: BatchingStateMachine<Int>.Rules, isJoining: Bool, trouble: Trouble = Trouble(), seed: UInt64) {
         self.rules = rules
         self.isJoining = isJoining
+        self.trouble = trouble
         self.machine = BatchingStateMachine(rules: rules, isJoining: isJoining)
         self.random = SeededGenerator(seed: seed)
+        if rules.batching.preservesOrdering {
+            let order = AnswerOrder<Int>()
+            _ = machine.setStartLimit(order.startLimit, now: now)
+            self.order = order
+        }
     }
 
     mutating func step() {
@@ -43,10 +80,11 @@ struct RandomSchedule {
         switch Int.random(in: 0..<10, using: &random) {
         case 0...3: arrive()
         case 4: withdraw()
-        case 5: pass(nanoseconds: Int64.random(in: 1...120, using: &random))
+        case 5: pass()
         case 6, 7: start()
-        default: end()
+        default: end(mayLose: true)
         }
+        if !repairing.isEmpty, Int.random(in: 0..<4, using: &random) == 0 { repair(mayFail: true) }
         if let wakeAt, wakeAt <= now { wake() }
         check()
     }
@@ -58,13 +96,15 @@ struct RandomSchedule {
         let limit = 1000 + 4 * book.count
         while !book.isEmpty, rounds < limit, fault == nil {
             rounds += 1
-            pass(nanoseconds: 100)
+            now = now.advanced(byNanoseconds: lost.isEmpty ? 100 : InstanceRepair.longestPause)
             wake()
+            repair(mayFail: false)
             start()
-            end()
+            end(mayLose: false)
             check()
         }
         if fault == nil, !book.isEmpty { fault = "\(book.count) requests were left behind" }
+        if fault == nil, let order, !order.isEmpty { fault = "answers were left behind" }
     }
 }
 
@@ -80,7 +120,7 @@ extension RandomSchedule {
             Int.random(in: 0..<4, using: &random) == 0
             ? now.advanced(byNanoseconds: Int64.random(in: 0...400, using: &random)) : nil
         let timeout = rules.queue.policies[level].timeout(asked: Int64.random(in: 0...300, using: &random))
-        let entry = QueueEntry(
+        var entry = QueueEntry(
             request: number,
             level: level,
             rows: bounded,
@@ -90,40 +130,61 @@ extension RandomSchedule {
             deadline: deadline,
             timeout: timeout.map { now.advanced(byNanoseconds: $0) }
         )
+        entry.caller = trouble.callers > 1 ? "c\(Int.random(in: 0..<trouble.callers, using: &random))" : ""
+        entry.number = order?.next ?? 0
         switch machine.enqueue(entry, now: now) {
         case .waits(let ticket, let change):
             book[number] = Booked(
-                ticket: ticket,
+                tickets: [ticket],
                 rows: bounded,
                 bucket: entry.bucket,
                 level: level,
+                caller: entry.caller,
                 deadline: deadline,
-                isAlone: isAlone
+                isAlone: isAlone,
+                place: order?.joined()
             )
             follow(change)
         case .isFull:
-            let count = book.values.count { $0.level == level && $0.ticket != nil }
+            let count = book.values.lazy.filter { $0.level == level }.map(\.entries).reduce(0, +)
             if count < rules.queue.policies[level].maxSize ?? .max { fault = "refused with only \(count) waiting" }
         case .isTooLate:
             if deadline == nil { fault = "too late without a deadline" }
+        case .isGone:
+            if lost.count < rules.instances { fault = "refused for want of instances with one left" }
         }
     }
 
     private mutating func withdraw() {
-        guard let (number, booked) = book.randomElement(using: &random), let ticket = booked.ticket else { return }
-        let taken = machine.withdraw(ticket)
-        if taken != number { fault = "withdrew \(number), got \(String(describing: taken))" }
-        book[number] = nil
-        if machine.withdraw(ticket) != nil { fault = "withdrew \(number) twice" }
+        guard let (number, booked) = book.randomElement(using: &random) else { return }
+        leave(number)
+        if booked.taken == 0, machine.withdraw(booked.tickets[0]) != nil { fault = "withdrew \(number) twice" }
     }
 
-    private mutating func pass(nanoseconds: Int64) {
-        now = now.advanced(byNanoseconds: nanoseconds)
+    /// A request ends without an answer, wherever its rows are.
+    mutating func leave(_ number: Int) {
+        guard let booked = book.removeValue(forKey: number) else {
+            fault = "\(number) ended twice"
+            return
+        }
+        for ticket in booked.tickets {
+            let taken = machine.withdraw(ticket)
+            if let taken, taken != number { fault = "withdrew \(number), got \(taken)" }
+        }
+        guard let place = booked.place else { return }
+        tell(order?.ended(place) ?? [])
+    }
+
+    private mutating func pass() {
+        let isLong = !lost.isEmpty && Int.random(in: 0..<20, using: &random) == 0
+        let step = isLong ? 2 * InstanceRepair.firstPause : Int64.random(in: 1...120, using: &random)
+        now = now.advanced(byNanoseconds: step)
     }
 
     private mutating func wake() {
+        wakeAt = nil
         let (expired, change) = machine.timePassed(now: now)
-        leave(expired)
+        expire(expired)
         follow(change)
     }
 
@@ -131,34 +192,33 @@ extension RandomSchedule {
         guard !posted.isEmpty else { return }
         let instance = posted.removeFirst()
         let start = machine.instanceStarted(instance, now: now)
-        leave(start.expired)
+        expire(start.expired)
         if !start.parts.isEmpty { run(start.parts, on: instance) }
         follow(start.change)
     }
 
-    private mutating func end() {
-        guard let index = running.indices.randomElement(using: &random) else { return }
-        let run = running.remove(at: index)
-        let cost = UInt64(20 + 10 * min(run.rows, 8) + 30 * max(0, run.rows - 8))
-        follow(
-            machine.runEnded(instance: run.instance, bucket: run.bucket, rows: run.rows, nanoseconds: cost, now: now)
-        )
-    }
-
-    private mutating func follow(_ change: BatchingStateMachine<Int>.OnChange) {
+    /// Carries out what the machine says.
+    mutating func follow(_ change: BatchingStateMachine<Int>.OnChange) {
         if let instance = change.instance {
-            if posted.contains(instance) || running.contains(where: { $0.instance == instance }) {
+            if posted.contains(instance) || lost.contains(instance)
+                || running.contains(where: { $0.instance == instance })
+            {
                 fault = "instance \(instance) was given twice"
             }
             posted.append(instance)
         }
-        wakeAt = change.wakeAt
+        if let instance = change.repair {
+            if !lost.contains(instance) || repairing.contains(instance) { fault = "\(instance) is made twice" }
+            repairing.append(instance)
+        }
+        if let moment = change.wakeAt { wakeAt = min(moment, wakeAt ?? moment) }
     }
 
     /// These were said to have waited too long.
-    private mutating func leave(_ expired: [Int]) {
-        for number in expired {
-            guard let booked = book.removeValue(forKey: number) else {
+    private mutating func expire(_ expired: [Int]) {
+        // Some of its rows may wait to run once more: then it stands there twice.
+        for number in Set(expired) {
+            guard let booked = book[number] else {
                 fault = "\(number) expired after it had left"
                 return
             }
@@ -167,6 +227,7 @@ extension RandomSchedule {
             if !isOver, !mayTimeOut || rules.queue.policies[booked.level].defaultTimeout == nil {
                 fault = "\(number) expired too early"
             }
+            leave(number)
         }
     }
 
@@ -181,34 +242,43 @@ extension RandomSchedule {
             ran += 1
             if bucket != nil, bucket != booked.bucket { fault = "two buckets in one run" }
             bucket = booked.bucket
-            if booked.isAlone, parts.count > 1 { fault = "\(part.request) ran with others" }
-            if part.rows.lowerBound != booked.taken { fault = "rows of \(part.request) out of order" }
             if let deadline = booked.deadline, deadline <= now { fault = "\(part.request) ran after its deadline" }
-            checkOrder(part.request, booked)
-            rows += part.rows.count
-            booked.taken = part.rows.upperBound
-            if part.isLast != (booked.taken == booked.rows) { fault = "\(part.request) left with rows missing" }
-            book[part.request] = part.isLast ? nil : booked
+            if let index = booked.retries.firstIndex(of: part.rows) {
+                booked.retries.remove(at: index)
+                if parts.count > 1 { fault = "\(part.request) ran with others the second time" }
+            } else {
+                if booked.isAlone, parts.count > 1 { fault = "\(part.request) ran with others" }
+                if part.rows.lowerBound != booked.taken { fault = "rows of \(part.request) out of order" }
+                checkOrder(part.request, booked)
+                rows += part.rows.count
+                booked.taken = part.rows.upperBound
+                if part.isLast != (booked.taken == booked.rows) { fault = "\(part.request) left with rows missing" }
+            }
+            book[part.request] = booked
         }
         if !isJoining, parts.count > 1 { fault = "requests were joined that must not be" }
         if let maxRows = rules.batching.maxRows, isJoining, rows > maxRows { fault = "\(rows) rows in one run" }
-        running.append((instance, bucket ?? 0, rows))
+        running.append((instance, bucket ?? 0, parts))
     }
 
-    /// Nobody overtakes within a bucket of a level; nobody at all where order is asked for.
+    /// Nobody overtakes within a caller's bucket of a level; nobody at all where order is asked for.
     private mutating func checkOrder(_ number: Int, _ booked: Booked) {
         guard rules.queue.policies[booked.level].timeoutAction == .reject else { return }
         let lane =
             rules.batching.preservesOrdering
-            ? booked.level : booked.level * 100 + Int(booked.bucket) + (booked.isAlone ? 50 : 0)
+            ? "\(booked.level)" : "\(booked.level) \(booked.bucket) \(booked.isAlone) \(booked.caller)"
         if let last = lastRun[lane], last > number { fault = "\(number) ran behind \(last)" }
         lastRun[lane] = number
     }
 
     private mutating func check() {
-        if machine.waiting != book.count { fault = "\(machine.waiting) wait, \(book.count) should" }
-        let isBusy = !posted.isEmpty || !running.isEmpty
+        if book.count < 64 || steps.isMultiple(of: 512) {
+            let entries = book.values.reduce(0) { $0 + $1.entries }
+            if machine.waiting != entries { fault = "\(machine.waiting) wait, \(entries) should" }
+        }
+        let isBusy = !posted.isEmpty || !running.isEmpty || lost.count == rules.instances
         let mayWait = isJoining && rules.batching.maxDelay > 0 && wakeAt != nil
         if machine.waiting > 0, !isBusy, !mayWait { fault = "somebody waits and every instance is idle" }
+        if !lost.isEmpty, repairing.isEmpty, wakeAt == nil { fault = "a lost instance is forgotten" }
     }
 }

@@ -1,5 +1,7 @@
 import ApusCore
+import ApusEngine
 import ApusModels
+import ApusScheduling
 import Testing
 
 @testable import ApusServer
@@ -81,7 +83,7 @@ struct ModelPlanTests {
         )
         #expect(
             Set(plan.ignoredFields)
-                == ["input.allow_ragged_batch", "output.label_filename", "dynamic_batching.preserve_ordering"]
+                == ["input.allow_ragged_batch", "output.label_filename"]
         )
         for known in ["max_batch_size", "input.name", "input.dims", "instance_group.count", "parameters"] {
             #expect(!plan.ignoredFields.contains(known))
@@ -111,6 +113,33 @@ struct ModelPlanTests {
                 "sequence_batching.iterative_sequence",
             ]
         )
+    }
+
+    @Test func `a model's priority is what apus.yaml says, else what the configuration says`() throws {
+        #expect(try plan("").priority == .normal)
+        #expect(try plan("optimization { priority: PRIORITY_MAX }").priority == .high)
+        #expect(try plan("optimization { priority: PRIORITY_MIN }").priority == .low)
+        let repository = Repository().add("m", "optimization { priority: PRIORITY_MAX }")
+        repository.folder.write("m/apus.yaml", "scheduling:\n  priority: low\n")
+        #expect(try ModelPlan(try #require(try repository.folder(of: "m"))).priority == .low)
+    }
+
+    @Test func `instances are placed on the devices that their groups name`() throws {
+        func places(_ text: String) throws -> [InstancePlan.Place] {
+            try InstancePlan(try plan(text).configuration, defaultCount: 3, place: "m").places
+        }
+        #expect(try places("") == [.init(device: .standard, count: 3)])
+        #expect(try places("instance_group { count: 2 kind: KIND_CPU }") == [.init(device: .standard, count: 2)])
+        #expect(
+            try places("instance_group { count: 2 kind: KIND_GPU gpus: [ 0, 1 ] } instance_group { kind: KIND_CPU }")
+                == [
+                    .init(device: .gpu(0), count: 2), .init(device: .gpu(1), count: 2),
+                    .init(device: .standard, count: 1),
+                ]
+        )
+        #expect(try places("instance_group { kind: KIND_GPU }") == [.init(device: .gpu(0), count: 1)])
+        #expect(try places("instance_group { gpus: [ 3 ] }") == [.init(device: .gpu(3), count: 1)])
+        #expect(throws: ModelError.self) { try places("instance_group { count: 600 kind: KIND_GPU gpus: [ 0, 1 ] }") }
     }
 
     @Test func `a configuration that is too large is refused`() {

@@ -1,4 +1,5 @@
 import ApusCore
+import ApusScheduling
 import Testing
 
 @testable import ApusServer
@@ -21,6 +22,14 @@ struct ModelSettingsTests {
     @Test func `a latency goal is a time`() throws {
         let settings = try ModelSettings(text: "scheduling:\n  latency_goal: 20ms\n", place: "m/apus.yaml")
         #expect(settings.scheduling.latencyGoal == 20_000_000)
+    }
+
+    @Test func `a priority is one of three words`() throws {
+        for (word, priority) in [("high", ModelPriority.high), ("normal", .normal), ("low", .low)] {
+            let settings = try ModelSettings(text: "scheduling:\n  priority: \(word)\n", place: "m/apus.yaml")
+            #expect(settings.scheduling.priority == priority)
+        }
+        #expect(faults("scheduling:\n  priority: 7").contains("expected high, normal or low, not '7'"))
     }
 
     @Test func `every fault is named with its line and what was probably meant`() {

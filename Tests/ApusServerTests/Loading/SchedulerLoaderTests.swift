@@ -88,6 +88,12 @@ struct SchedulerLoaderTests {
         #expect(try !load(Repository().addIdentity("m")).description.isDecoupled)
     }
 
+    @Test func `a model whose engine has no such device is refused`() {
+        let error = refusal(Repository().addIdentity("m", more: "instance_group { kind: KIND_GPU gpus: [ 1 ] }"))
+        #expect(error?.code == .loadFailed)
+        #expect(error?.message == "built-in model 'm' can't run on GPU 1: write kind: KIND_CPU")
+    }
+
     @Test func `instances are as many as the groups say together`() throws {
         let groups = "instance_group { count: 2 } instance_group { count: 3 } instance_group { }"
         _ = try load(Repository().addIdentity("m", more: groups))

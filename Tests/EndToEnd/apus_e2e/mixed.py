@@ -95,7 +95,7 @@ def add_good_models(repository: Repository) -> None:
     (repository.root / "linked" / "1").mkdir(parents=True)
     (repository.root / "linked" / "1" / "model.onnx").symlink_to("../../linked_target/1/model.onnx")
     repository.onnx("batching", "two_batch", config=FP32_IO.replace("-1, ", "") + "max_batch_size: 3\n")
-    repository.onnx("scheduled", "two_batch", config="dynamic_batching { max_queue_delay_microseconds: 100 preserve_ordering: true }\n")
+    repository.onnx("scheduled", "two_batch", config="dynamic_batching { max_queue_delay_microseconds: 100 preserve_ordering: true }\ninstance_group { kind: KIND_CPU rate_limiter { resources { name: \"R\" count: 1 } } }\n")
     repository.onnx("1", "two_batch").onnx("a.b-c_d", "two_batch").onnx("stats", "two_batch").onnx(
         "versions", "two_batch"
     )

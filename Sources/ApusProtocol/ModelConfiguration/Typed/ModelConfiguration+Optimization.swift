@@ -10,6 +10,19 @@ extension ModelConfiguration {
             package let parameters: [String: String]
         }
 
+        /// How the model stands to others on the same hardware.
+        package enum Priority: Int32, Sendable {
+            /// As others.
+            case standard = 0
+            /// Before others.
+            case max = 1
+            /// Behind others.
+            case min = 2
+        }
+
+        /// How the model stands to others.
+        package let priority: Priority
+
         /// How eagerly the engine rewrites the graph; nil when the file says nothing.
         package let graphLevel: Int?
 
@@ -21,6 +34,8 @@ extension ModelConfiguration {
 
         /// Reads the properties out of a message of the schema `modelOptimizationPolicy`, if there is one.
         init(message: ModelConfigurationMessage?) {
+            let written = message?.enumeration("priority").flatMap { Priority(rawValue: $0.number) }
+            priority = written ?? .standard
             graphLevel = (message?.message("graph")?.signed("level")).map { Int($0) }
             let accelerators = message?.message("execution_accelerators")
             cpuAccelerators = Self.accelerators(accelerators, "cpu_execution_accelerator")

@@ -1,0 +1,47 @@
+internal import ApusCore
+internal import ApusEngine
+internal import Synchronization
+
+/// When the proof is made that requests may share runs.
+extension Scheduler {
+    /// Whether somebody had to wait, so that it's time to find out whether requests may share runs.
+    func beginProof() -> Bool {
+        let now = time.now
+        return state.withLock { state in
+            guard state.safety == .unknown, !state.isProving, state.machine.waiting > 0 || state.load.gathers(now: now)
+            else { return false }
+            state.runsUntilProof = max(0, state.runsUntilProof - 1)
+            guard state.runsUntilProof == 0 else { return false }
+            state.isProving = true
+            return true
+        }
+    }
+
+    /// Finds out whether requests may share runs, on an instance that has just answered a request.
+    ///
+    /// - Returns: Why the instance is lost, if it is.
+    func prove(with queued: QueuedRequest, on permit: Permit) -> EngineError? {
+        permit.instance.clearTermination()
+        var verdict = BatchSafety.Verdict.isUnsafe("a trial with several rows ended its instance")
+        var loss: EngineError?
+        do throws(EngineError) {
+            verdict = try BatchSafety.prove(
+                inputs: queued.call.inputs,
+                outputs: layout.sessionOutputs(Array(description.outputs.indices)),
+                maxRows: description.maxBatchSize > 0 ? description.maxBatchSize : ProbeRows.count,
+                on: permit.instance,
+                allocator: allocator
+            )
+        } catch {
+            loss = error
+        }
+        state.withLock { state in
+            state.isProving = false
+            state.safety = verdict
+            state.runsUntilProof = state.nextProofPause
+            state.nextProofPause = min(state.nextProofPause * 2, 1 << 20)
+            state.machine.setJoining(verdict == .isSafe)
+        }
+        return loss
+    }
+}

@@ -1,0 +1,54 @@
+import ApusCore
+import Testing
+
+@testable import ApusScheduling
+
+/// What counts as a complete batch, where one is waited for.
+struct BatchCompletenessTests {
+    private let now = MonotonicTime(nanoseconds: 1)
+
+    private func machine(levels: Int = 1) -> BatchingStateMachine<Int> {
+        var rules = BatchingStateMachine<Int>.Rules()
+        rules.batching.maxRows = 8
+        rules.batching.preferredSizes = [4]
+        rules.batching.maxDelay = 500
+        rules.queue = QueueRules(
+            policies: [QueuePolicy](repeating: QueuePolicy(), count: levels),
+            defaultPriority: 1,
+            isWritten: false
+        )
+        return BatchingStateMachine(rules: rules, isJoining: true)
+    }
+
+    private func started(_ entries: [QueueEntry<Int>], _ machine: inout BatchingStateMachine<Int>) -> Int? {
+        var instance: Int?
+        for entry in entries {
+            if case .waits(_, let change) = machine.enqueue(entry, now: now) { instance = instance ?? change.instance }
+        }
+        return instance
+    }
+
+    private func entry(_ number: Int, level: Int = 0, bucket: UInt64 = 0) -> QueueEntry<Int> {
+        QueueEntry(request: number, level: level, rows: 1, bucket: bucket, enqueued: now, deadline: nil)
+    }
+
+    @Test func `rows of other shapes don't make a batch complete`() {
+        var machine = machine()
+        let mixed = (0..<6).map { entry($0, bucket: UInt64($0 % 2)) }
+        let instance = started(mixed, &machine)
+        #expect(instance == nil)
+        let complete = started([entry(6)], &machine)
+        #expect(complete != nil)
+        let start = machine.instanceStarted(complete ?? 0, now: now)
+        #expect(start.parts.map(\.request) == [0, 2, 4, 6])
+    }
+
+    @Test func `rows of other priorities don't make a batch complete`() {
+        var machine = machine(levels: 2)
+        let mixed = (0..<6).map { entry($0, level: $0 % 2) }
+        let instance = started(mixed, &machine)
+        #expect(instance == nil)
+        let later = machine.timePassed(now: now.advanced(byNanoseconds: 500))
+        #expect(later.1.instance != nil)
+    }
+}
