@@ -110,6 +110,8 @@ struct RandomSchedule {
 
 extension RandomSchedule {
     private mutating func arrive() {
+        // Long enough a queue; the book's own costs grow with it.
+        guard book.count < 2_000 else { return }
         let number = nextNumber
         nextNumber += 1
         let level = Int.random(in: 0..<rules.queue.policies.count, using: &random)

@@ -46,7 +46,7 @@ struct ServerAssemblyTests {
     @Test func `a bad model is listed with its reason while others serve`() async throws {
         let repository = Repository().addIdentity("good").add("bad", #"name: "other""#)
         repository.folder.write("missing/1/model.onnx", "not read")
-        repository.addIdentity("batched", more: "max_batch_size: 4 dynamic_batching { preserve_ordering: true }")
+        repository.addIdentity("batched", more: "max_batch_size: 4 optimization { graph { level: 1 } }")
         try await RunningServer.with(RunningServer.configuration(repository)) { server in
             #expect(try await server.get("/v2/health/ready").status == 200)
             #expect(try await server.infer("good").status == 200)
