@@ -9,7 +9,12 @@ final class QueuedRequest: CancellableRequest {
     private enum Phase {
         case waiting
         case running
+        /// The run of its last rows is answering it, and takes the request for that.
+        case answering
+        /// Ended otherwise: whoever is the last to need what it holds lets it go.
         case ended
+
+        var isOver: Bool { self == .answering || self == .ended }
     }
 
     private struct State {
@@ -78,7 +83,7 @@ final class QueuedRequest: CancellableRequest {
     /// Notes that it stands in the queue once more; `false` when it has been ended on its way there.
     func rejoined(_ ticket: RequestTicket) -> Bool {
         state.withLock { state in
-            guard state.phase != .ended else { return false }
+            guard !state.phase.isOver else { return false }
             state.tickets.append(ticket)
             return true
         }
@@ -97,7 +102,7 @@ final class QueuedRequest: CancellableRequest {
     /// A run takes some of its rows; `false` when it was called back on the way.
     func begin(_ batch: RunningBatch) -> Bool {
         state.withLock { state in
-            guard state.phase != .ended else { return false }
+            guard !state.phase.isOver else { return false }
             state.phase = .running
             state.batches.append(batch)
             batch.join()
@@ -115,7 +120,7 @@ final class QueuedRequest: CancellableRequest {
             guard state.phase == .running else { return nil }
             state.pieces.append(piece)
             guard state.pieces.reduce(0, { $0 + $1.rows.count }) >= rows else { return nil }
-            state.phase = .ended
+            state.phase = .answering
             return state.pieces.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
         }
     }
@@ -163,7 +168,7 @@ final class QueuedRequest: CancellableRequest {
     /// - Returns: Whether it was still wanted.
     func giveUp() -> Bool {
         let others: [RunningBatch]? = state.withLock { state in
-            guard state.phase != .ended else { return nil }
+            guard !state.phase.isOver else { return nil }
             state.phase = .ended
             return state.batches
         }
@@ -197,11 +202,12 @@ final class QueuedRequest: CancellableRequest {
 
     /// Ends it without an answer of the model, wherever it is.
     func end(with error: InferenceError) {
-        let (wasEnded, batches) = state.withLock { state in
-            defer { state.phase = .ended }
-            return (state.phase == .ended, state.batches)
+        let running: [RunningBatch]? = state.withLock { state in
+            guard !state.phase.isOver else { return nil }
+            state.phase = .ended
+            return state.batches
         }
-        guard !wasEnded else { return scheduler.withdrawAnswer(of: self, because: error) }
+        guard let batches = running else { return scheduler.withdrawAnswer(of: self, because: error) }
         scheduler.removeFromQueue(self)
         for batch in batches { batch.leave() }
         // While it runs, the engine reads its memory: then the run's end lets it go.

@@ -210,7 +210,9 @@ extension Scheduler {
         timings: RequestTimings,
         answers: inout Answers
     ) {
-        guard var request = queued.takeRequest() else { return }
+        guard var request = queued.takeRequest() else {
+            return assertionFailure("a request that is being answered belongs to the run that answers it")
+        }
         request.timings.ran(timings)
         let outputs = pieces.count == 1 ? pieces[0].outputs : merge(pieces)
         let timings = request.timings
@@ -249,7 +251,7 @@ extension Scheduler {
         answers: inout Answers
     ) {
         answers.failures += 1
-        _ = queued.takeRequest()
+        queued.letGo()
         let elapsed = (timings?.computeEnded ?? time.now).nanoseconds(since: queued.received)
         state.withLock { state in
             state.statistics.lastInference = WallClock.millisecondsSince1970
