@@ -6,6 +6,8 @@ package struct BatchRules: Hashable, Sendable {
     package var preferredSizes: [Int] = []
     /// How long the first request waits for company, in nanoseconds.
     package var maxDelay: Int64 = 0
+    /// The 99th percentile of latency that sizes and waits are chosen for, in nanoseconds; `nil` without a goal.
+    package var latencyGoal: Int64?
     /// Whether nobody may overtake, and answers leave in the order of their requests.
     package var preservesOrdering = false
     /// Whether requests may be joined at all.

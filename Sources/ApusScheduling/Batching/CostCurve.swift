@@ -50,6 +50,9 @@ struct CostCurve: Sendable {
         return 1 << bestClass
     }
 
+    /// The largest size that is allowed or being tried, whatever it costs a row.
+    var largest: Int { 1 << allowedClass }
+
     /// Notes a run.
     ///
     /// - Parameters:
@@ -128,11 +131,13 @@ struct CostCurve: Sendable {
         }
     }
 
-    /// The smallest of the allowed sizes whose rows cost about as little as in the best.
+    /// The smallest of the allowed sizes whose rows cost about as little as in the best, and more than one row where that
+    /// is allowed: what a run costs besides the engine isn't measured.
     private var bestClass: Int {
         let measured = (0...allowedClass).filter { points[$0].runs >= CostCurve.neededRuns }
         let best = measured.map { points[$0].rowCost }.min() ?? 0
-        return measured.first { points[$0].rowCost <= best * CostCurve.tolerance } ?? allowedClass
+        let smallest = min(1, allowedClass)
+        return measured.first { $0 >= smallest && points[$0].rowCost <= best * CostCurve.tolerance } ?? allowedClass
     }
 
     private mutating func forgetLargeSizes() {

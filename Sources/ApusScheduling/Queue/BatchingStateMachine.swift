@@ -61,6 +61,10 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     private(set) var isJoining: Bool
     /// Instances that were asked for and haven't been taken up.
     private var called = 0
+    /// Chooses sizes and waits where the user wrote a goal.
+    private var goal: LatencyGoal?
+    /// When the oldest request of each instance's run joined the queue; kept only for a goal.
+    private var oldest: [Int: MonotonicTime] = [:]
     /// Since when requests wait for company although an instance is free.
     private var gatheringSince: MonotonicTime?
     private var repair: InstanceRepair
@@ -86,6 +90,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
             rules: rules.queue,
             countsKinds: rules.batching.maxDelay > 0 || !rules.batching.preferredSizes.isEmpty
         )
+        self.goal = rules.batching.latencyGoal.map(LatencyGoal.init)
         self.repair = InstanceRepair(instances: max(1, rules.instances))
         self.isJoining = isJoining && rules.batching.isAllowed
     }
@@ -115,6 +120,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         // In the order of arrival means: whoever asks.
         if rules.batching.preservesOrdering { entry.caller = "" }
         guard let ticket = queue.append(entry) else { return .isFull }
+        goal?.requestArrived(now: now)
         return .waits(ticket, change(now: now))
     }
 
@@ -134,6 +140,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         }
         start.parts = queue.take(maxRows: size(for: first), isOrdered: rules.batching.preservesOrdering)
         start.gatheringSince = gatheringSince.take()
+        if goal != nil { oldest[instance] = first.enqueued }
         // What is left is for the next idle instance, without a new request having to come first.
         start.change = change(now: now)
         return start
@@ -158,6 +165,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         now: MonotonicTime
     ) -> OnChange {
         if let nanoseconds, rows > 0 { learn(bucket, rows: rows, nanoseconds: nanoseconds) }
+        if let began = oldest.removeValue(forKey: instance) { goal?.runEnded(oldest: now.nanoseconds(since: began)) }
         if isLost {
             repair.lost(instance, now: now)
         } else {
@@ -232,7 +240,9 @@ extension BatchingStateMachine {
     private func limit(_ bucket: UInt64) -> Int {
         guard isJoining else { return 1 }
         let batching = rules.batching
-        let measured = curves[bucket]?.limit ?? CostCurve().limit
+        let curve = curves[bucket] ?? CostCurve()
+        if let goal { return goal.limit(curve, largest: min(curve.largest, batching.maxRows ?? .max)) }
+        let measured = curve.limit
         guard let maxRows = batching.maxRows else { return measured }
         // Who writes sizes or a delay has measured himself.
         return batching.preferredSizes.isEmpty && batching.maxDelay == 0 ? min(maxRows, measured) : maxRows
@@ -251,43 +261,56 @@ extension BatchingStateMachine {
     /// Whether the run that begins with this request may start.
     private func isDue(_ first: QueueEntry<Request>, now: MonotonicTime) -> Bool {
         guard first.number < startLimit else { return false }
-        guard isJoining, rules.batching.maxDelay > 0, !first.isRetry else { return true }
+        let delay = delay(for: first)
+        guard delay > 0, !first.isRetry else { return true }
         return rules.batching.isComplete(rows: queue.rows(like: first), limit: limit(first.bucket))
-            || now >= first.enqueued.advanced(byNanoseconds: rules.batching.maxDelay)
+            || now >= first.enqueued.advanced(byNanoseconds: delay)
+    }
+
+    /// How long a request waits for company although an instance is free, in nanoseconds: what the user wrote, or what
+    /// the user's goal leaves over.
+    private func delay(for first: QueueEntry<Request>) -> Int64 {
+        guard isJoining else { return 0 }
+        guard let goal, let curve = curves[first.bucket], let cost = curve.cost(rows: limit(first.bucket)) else {
+            return rules.batching.maxDelay
+        }
+        return goal.wait(runCost: cost)
     }
 
     /// What can be done now that something is different.
     private mutating func change(now: MonotonicTime) -> OnChange {
         var change = OnChange()
+        var patienceEnds: MonotonicTime?
         if let first = queue.first(), isDue(first, now: now), !isCovered(first) {
-            if waitsForCompany(first, now: now) {
-                change.wakeAt = earlier(wakeTime(now: now), first.enqueued.advanced(byNanoseconds: Self.patience))
-                return change
-            }
-            if let instance = idle.popLast() {
+            patienceEnds = waitForCompany(first, now: now)
+            if patienceEnds == nil, let instance = idle.popLast() {
                 change.instance = instance
                 called += 1
             }
         }
         if !repair.isWell { change.repair = repair.takeDue(now: now) }
         change.wakeAt = wakeTime(now: now)
+        if let patienceEnds {
+            gatheringSince = gatheringSince ?? now
+            change.wakeAt = change.wakeAt.map { min($0, patienceEnds) } ?? patienceEnds
+        }
         return change
     }
 
-    /// Whether those who wait had better share the run after the one that is under way.
+    /// Until when those who wait had better wait for the run after the one that is under way; `nil` when not at all.
     ///
     /// A second run of few rows would take a processor from the threads that bring further requests, and pay for a whole
     /// run; the one under way is over in less time than that. Whoever fills a run of their own don't wait.
-    private func waitsForCompany(_ first: QueueEntry<Request>, now: MonotonicTime) -> Bool {
-        guard isJoining, !first.isAlone, !first.isRetry, first.takenRows == 0, idle.count + called < rules.instances,
+    private func waitForCompany(_ first: QueueEntry<Request>, now: MonotonicTime) -> MonotonicTime? {
+        let batching = rules.batching
+        // Who writes sizes or a delay has said what is worth waiting for.
+        guard isJoining, goal == nil, batching.preferredSizes.isEmpty, batching.maxDelay == 0, !idle.isEmpty,
+            idle.count + called < repair.alive, !first.isAlone, !first.isRetry, first.takenRows == 0,
             queue.rows < limit(first.bucket), let curve = curves[first.bucket], curve.isCheaperTogether,
             let run = curve.cost(rows: queue.rows), run <= Self.shortRun
-        else { return false }
-        return now < first.enqueued.advanced(byNanoseconds: Self.patience)
-    }
-
-    private func earlier(_ one: MonotonicTime?, _ other: MonotonicTime) -> MonotonicTime {
-        one.map { min($0, other) } ?? other
+        else { return nil }
+        let end = first.enqueued.advanced(byNanoseconds: Self.patience)
+        return now < end ? end : nil
     }
 
     /// Whether instances that have been called will take everybody who waits.
@@ -301,11 +324,13 @@ extension BatchingStateMachine {
     private mutating func wakeTime(now: MonotonicTime) -> MonotonicTime? {
         var moment = queue.nextMoment()
         if !repair.isWell, let next = repair.nextMoment { moment = moment.map { min($0, next) } ?? next }
-        guard isJoining, rules.batching.maxDelay > 0, !idle.isEmpty, let first = queue.first() else {
+        guard rules.batching.maxDelay > 0 || goal != nil, !idle.isEmpty, let first = queue.first(),
+            case let delay = delay(for: first), delay > 0
+        else {
             if called == 0 { gatheringSince = nil }
             return moment
         }
-        let due = first.enqueued.advanced(byNanoseconds: rules.batching.maxDelay)
+        let due = first.enqueued.advanced(byNanoseconds: delay)
         guard due > now else { return moment }
         gatheringSince = gatheringSince ?? now
         return moment.map { min($0, due) } ?? due

@@ -84,7 +84,7 @@ struct SchedulerLoader: ModelLoader {
             loadNanoseconds: time.now.nanoseconds(since: began),
             allowsInlineRuns: allowsInlineRuns
         )
-        let scheduling = try SchedulingPlan(plan.configuration, place: place)
+        let scheduling = try SchedulingPlan(plan.configuration, settings: plan.settings, place: place)
         configuration.priority = plan.priority
         configuration.onEvent = { event in log(event, id: id) }
         configuration.queue = scheduling.queue

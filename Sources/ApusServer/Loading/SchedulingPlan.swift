@@ -12,11 +12,16 @@ struct SchedulingPlan: Sendable, Equatable {
     /// What may share a run.
     let batching: BatchRules
 
-    /// Reads a configuration; `place` is its file, for messages.
+    /// Reads a configuration and what `apus.yaml` adds; `place` is the configuration's file, for messages.
     ///
-    /// - Throws: `invalidConfiguration` for more priorities than there can be.
-    init(_ configuration: ModelConfiguration, place: String) throws(ModelError) {
+    /// - Throws: `invalidConfiguration` for more priorities than there can be, and for sizes or a delay beside a goal.
+    init(
+        _ configuration: ModelConfiguration,
+        settings: ModelSettings = ModelSettings(),
+        place: String
+    ) throws(ModelError) {
         var batching = BatchRules()
+        batching.latencyGoal = settings.scheduling.latencyGoal
         batching.isAllowed = try SchedulingPlan.allowsBatching(configuration, place: place)
         guard let written = configuration.dynamicBatching else {
             self.queue = QueueRules()
@@ -29,6 +34,14 @@ struct SchedulingPlan: Sendable, Equatable {
                 .invalidConfiguration,
                 "\(place): dynamic_batching.priority_levels is \(written.priorityLevels); "
                     + "at most \(SchedulingPlan.maxPriorities) are kept apart"
+            )
+        }
+        let choosesItself = written.preferredBatchSizes.isEmpty && written.maxQueueDelay == .zero
+        guard batching.latencyGoal == nil || choosesItself else {
+            throw ModelError(
+                .invalidConfiguration,
+                "\(place): dynamic_batching has preferred_batch_size or max_queue_delay_microseconds, and apus.yaml a "
+                    + "scheduling.latency_goal, which chooses both; remove one of the two"
             )
         }
         batching.preferredSizes = written.preferredBatchSizes.sorted()

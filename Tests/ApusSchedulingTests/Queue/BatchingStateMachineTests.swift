@@ -97,3 +97,72 @@ struct BatchingStateMachineTests {
         #expect(startsSecond(&machine).0)
     }
 }
+
+/// A goal for the 99th percentile in the place of sizes and delays.
+struct LatencyGoalBatchingTests {
+    private let start = MonotonicTime(nanoseconds: 1_000_000_000)
+
+    private func machine(goal: Int64) -> BatchingStateMachine<Int> {
+        var rules = BatchingStateMachine<Int>.Rules()
+        rules.batching.latencyGoal = goal
+        var machine = BatchingStateMachine<Int>(rules: rules, isJoining: true)
+        for rows in [1, 2, 4, 8] {
+            for _ in 0..<4 {
+                guard let instance = machine.takeIdleInstance() else { continue }
+                _ = machine.runEnded(instance: instance, bucket: 7, rows: rows, nanoseconds: 1_000_000, now: start)
+            }
+        }
+        return machine
+    }
+
+    private func enqueue(_ machine: inout BatchingStateMachine<Int>, at time: MonotonicTime) -> (Bool, MonotonicTime?) {
+        let entry = QueueEntry(
+            request: 1,
+            level: 0,
+            rows: 1,
+            bucket: 7,
+            isAlone: false,
+            enqueued: time,
+            deadline: nil,
+            timeout: nil
+        )
+        guard case .waits(_, let change) = machine.enqueue(entry, now: time) else { return (false, nil) }
+        return (change.instance != nil, change.wakeAt)
+    }
+
+    /// The only instance, which was called, runs what waits.
+    private func run(_ machine: inout BatchingStateMachine<Int>, now: MonotonicTime) {
+        let rows = machine.instanceStarted(0, now: now).parts.count
+        _ = machine.runEnded(instance: 0, bucket: 7, rows: rows, nanoseconds: 1_000_000, now: now)
+    }
+
+    @Test func `the first of many waits for what the goal leaves over`() {
+        var machine = machine(goal: 20_000_000)
+        var now = start
+        // They come every millisecond, one by one.
+        for _ in 0..<200 {
+            now = now.advanced(byNanoseconds: 1_000_000)
+            if enqueue(&machine, at: now).0 { run(&machine, now: now) }
+        }
+        while machine.waiting > 0 {
+            now = now.advanced(byNanoseconds: 20_000_000)
+            guard machine.timePassed(now: now).1.instance != nil else { break }
+            run(&machine, now: now)
+        }
+        #expect(machine.waiting == 0)
+        let (starts, wakeAt) = enqueue(&machine, at: now)
+        #expect(!starts)
+        #expect(wakeAt.map { $0 > now && $0 <= now.advanced(byNanoseconds: 20_000_000) } == true)
+    }
+
+    @Test func `one alone doesn't wait for others that hardly ever come`() {
+        var machine = machine(goal: 20_000_000)
+        var now = start
+        for _ in 0..<100 {
+            now = now.advanced(byNanoseconds: 1_000_000_000)
+            let (starts, _) = enqueue(&machine, at: now)
+            #expect(starts)
+            run(&machine, now: now)
+        }
+    }
+}
