@@ -6,13 +6,22 @@ extension Scheduler {
     func carryOut(_ change: BatchingStateMachine<QueuedRequest>.OnChange) {
         if let instance = change.instance { threads(of: instance).submit(jobs.withLock { $0[instance] }) }
         if let instance = change.repair { threads(of: instance).submit(RepairJob(instance, of: self)) }
-        guard let moment = change.wakeAt else { return }
-        let isNew = state.withLock { state in
-            if let alarm = state.alarm, alarm <= moment { return false }
-            state.alarm = moment
-            return true
+        if let moment = change.wakeAt, setAlarm(moment) { pool.wake(self, at: moment) }
+    }
+
+    /// Notes that an alarm is to be set; `false` when an earlier one stands.
+    private func setAlarm(_ moment: MonotonicTime) -> Bool {
+        var earlier = alarm.load(ordering: .relaxed)
+        while moment.nanoseconds < earlier {
+            let outcome = alarm.compareExchange(
+                expected: earlier,
+                desired: moment.nanoseconds,
+                ordering: .acquiringAndReleasing
+            )
+            if outcome.exchanged { return true }
+            earlier = outcome.original
         }
-        if isNew { pool.wake(self, at: moment) }
+        return false
     }
 
     /// Takes a request that is called back out of the queue, if it is there.
@@ -28,14 +37,12 @@ extension Scheduler {
 extension Scheduler: WakeTarget {
     func timePassed() {
         let now = time.now
-        let passed = state.withLock {
-            state -> (expired: [QueuedRequest], BatchingStateMachine<QueuedRequest>.OnChange)? in
-            // An alarm that has been overtaken by an earlier one has nothing to say.
-            guard let alarm = state.alarm, alarm <= now else { return nil }
-            state.alarm = nil
-            return state.machine.timePassed(now: now)
-        }
-        guard let (expired, change) = passed else { return }
+        let due = alarm.load(ordering: .acquiring)
+        // One that has been overtaken by an earlier one has nothing to say.
+        guard due <= now.nanoseconds,
+            alarm.compareExchange(expected: due, desired: .max, ordering: .acquiringAndReleasing).exchanged
+        else { return }
+        let (expired, change) = state.withLock { $0.machine.timePassed(now: now) }
         carryOut(change)
         for queued in expired { queued.expire() }
     }

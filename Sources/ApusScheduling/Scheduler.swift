@@ -28,8 +28,6 @@ package final class Scheduler: RequestFront {
         var quarantine = Quarantine()
         /// Which answers wait for others; `nil` where no order is kept.
         var order: AnswerOrder<HeldAnswer>?
-        /// The earliest moment that an alarm has been set for.
-        var alarm: MonotonicTime?
     }
 
     /// What a version holds of its engine.
@@ -60,6 +58,8 @@ package final class Scheduler: RequestFront {
     let keepsOrder: Bool
     /// How many contents are refused, so that hardly anybody has to look.
     let confined = Atomic(0)
+    /// The earliest moment that an alarm has been set for, in nanoseconds; the largest number when none is.
+    let alarm = Atomic(Int64.max)
     let onEvent: @Sendable (SchedulerEvent) -> Void
     let pool: EngineThreadPool
     /// The threads that wait for devices; `nil` where all instances run on the ordinary processor.

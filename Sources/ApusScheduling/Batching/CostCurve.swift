@@ -45,10 +45,9 @@ struct CostCurve: Sendable {
     /// The largest size allowed until that has been measured, then the smallest whose rows cost about as little as in
     /// any: what a still larger run would save of the engine's time, event loops lose that have nothing to answer
     /// meanwhile.
-    var limit: Int {
-        guard points[allowedClass].runs >= CostCurve.neededRuns else { return 1 << allowedClass }
-        return 1 << bestClass
-    }
+    ///
+    /// This and the two below are asked for by every request that waits, so they are worked out when a run has ended.
+    private(set) var limit = 2
 
     /// The largest size that is allowed or being tried, whatever it costs a row.
     var largest: Int { 1 << allowedClass }
@@ -71,6 +70,7 @@ struct CostCurve: Sendable {
         hold = max(0, hold - 1)
         if runs.isMultiple(of: CostCurve.oblivion) { forgetLargeSizes() }
         if index >= allowedClass { judge(index) }
+        summarise()
     }
 
     /// Runs of so many rows fail, and smaller ones don't: for want of memory, for example.
@@ -83,14 +83,19 @@ struct CostCurve: Sendable {
         allowedClass = min(allowedClass, index - 1)
         hold = nextHold
         nextHold = min(nextHold * 2, 1 << 20)
+        summarise()
     }
 
     /// Nanoseconds that a run of so many rows takes, by the nearest size measured; `nil` while nothing is known.
     func cost(rows: Int) -> UInt64? {
         guard rows > 0 else { return nil }
         let index = CostCurve.sizeClass(of: rows)
-        let nearest = points.indices.filter { points[$0].runs > 0 }.min { abs($0 - index) < abs($1 - index) }
-        return nearest.map { UInt64(min(points[$0].rowCost * Double(rows), 1e18)) }
+        for distance in points.indices {
+            for near in [index - distance, index + distance] where points.indices.contains(near) {
+                if points[near].runs > 0 { return UInt64(min(points[near].rowCost * Double(rows), 1e18)) }
+            }
+        }
+        return nil
     }
 
     /// The measured sizes and what a row cost in each, in nanoseconds, ascending.
@@ -99,15 +104,10 @@ struct CostCurve: Sendable {
     }
 
     /// Nanoseconds that a row costs in the best size of more than one row; `nil` until one was measured.
-    var bestJointRow: Double? {
-        points[1...].filter { $0.runs >= CostCurve.neededRuns }.map(\.rowCost).min()
-    }
+    private(set) var bestJointRow: Double?
 
     /// Whether a row of the best joint run costs at most half of what it costs alone; `false` while either is unknown.
-    var isCheaperTogether: Bool {
-        guard points[0].runs >= CostCurve.neededRuns, let best = bestJointRow else { return false }
-        return best <= points[0].rowCost / 2
-    }
+    private(set) var isCheaperTogether = false
 
     /// The class of a run of so many rows.
     private static func sizeClass(of rows: Int) -> Int {
@@ -134,10 +134,18 @@ struct CostCurve: Sendable {
     /// The smallest of the allowed sizes whose rows cost about as little as in the best, and more than one row where that
     /// is allowed: what a run costs besides the engine isn't measured.
     private var bestClass: Int {
-        let measured = (0...allowedClass).filter { points[$0].runs >= CostCurve.neededRuns }
+        let measured = (0...allowedClass).lazy.filter { points[$0].runs >= CostCurve.neededRuns }
         let best = measured.map { points[$0].rowCost }.min() ?? 0
         let smallest = min(1, allowedClass)
         return measured.first { $0 >= smallest && points[$0].rowCost <= best * CostCurve.tolerance } ?? allowedClass
+    }
+
+    /// Works out what is asked for often.
+    private mutating func summarise() {
+        limit = 1 << (points[allowedClass].runs >= CostCurve.neededRuns ? bestClass : allowedClass)
+        bestJointRow = points[1...].lazy.filter { $0.runs >= CostCurve.neededRuns }.map(\.rowCost).min()
+        isCheaperTogether =
+            points[0].runs >= CostCurve.neededRuns && bestJointRow.map { $0 <= points[0].rowCost / 2 } ?? false
     }
 
     private mutating func forgetLargeSizes() {
