@@ -13,8 +13,16 @@ package protocol Engine: Sendable {
     var modelFilenames: [String] { get }
     /// Version, devices, where the library lies.
     var information: EngineInformation { get }
+    /// Whether `SessionOptions.threads` makes a difference to a model: the engine has threads to share, and nothing in the
+    /// model's parameters decides.
+    func leavesThreadsOpen(_ options: SessionOptions) -> Bool
     /// Opens a model.
     func load(_ source: ModelSource, options: SessionOptions) throws(EngineError) -> any EngineSession
+}
+
+extension Engine {
+    /// For engines that have no threads of their own.
+    package func leavesThreadsOpen(_ options: SessionOptions) -> Bool { false }
 }
 
 /// What `apus engines` shows of an engine.
@@ -63,6 +71,8 @@ package struct SessionOptions: Sendable {
     package var maxBatchSize: Int
     /// The device to compute on; a model on several has a session on each.
     package var device = EngineDevice.standard
+    /// Which threads runs use, where the parameters leave it open.
+    package var threads = ThreadUse.shared
 
     /// Options for a model without configuration.
     package init(

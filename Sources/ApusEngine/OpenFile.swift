@@ -12,6 +12,27 @@ package final class OpenFile: Sendable {
         self.descriptor = descriptor
     }
 
+    /// What tells this file, as it is now, from others and from itself after a change; `nil` when the system won't say.
+    package var identity: Identity? {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+        return Identity(
+            device: status.st_dev,
+            number: status.st_ino,
+            byteCount: Int(status.st_size),
+            modified: [status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
+        )
+    }
+
+    /// A file at one moment.
+    package struct Identity: Hashable, Sendable {
+        fileprivate let device: UInt
+        fileprivate let number: UInt
+        /// Its size.
+        package let byteCount: Int
+        fileprivate let modified: [Int]
+    }
+
     deinit {
         _ = close(descriptor)
     }

@@ -31,6 +31,13 @@ package final class ONNXRuntimeEngine: Engine {
         )
     }
 
+    package func leavesThreadsOpen(_ options: SessionOptions) -> Bool {
+        guard threadCount > 1,
+            let parameters = try? SessionParameters(options, availableProviders: information.devices)
+        else { return false }
+        return !parameters.hasOwnThreads && parameters.providers.isEmpty
+    }
+
     package func load(_ source: ModelSource, options: SessionOptions) throws(EngineError) -> any EngineSession {
         let parameters = try SessionParameters(options, availableProviders: information.devices)
         switch source {
@@ -76,6 +83,10 @@ package final class ONNXRuntimeEngine: Engine {
             threadCount: threadCount,
             openingThread: openingThread
         )
+        // Small as its file is, it may hold a lot.
+        guard !parameters.staysOnCaller || scan.externalLocations.isEmpty else {
+            throw EngineError(.unsupportedModel, "a model with external data is not opened twice")
+        }
         let handle: SessionHandle
         if let path, !scan.externalLocations.isEmpty {
             handle = try loader.open(path: path)

@@ -21,15 +21,13 @@ extension Scheduler {
         let run = run(start.parts, on: permit, answers: &answers)
         let ended = time.now
         let cost = run.map { clock.cost(wall: $0.wall) }
-        if answers.loss == nil, beginProof() {
-            answers.deliver()
-            answers.loss = prove(with: first.request, on: permit)
-        }
+        findOut(with: first.request, on: permit, answers: &answers)
         let loss = answers.loss
         let rows = start.parts.reduce(0) { $0 + $1.rows.count }
         let keys = first.request.keys
         let isWhole = start.parts.count == 1 && rows == keys.rows
         let change = state.withLock { state in
+            if let run { state.threads.ran(nanoseconds: run.wall) }
             if let cost, isWhole { state.inline.ranOnPool(shape: keys.shape, cost: cost) }
             let jointRow = state.machine.curve(of: keys.bucket)?.bestJointRow
             state.load.ranBatch(requests: start.parts.count, jointRow: jointRow, now: ended)

@@ -1,3 +1,5 @@
+package import ApusEngine
+
 extension Scheduler {
     /// What a scheduler needs besides the model.
     package struct Configuration: Sendable {
@@ -13,6 +15,8 @@ extension Scheduler {
         package var batching = BatchRules()
         /// How the model stands to others that want the same engine threads.
         package var priority = ModelPriority.normal
+        /// Opens the model once more, to use other threads; `nil` where there is no choice.
+        package var reopen: (@Sendable (ThreadUse) throws(EngineError) -> any EngineSession)?
         /// Told of instances that are lost and made anew, on the thread where it happens.
         package var onEvent: @Sendable (SchedulerEvent) -> Void = { _ in }
         /// For each output of the description its index in the session; `nil` when they are the same.

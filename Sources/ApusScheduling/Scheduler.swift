@@ -24,6 +24,8 @@ package final class Scheduler: RequestFront {
         var instances: [any ModelInstance]
         /// For each instance the session that makes it anew when it is lost; empty once the version has been unloaded.
         var sessions: [any EngineSession]
+        /// Which threads runs use.
+        var threads: ThreadChoice
         /// What instances died of.
         var quarantine = Quarantine()
         /// Which answers wait for others; `nil` where no order is kept.
@@ -31,7 +33,7 @@ package final class Scheduler: RequestFront {
     }
 
     /// What a version holds of its engine.
-    private struct EngineState {
+    struct EngineState {
         let instances: [any ModelInstance]
         let sessions: [any EngineSession]
     }
@@ -60,6 +62,8 @@ package final class Scheduler: RequestFront {
     let confined = Atomic(0)
     /// The earliest moment that an alarm has been set for, in nanoseconds; the largest number when none is.
     let alarm = Atomic(Int64.max)
+    /// Opens the model once more, to use other threads; `nil` where there is no choice.
+    let reopen: (@Sendable (ThreadUse) throws(EngineError) -> any EngineSession)?
     let onEvent: @Sendable (SchedulerEvent) -> Void
     let pool: EngineThreadPool
     /// The threads that wait for devices; `nil` where all instances run on the ordinary processor.
@@ -91,6 +95,7 @@ package final class Scheduler: RequestFront {
         self.rules = configuration.queue
         self.keepsOrder = configuration.batching.preservesOrdering
         self.onEvent = configuration.onEvent
+        self.reopen = configuration.reopen
         self.priority = configuration.priority
         var instances: [any ModelInstance] = []
         var sessions: [any EngineSession] = []
@@ -118,6 +123,7 @@ package final class Scheduler: RequestFront {
                 : .isUnsafe("the configuration says so (parameters: batching)"),
             instances: instances,
             sessions: sessions,
+            threads: ThreadChoice(isOpen: configuration.reopen != nil),
             order: configuration.batching.preservesOrdering ? AnswerOrder() : nil
         )
         if let limit = state.order?.startLimit { _ = state.machine.setStartLimit(limit, now: time.now) }
@@ -170,6 +176,7 @@ package final class Scheduler: RequestFront {
             statistics.failover.instances = state.instances.count
             statistics.failover.alive = state.machine.alive
             statistics.devices = placements
+            statistics.threadsNote = state.threads.note
             statistics.batchingNote = Scheduler.note(on: state.safety)
             statistics.costCurve = state.machine.busiestCurve.map {
                 .init(rows: $0.rows, rowNanoseconds: $0.rowNanoseconds)

@@ -113,6 +113,8 @@ package struct ModelStatistics: Sendable {
     package var schedulingNote = ""
     /// One sentence: whether requests share runs and why.
     package var batchingNote = ""
+    /// One sentence: which threads of the engine runs use and why; empty where nothing is chosen.
+    package var threadsNote = ""
     /// What a row was measured to cost by the number of rows in its run, ascending.
     package var costCurve: [CostPoint] = []
 

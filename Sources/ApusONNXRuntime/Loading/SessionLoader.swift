@@ -95,7 +95,10 @@ struct SessionLoader {
 
     /// Shares the process's threads, or makes some for this model alone.
     private func setThreads(_ settings: borrowing SessionSettings) throws(EngineError) {
-        guard parameters.hasOwnThreads else { return try settings.shareThreads() }
+        guard parameters.hasOwnThreads else {
+            guard parameters.staysOnCaller else { return try settings.shareThreads() }
+            return try settings.setOwnThreads(intraOp: 1, interOp: 1, isParallel: false)
+        }
         try settings.setOwnThreads(
             intraOp: parameters.intraOpThreadCount ?? threadCount,
             interOp: parameters.interOpThreadCount ?? (parameters.isParallel ? threadCount : 1),

@@ -6,6 +6,8 @@ struct SessionParameters {
     var intraOpThreadCount: Int?
     /// Threads that run nodes side by side; `nil` for one.
     var interOpThreadCount: Int?
+    /// Whether runs stay on the calling thread where no number of threads is written.
+    var staysOnCaller = false
     /// Whether independent nodes run side by side.
     var isParallel = false
     /// Whether memory comes from an arena; `nil` leaves the choice to the engine.
@@ -25,6 +27,7 @@ struct SessionParameters {
 
     /// Reads the parameters of a model.
     init(_ options: SessionOptions, availableProviders: [String]) throws(EngineError) {
+        staysOnCaller = options.threads == .caller
         let names = Self.list(options.parameters["execution_providers"] ?? "")
         for name in names where !availableProviders.contains(name) {
             throw EngineError(

@@ -72,6 +72,7 @@ package enum V2Statistics {
             text.member("note", statistics.schedulingNote)
             text.member("inline_execution_count", statistics.inlineExecutionCount)
             text.member("batching", statistics.batchingNote)
+            if !statistics.threadsNote.isEmpty { text.member("threads", statistics.threadsNote) }
             if let cache = statistics.cache { text.member("saved_run_count", cache.savedRuns) }
             instances(statistics, to: &text)
             text.key("cost_curve")

@@ -4,6 +4,18 @@ internal import Synchronization
 
 /// When the proof is made that requests may share runs.
 extension Scheduler {
+    /// Makes the experiments that are due, on an instance that has just run a request, after everybody was answered.
+    func findOut(with queued: QueuedRequest, on permit: Permit, answers: inout Answers) {
+        guard answers.loss == nil else { return }
+        if beginProof() {
+            answers.deliver()
+            answers.loss = prove(with: queued, on: permit)
+        }
+        guard answers.loss == nil, let use = beginThreadTrial() else { return }
+        answers.deliver()
+        answers.loss = tryThreads(use, with: queued, on: permit)
+    }
+
     /// Whether somebody had to wait, so that it's time to find out whether requests may share runs.
     func beginProof() -> Bool {
         let now = time.now

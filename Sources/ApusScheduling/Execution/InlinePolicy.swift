@@ -78,6 +78,12 @@ struct InlinePolicy {
         remember(shape, score: next)
     }
 
+    /// What shapes cost so far says nothing of runs to come.
+    mutating func forgetShapes() {
+        scores.removeAll(keepingCapacity: true)
+        isLastShapeFast = false
+    }
+
     /// Whether the next run on an event loop should be measured by what it costs its thread.
     var isSuspicious: Bool { suspicion > 0 }
 

@@ -205,6 +205,9 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         curves[bucket]?.failed(rows: rows)
     }
 
+    /// What runs cost so far says nothing of those to come.
+    mutating func forgetCosts() { curves = [:] }
+
     /// Instances that aren't lost.
     var alive: Int { repair.alive }
 

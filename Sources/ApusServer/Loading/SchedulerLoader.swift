@@ -53,17 +53,10 @@ struct SchedulerLoader: ModelLoader {
         let instances = try InstancePlan(plan.configuration, defaultCount: defaultInstances, place: place)
         let count = instances.places.reduce(0) { $0 + $1.count }
         let configured = try SequencePlan(plan.configuration, instances: count, folder: folder, place: place)
+        let opening = try SessionOpening(id, folder: folder, plan: plan, sequences: configured, engine: engine)
         var placements: [Scheduler.Placement] = []
         for wanted in instances.places {
-            let session = try openSession(
-                id,
-                folder: folder,
-                plan: plan,
-                sequences: configured,
-                engine: engine,
-                device: wanted.device,
-                place: place
-            )
+            let session = try opening.open(on: wanted.device)
             placements.append(Scheduler.Placement(session: session, device: wanted.device, count: wanted.count))
         }
         let session = placements[0].session
@@ -89,6 +82,7 @@ struct SchedulerLoader: ModelLoader {
         configuration.onEvent = { event in log(event, id: id) }
         configuration.queue = scheduling.queue
         configuration.batching = scheduling.batching
+        if instances.places.map(\.device) == [.standard] { configuration.reopen = opening.reopening }
         configuration.sessionOutputs = agreement.sessionOutputs
         configuration.inputShapes = agreement.inputShapes
         configuration.outputShapes = agreement.outputShapes
@@ -122,39 +116,6 @@ struct SchedulerLoader: ModelLoader {
 
     func unload(_ model: LoadedModel) {
         model.front.unload()
-    }
-
-    private func openSession(
-        _ id: ModelID,
-        folder: ModelFolder,
-        plan: ModelPlan,
-        sequences: SequencePlan?,
-        engine: any Engine,
-        device: EngineDevice,
-        place: String
-    ) throws(ModelError) -> any EngineSession {
-        let configuration = plan.configuration
-        let tensors = ConfiguredTensors(configuration, hasBatch: configuration.maxBatchSize > 0)
-        var options = SessionOptions(
-            modelName: id.name.description,
-            parameters: configuration.parameters.filter { $0.key != SchedulingPlan.batchingParameter },
-            configuredInputs: try tensors.inputs(place: place) + (sequences?.inputs ?? []),
-            configuredOutputs: try tensors.outputs(place: place)
-                + (sequences?.outputs.filter { !tensors.outputNames.contains($0.name) } ?? []),
-            maxBatchSize: configuration.maxBatchSize
-        )
-        options.device = device
-        var source = ModelSource.none
-        if !engine.modelFilenames.isEmpty {
-            let filename = configuration.defaultModelFilename
-            let found = try folder.modelFile(of: id.version, named: filename.isEmpty ? nil : filename)
-            source = .open(found.file, path: found.path)
-        }
-        do throws(EngineError) {
-            return try engine.load(source, options: options)
-        } catch {
-            throw ModelError(.loadFailed, error.message, cause: error)
-        }
     }
 
     private func describe(
