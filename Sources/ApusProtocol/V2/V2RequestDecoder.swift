@@ -49,7 +49,7 @@ package final class V2RequestDecoder {
         }
         let context = Context(model: model, jsonByteCount: json.count)
         do throws(V2DecodingFault) {
-            guard !json.isEmpty else { throw V2DecodingFault.empty }
+            guard unsafe !json.isEmpty else { throw V2DecodingFault.empty }
             var request = V2InferRequest()
             try whole { reader throws(JSONFailure) in try unsafe reader.begin(json) }
             try decodeRoot(into: &request, drafts: &drafts, context: context, memory: &memory)
