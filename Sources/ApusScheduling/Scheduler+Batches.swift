@@ -19,36 +19,47 @@ extension Scheduler {
         let clock = RunClock()
         var answers = Answers()
         let run = run(start.parts, on: permit, answers: &answers)
-        let ended = time.now
         let cost = run.map { clock.cost(wall: $0.wall) }
-        findOut(with: first.request, on: permit, answers: &answers)
-        let loss = answers.loss
-        let rows = start.parts.reduce(0) { $0 + $1.rows.count }
-        let keys = first.request.keys
-        let isWhole = start.parts.count == 1 && rows == keys.rows
-        let change = state.withLock { state in
+        if let run { findOut(with: first.request, after: run, on: permit, answers: &answers) }
+        let change = noteRun(of: start.parts, run, cost: cost, on: permit, isLost: answers.loss != nil)
+        carryOut(change)
+        answers.deliver()
+        if let loss = answers.loss { noteLoss(of: index, because: loss) }
+    }
+
+    /// Tells everybody who learns from runs that one has ended, and gives its instance back.
+    private func noteRun(
+        of parts: [BatchPart<QueuedRequest>],
+        _ run: RunCost?,
+        cost: UInt64?,
+        on permit: Permit,
+        isLost: Bool
+    ) -> BatchingStateMachine<QueuedRequest>.OnChange {
+        let keys = parts[0].request.keys
+        let isWhole = parts.count == 1 && run?.rows == keys.rows
+        let now = time.now
+        return state.withLock { state in
             if let run { state.threads.ran(nanoseconds: run.wall) }
             if let cost, isWhole { state.inline.ranOnPool(shape: keys.shape, cost: cost) }
             let jointRow = state.machine.curve(of: keys.bucket)?.bestJointRow
-            state.load.ranBatch(requests: start.parts.count, jointRow: jointRow, now: ended)
+            state.load.ranBatch(requests: parts.count, jointRow: jointRow, now: now)
             return state.machine.runEnded(
-                instance: index,
+                instance: permit.index,
                 bucket: keys.bucket,
-                rows: rows,
+                rows: run?.rows ?? 0,
                 nanoseconds: cost,
-                isLost: loss != nil,
-                now: ended
+                isLost: isLost,
+                now: now
             )
         }
-        carryOut(change)
-        answers.deliver()
-        if let loss { noteLoss(of: index, because: loss) }
     }
 
     /// What a run took.
     struct RunCost {
         /// Nanoseconds by the clock, copying included.
         let wall: UInt64
+        /// The rows that took part.
+        let rows: Int
     }
 
     /// Runs parts together, or in halves where that fails.
@@ -112,7 +123,10 @@ extension Scheduler {
                 member.request.letGo()
             }
         }
-        return RunCost(wall: timings.computeEnded.nanoseconds(since: timings.computeStarted))
+        return RunCost(
+            wall: timings.computeEnded.nanoseconds(since: timings.computeStarted),
+            rows: members.reduce(0) { $0 + $1.rows.count }
+        )
     }
 
     /// The outputs of each part; `nil` when an output doesn't have exactly one row for each row of the inputs.

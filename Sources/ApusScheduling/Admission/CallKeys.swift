@@ -2,7 +2,8 @@ internal import ApusCore
 
 /// What the scheduler goes by when it compares calls: whose costs differ, and who may share a run.
 ///
-/// Collisions of the two numbers do no harm: one misleads a measurement, the other is found out before the run.
+/// Nobody outside of the process can make two calls collide: what decides whether a call runs on an event loop must not
+/// be something that a caller can forge. A collision of buckets by chance is found out before the run.
 struct CallKeys: Hashable, Sendable {
     /// More rows than this are no batch that anybody would take apart.
     static let maxRows = 1 << 20
@@ -52,14 +53,17 @@ struct CallKeys: Hashable, Sendable {
         self.isAlone = !isJoinable
     }
 
-    private static let start: UInt64 = 0xcbf2_9ce4_8422_2325
+    /// What nobody outside of this process knows.
+    private static let start = UInt64.random(in: .min ... .max)
+    private static let factor = UInt64.random(in: .min ... .max) | 1
 
     private static func magnitude(of tensor: Tensor) -> UInt64 {
         UInt64(Int.bitWidth - tensor.storage.byteCount.leadingZeroBitCount)
     }
 
-    /// One step of FNV-1a.
+    /// One step: a full product folded in half, as in wyhash, by a secret factor.
     private static func mix(_ value: UInt64, into key: inout UInt64) {
-        key = (key ^ value) &* 0x100_0000_01b3
+        let product = (key ^ value).multipliedFullWidth(by: factor)
+        key = product.high ^ product.low &+ start
     }
 }

@@ -65,7 +65,7 @@ struct LatencyGoal: Sendable {
         guard let interval else { return 0 }
         let slack = allowed - 2 * Double(runCost)
         guard slack > 0, slack >= interval else { return 0 }
-        return Int64(min(slack, Double(nanoseconds)))
+        return Int64(min(slack, Double(nanoseconds), 1e18))
     }
 
     /// Nanoseconds of the goal that are used now.

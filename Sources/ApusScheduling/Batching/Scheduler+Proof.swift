@@ -4,16 +4,22 @@ internal import Synchronization
 
 /// When the proof is made that requests may share runs.
 extension Scheduler {
+    /// A run that took longer than this is not repeated to find something out, in nanoseconds.
+    private static let longestTrial: UInt64 = 2_000_000_000
+
     /// Makes the experiments that are due, on an instance that has just run a request, after everybody was answered.
-    func findOut(with queued: QueuedRequest, on permit: Permit, answers: inout Answers) {
-        guard answers.loss == nil else { return }
+    ///
+    /// Nobody waits for an experiment and nobody calls it back: so it follows only a run that came to its end, which tells
+    /// how long it may take, and is terminated when it takes many times that.
+    func findOut(with queued: QueuedRequest, after run: RunCost, on permit: Permit, answers: inout Answers) {
+        guard answers.loss == nil, run.wall <= Scheduler.longestTrial else { return }
         if beginProof() {
             answers.deliver()
-            answers.loss = prove(with: queued, on: permit)
+            answers.loss = prove(with: queued, after: run, on: permit)
         }
-        guard answers.loss == nil, let use = beginThreadTrial() else { return }
+        guard answers.loss == nil, let use = beginThreadTrial(after: run) else { return }
         answers.deliver()
-        answers.loss = tryThreads(use, with: queued, on: permit)
+        answers.loss = tryThreads(use, with: queued, after: run, on: permit)
     }
 
     /// Whether somebody had to wait, so that it's time to find out whether requests may share runs.
@@ -32,8 +38,10 @@ extension Scheduler {
     /// Finds out whether requests may share runs, on an instance that has just answered a request.
     ///
     /// - Returns: Why the instance is lost, if it is.
-    func prove(with queued: QueuedRequest, on permit: Permit) -> EngineError? {
-        permit.instance.clearTermination()
+    private func prove(with queued: QueuedRequest, after run: RunCost, on permit: Permit) -> EngineError? {
+        let watch = TrialWatch(permit.instance)
+        watch.start(on: pool, until: time.now.advanced(byNanoseconds: TrialWatch.patience(after: run.wall)))
+        defer { watch.end() }
         var verdict = BatchSafety.Verdict.isUnsafe("a trial with several rows ended its instance")
         var loss: EngineError?
         do throws(EngineError) {

@@ -1,4 +1,4 @@
-package import ApusCore
+internal import ApusCore
 internal import Synchronization
 
 /// The answers that all models of a server remember, bounded in bytes together, and the runs that equal requests share.

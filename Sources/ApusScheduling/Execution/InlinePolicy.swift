@@ -48,6 +48,9 @@ struct InlinePolicy {
     private static let maxShapes = 64
 
     private var scores: [UInt64: Int] = [:]
+    /// When each shape was last measured, in runs on engine threads.
+    private var lastRuns: [UInt64: UInt64] = [:]
+    private var runs: UInt64 = 0
     private var lastShape: UInt64 = 0
     private var isLastShapeFast = false
     private var suspicion = 0
@@ -70,7 +73,16 @@ struct InlinePolicy {
     /// A run on an engine thread cost so much.
     mutating func ranOnPool(shape: UInt64, cost: UInt64) {
         guard ban == nil else { return }
-        if scores[shape] == nil, scores.count >= InlinePolicy.maxShapes { scores.removeAll(keepingCapacity: true) }
+        if scores[shape] == nil, scores.count >= InlinePolicy.maxShapes {
+            // The one that has been away from engine threads for longest, and isn't on event loops either.
+            let leaving = lastRuns.min {
+                ((scores[$0.key] ?? 0) >= InlinePolicy.neededScore ? 1 : 0, $0.value)
+                    < ((scores[$1.key] ?? 0) >= InlinePolicy.neededScore ? 1 : 0, $1.value)
+            }
+            if let leaving { (scores[leaving.key], lastRuns[leaving.key]) = (nil, nil) }
+        }
+        runs += 1
+        lastRuns[shape] = runs
         let score = scores[shape, default: 0]
         let next =
             cost <= InlinePolicy.limit ? min(score + 1, InlinePolicy.neededScore) : max(0, score - 2)
@@ -81,6 +93,7 @@ struct InlinePolicy {
     /// What shapes cost so far says nothing of runs to come.
     mutating func forgetShapes() {
         scores.removeAll(keepingCapacity: true)
+        lastRuns.removeAll(keepingCapacity: true)
         isLastShapeFast = false
     }
 
@@ -127,6 +140,7 @@ struct InlinePolicy {
         // Another run that overlapped this one may have ended it already.
         if let blockedUntil, now < blockedUntil { return }
         scores.removeAll(keepingCapacity: true)
+        lastRuns.removeAll(keepingCapacity: true)
         isLastShapeFast = false
         suspicion = 0
         blockedUntil = now.advanced(byNanoseconds: cooldown)

@@ -42,11 +42,10 @@ extension Scheduler {
     func tryAgain(_ part: BatchPart<QueuedRequest>, answers: inout Answers) {
         let queued = part.request
         let now = time.now
-        let change = state.withLock { state -> BatchingStateMachine<QueuedRequest>.OnChange? in
-            takeBack(queued, rows: part.rows, state: &state, now: now)
-        }
-        if let change { return carryOut(change) }
-        if queued.giveUp() {
+        let outcome = state.withLock { takeBack(queued, rows: part.rows, state: &$0, now: now) }
+        carryOut(outcome.change)
+        if outcome.isBack { return }
+        if outcome.isHopeless, queued.giveUp() {
             fail(queued, with: Scheduler.gone, timings: nil, answers: &answers)
         } else {
             queued.letGo()
@@ -74,8 +73,8 @@ extension Scheduler {
         )
         queued.sawDeathInline(number: run.number)
         let now = time.now
-        let (change, ended) = state.withLock { state in
-            let change = takeBack(queued, rows: 0..<keys.rows, state: &state, now: now)
+        let (outcome, ended) = state.withLock { state in
+            let outcome = takeBack(queued, rows: 0..<keys.rows, state: &state, now: now)
             let ended = state.machine.runEnded(
                 instance: run.permit.index,
                 bucket: keys.bucket,
@@ -84,25 +83,35 @@ extension Scheduler {
                 isLost: true,
                 now: now
             )
-            return (change, ended)
+            return (outcome, ended)
         }
-        if let change { carryOut(change) }
+        carryOut(outcome.change)
         carryOut(ended)
         noteLoss(of: run.permit.index, because: error)
-        guard change != nil else {
+        guard outcome.isBack else {
             queued.end(with: Scheduler.gone)
             return .finished
         }
         return CancellationHandle(queued, deadline: deadline)
     }
 
-    /// Puts some rows of a request in front of the queue; `nil` when nobody would take them there, or wants them.
+    /// What became of a request that was to run once more.
+    private struct TakenBack {
+        /// Whether it waits again.
+        var isBack = false
+        /// Whether no instance is left that it could wait for.
+        var isHopeless = false
+        /// To be carried out in any case: an instance that was called for it is called all the same.
+        var change = BatchingStateMachine<QueuedRequest>.OnChange.nothing
+    }
+
+    /// Puts some rows of a request in front of the queue, if somebody would take them there, and wants them.
     private func takeBack(
         _ queued: QueuedRequest,
         rows: Range<Int>,
         state: inout State,
         now: MonotonicTime
-    ) -> BatchingStateMachine<QueuedRequest>.OnChange? {
+    ) -> TakenBack {
         var entry = QueueEntry(
             request: queued,
             level: queued.level,
@@ -114,13 +123,13 @@ extension Scheduler {
         )
         entry.takenRows = rows.lowerBound
         entry.isRetry = true
-        guard let (ticket, change) = state.machine.takeBack(entry, now: now) else { return nil }
+        guard let (ticket, change) = state.machine.takeBack(entry, now: now) else { return TakenBack(isHopeless: true) }
         guard queued.rejoined(ticket) else {
             _ = state.machine.withdraw(ticket)
-            return nil
+            return TakenBack(change: change)
         }
         state.statistics.failover.retried &+= 1
-        return change
+        return TakenBack(isBack: true, change: change)
     }
 }
 
@@ -133,17 +142,20 @@ extension Scheduler {
 
     /// Makes a lost instance anew, on the calling thread.
     func repairInstance(_ index: Int) {
-        let made = state.withLock { $0.sessions.indices.contains(index) ? $0.sessions[index] : nil }
-        guard let session = made else { return }
+        let found = state.withLock { $0.sessions.indices.contains(index) ? $0.sessions[index] : nil }
+        guard let session = found else { return }
         do throws(EngineError) {
             let instance = try session.makeInstance()
             let now = time.now
-            let change = state.withLock { state -> BatchingStateMachine<QueuedRequest>.OnChange in
+            let change = state.withLock { state -> BatchingStateMachine<QueuedRequest>.OnChange? in
                 // Unloaded meanwhile.
                 guard index < state.instances.count else { return .nothing }
+                guard state.sessions[index] === session else { return nil }
                 state.instances[index] = instance
                 return state.machine.instanceMade(index, now: now)
             }
+            // The others have moved to another session meanwhile.
+            guard let change else { return repairInstance(index) }
             carryOut(change)
             onEvent(.instanceMade(instance: index))
         } catch {

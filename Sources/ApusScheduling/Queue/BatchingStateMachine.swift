@@ -57,6 +57,9 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     private var idle: [Int]
     private var queue: RequestQueue<Request>
     private var curves: [UInt64: CostCurve] = [:]
+    /// When each curve was last told of a run, in runs.
+    private var lastRuns: [UInt64: UInt64] = [:]
+    private var runs: UInt64 = 0
     /// Whether requests may share a run: proved, or declared by the user.
     private(set) var isJoining: Bool
     /// Instances that were asked for and haven't been taken up.
@@ -206,7 +209,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     }
 
     /// What runs cost so far says nothing of those to come.
-    mutating func forgetCosts() { curves = [:] }
+    mutating func forgetCosts() { (curves, lastRuns) = ([:], [:]) }
 
     /// Instances that aren't lost.
     var alive: Int { repair.alive }
@@ -235,7 +238,13 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
 
 extension BatchingStateMachine {
     private mutating func learn(_ bucket: UInt64, rows: Int, nanoseconds: UInt64) {
-        if curves[bucket] == nil, curves.count >= Self.maxCurves { curves.remove(at: curves.startIndex) }
+        if curves[bucket] == nil, curves.count >= Self.maxCurves, let oldest = lastRuns.min(by: { $0.value < $1.value })
+        {
+            curves[oldest.key] = nil
+            lastRuns[oldest.key] = nil
+        }
+        runs += 1
+        lastRuns[bucket] = runs
         curves[bucket, default: CostCurve()].record(rows: rows, nanoseconds: nanoseconds)
     }
 
@@ -266,6 +275,9 @@ extension BatchingStateMachine {
         guard first.number < startLimit else { return false }
         let delay = delay(for: first)
         guard delay > 0, !first.isRetry else { return true }
+        // Triton's rule: a request of another shape closes the batch. Who waits for company keeps nobody waiting who can't
+        // be company.
+        guard !queue.hasOthers(than: first) else { return true }
         return rules.batching.isComplete(rows: queue.rows(like: first), limit: limit(first.bucket))
             || now >= first.enqueued.advanced(byNanoseconds: delay)
     }
@@ -346,9 +358,14 @@ extension BatchingStateMachine {
         else { return nil }
         let ahead = queue.ahead(of: entry)
         let instances = Double(max(1, rules.instances))
-        guard isJoining, !entry.isAlone else { return UInt64(Double(own) * Double(ahead.requests) / instances) + own }
+        guard isJoining, !entry.isAlone else {
+            return Self.nanoseconds(Double(own) * Double(ahead.requests) / instances + Double(own))
+        }
         let size = max(1, min(ahead.rows, limit(entry.bucket)))
         guard ahead.rows > 0, let perRun = curve.cost(rows: size) else { return nil }
-        return UInt64(Double(perRun) * Double(ahead.rows) / Double(size) / instances) + own
+        return Self.nanoseconds(Double(perRun) * Double(ahead.rows) / Double(size) / instances + Double(own))
     }
+
+    /// A time as a whole number, however long it is.
+    private static func nanoseconds(_ time: Double) -> UInt64 { UInt64(max(0, min(time, 1e18))) }
 }

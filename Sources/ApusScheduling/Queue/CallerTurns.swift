@@ -46,6 +46,8 @@ struct CallerTurns: Sendable {
     private(set) var marks = 0
     /// Callers that have something waiting.
     private(set) var callers = 0
+    /// Callers that have had more than their share and are remembered for it, at most.
+    var debtorCount: Int { debtors.count }
 
     /// A request of a caller waits.
     mutating func append(_ ticket: RequestTicket, of caller: String, rows: Int) {

@@ -14,8 +14,10 @@ package struct QueuePolicy: Hashable, Sendable {
     package var defaultTimeout: Int64?
     /// Whether a request may ask for a shorter time.
     package var allowsTimeoutOverride = false
-    /// How many requests may wait; `nil` for any number.
+    /// How many requests may wait; `nil` for `unwrittenMaxSize`.
     package var maxSize: Int?
+    /// How many requests may wait at a priority of which nobody says how many: so many only a mistake brings together.
+    package static let unwrittenMaxSize = 65_536
 
     /// A policy without bounds.
     package init() {}

@@ -75,7 +75,9 @@ struct RequestQueue<Request: Sendable>: Sendable {
     ///
     /// - Returns: Its place; `nil` when its priority has as many as its policy allows.
     mutating func append(_ entry: QueueEntry<Request>) -> RequestTicket? {
-        if let maxSize = policies[entry.level].maxSize, levels[entry.level].count >= maxSize { return nil }
+        guard levels[entry.level].count < policies[entry.level].maxSize ?? QueuePolicy.unwrittenMaxSize else {
+            return nil
+        }
         let ticket = place(entry)
         line(up: ticket, entry)
         tidy(entry.level)
@@ -107,6 +109,11 @@ struct RequestQueue<Request: Sendable>: Sendable {
     func rows(like entry: QueueEntry<Request>) -> Int {
         guard let kindRows else { return rows }
         return kindRows[Kind(level: entry.level, bucket: entry.bucket)] ?? 0
+    }
+
+    /// Whether rows of the same priority wait that can't share a run with a request; `false` where kinds aren't counted.
+    func hasOthers(than entry: QueueEntry<Request>) -> Bool {
+        kindRows != nil && levels[entry.level].rows > rows(like: entry)
     }
 
     /// Takes a request out, for whatever reason; `nil` when it isn't there any more.
@@ -231,7 +238,7 @@ extension RequestQueue {
             let kept = levels[level].waiting.filter { ticket in entry(at: ticket).map { !$0.isDelayed } ?? false }
             levels[level].waiting = Deque(kept)
         }
-        if let turns = levels[level].turns, max(turns.marks, turns.flows.count) > limit {
+        if let turns = levels[level].turns, max(turns.marks, turns.flows.count - turns.debtorCount) > limit {
             var turns = levels[level].turns
             turns?.tidy { ticket in entry(at: ticket).map { !$0.isDelayed } ?? false }
             levels[level].turns = turns

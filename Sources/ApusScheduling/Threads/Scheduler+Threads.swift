@@ -7,38 +7,53 @@ extension Scheduler {
     /// Runs of each way that the trial's medians are taken from; the first one of each isn't counted.
     private static let trialRuns = 9
 
-    /// What to try now; `nil` for nothing.
-    func beginThreadTrial() -> ThreadUse? {
-        reopen == nil ? nil : state.withLock { $0.threads.beginTrial() }
+    /// A run that took longer than this is not repeated both ways, in nanoseconds.
+    private static let longestThreadTrial: UInt64 = 50_000_000
+
+    /// What to try now, with a request whose run took so long; `nil` for nothing.
+    func beginThreadTrial(after run: RunCost) -> ThreadUse? {
+        guard reopen != nil, run.wall <= Scheduler.longestThreadTrial else { return nil }
+        return state.withLock { $0.threads.beginTrial() }
     }
 
     /// Tries the other way with a request that has just been answered, and takes the better one.
     ///
     /// - Returns: Why the instance is lost, if it is.
-    func tryThreads(_ use: ThreadUse, with queued: QueuedRequest, on permit: Permit) -> EngineError? {
+    func tryThreads(
+        _ use: ThreadUse,
+        with queued: QueuedRequest,
+        after run: RunCost,
+        on permit: Permit
+    ) -> EngineError? {
         guard let reopen else { return nil }
+        var loss: EngineError?
         do throws(EngineError) {
             let session = try reopen(use)
             let instance = try session.makeInstance()
-            permit.instance.clearTermination()
-            var here: [UInt64] = []
-            var there: [UInt64] = []
+            let watches = [TrialWatch(permit.instance), TrialWatch(instance)]
+            let end = time.now.advanced(byNanoseconds: TrialWatch.patience(after: run.wall))
+            for watch in watches { watch.start(on: pool, until: end) }
+            defer { for watch in watches { watch.end() } }
+            var (here, there): ([UInt64], [UInt64]) = ([], [])
             for round in 0..<Scheduler.trialRuns {
-                let one = try measure(queued, on: permit.instance)
                 let other = try measure(queued, on: instance)
+                let one: UInt64
+                do throws(EngineError) {
+                    one = try measure(queued, on: permit.instance)
+                } catch {
+                    if error.code == .instanceLost { loss = error }
+                    throw error
+                }
                 if round > 0 { (here, there) = (here + [one], there + [other]) }
             }
             let (one, other) = (here.sorted()[here.count / 2], there.sorted()[there.count / 2])
-            let chosen = state.withLock { state in
-                use == .caller
-                    ? state.threads.tried(caller: other, shared: one) : state.threads.tried(caller: one, shared: other)
-            }
-            if chosen == use { try moveInstances(to: session) }
-            return nil
+            let (caller, shared) = use == .caller ? (other, one) : (one, other)
+            if ThreadChoice.better(caller: caller, shared: shared) == use { try moveInstances(to: session) }
+            state.withLock { $0.threads.tried(caller: caller, shared: shared) }
         } catch {
             state.withLock { $0.threads.failed(because: error.message) }
-            return error.code == .instanceLost ? error : nil
         }
+        return loss
     }
 
     private func measure(_ queued: QueuedRequest, on instance: any ModelInstance) throws(EngineError) -> UInt64 {

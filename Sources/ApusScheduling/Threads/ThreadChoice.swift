@@ -89,18 +89,21 @@ struct ThreadChoice: Sendable {
         }
     }
 
-    /// A request was run both ways.
+    /// A request was run both ways, and runs use what is better from now on.
     ///
     /// - Parameters:
     ///   - caller: How long a run took on its thread alone, in nanoseconds.
     ///   - shared: How long with the shared threads, in nanoseconds.
-    /// - Returns: What runs use from now on.
-    mutating func tried(caller: UInt64, shared: UInt64) -> ThreadUse {
-        let gain = Double(caller) / Double(max(1, shared))
-        use = caller <= Self.shortRun || gain < Self.neededGain ? .caller : .shared
+    mutating func tried(caller: UInt64, shared: UInt64) {
+        use = Self.better(caller: caller, shared: shared)
         reason = .tried(caller: caller, shared: shared)
         endTrial()
-        return use
+    }
+
+    /// What is better for a run that takes so long on its thread alone, and so long with the shared threads.
+    static func better(caller: UInt64, shared: UInt64) -> ThreadUse {
+        let gain = Double(caller) / Double(max(1, shared))
+        return caller <= shortRun || gain < neededGain ? .caller : .shared
     }
 
     /// A trial came to nothing.

@@ -56,6 +56,9 @@ struct SessionOpening: Sendable {
         var source = ModelSource.none
         if !engine.modelFilenames.isEmpty {
             let found = try folder.modelFile(of: id.version, named: filename)
+            guard found.file.identity == identity else {
+                throw ModelError(.loadFailed, "'\(found.path)' changes while it is being loaded; load it again")
+            }
             source = .open(found.file, path: found.path)
         }
         do throws(EngineError) {

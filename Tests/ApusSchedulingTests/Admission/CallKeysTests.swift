@@ -19,6 +19,17 @@ struct CallKeysTests {
         #expect(Set(shapes.map { keys($0).shape }).count == shapes.count)
     }
 
+    @Test func `shapes can't be made up that have one key`() throws {
+        // Those of FNV-1a, which anybody can work out.
+        let empty = Tensor(
+            dataType: .int8,
+            shape: try #require(TensorShape([0, 2_263_718_519_749_065_480])),
+            storage: TensorStorage(byteCount: 0)!
+        )
+        let forged = CallKeys(ValidatedCall(inputs: [empty], outputs: [0], batchSize: 1))
+        #expect(forged.shape != keys([[60_008, 256]]).shape)
+    }
+
     @Test func `calls whose rows can't be told apart run alone`() {
         for shapes: [[Int]?] in [[[8, 4], [1, 4]], [[5, 2], [7]], [[]], [nil], [[3, 0]], [[0]], [[1, 4], []]] {
             #expect(keys(shapes).isAlone, "\(shapes)")

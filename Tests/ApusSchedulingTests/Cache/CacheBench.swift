@@ -56,7 +56,7 @@ final class CacheBench: Sendable {
     /// Submits a request from outside every lane.
     func ask(_ request: consuming InferenceRequest) -> RecordingSink {
         let sink = bench.pooledSink()
-        front.submit(request, to: sink)
+        _ = front.submit(request, to: sink)
         return sink
     }
 }

@@ -113,6 +113,48 @@ struct SchedulerFailoverTests {
         #expect(bench.holder.ended == bench.holder.opened)
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `one that is called back on its way back to the queue takes no instance with it`() async throws {
+        let second = Mutex<CancellationHandle?>(nil)
+        var configuration = Scheduler.Configuration(instances: 2)
+        configuration.allowsInlineRuns = false
+        let bench = try Bench(
+            signature: SchedulerBatchingTests.signature,
+            threads: 2,
+            compute: { run throws(EngineError) in
+                guard let input = run.inputs[0] else { throw EngineError(.invalidInput, "no input") }
+                if input.floats.contains(50), input.shape.dimensions[0] > 1 { throw EngineError(.runFailed, "halve it") }
+                if input.floats.contains(50), let handle = second.withLock({ $0.take() }) {
+                    // The other half isn't wanted any more when the instance dies.
+                    handle.cancel()
+                    throw EngineError(.instanceLost, "the worker died")
+                }
+                return [Tensor(input.shape.dimensions, floats: input.floats.map { $0 * 2 })]
+            },
+            configuration: configuration,
+            isBatched: true
+        )
+        _ = await flood(bench, [[1, 2], [3, 4]])
+        // Both instances are busy, so that the two wait together.
+        bench.session.gate.close()
+        let before = bench.session.gate.arrivals
+        let busy = (0..<2).map { _ in bench.pooledSink() }
+        for (index, sink) in busy.enumerated() {
+            bench.submit(bench.request(input([Float(index), 9])), to: sink)
+            await bench.session.gate.arrived(before + 1 + index)
+        }
+        let sinks = [bench.pooledSink(), bench.pooledSink()]
+        bench.submit(bench.request(input([50, 1])), to: sinks[0])
+        let handle = bench.submit(bench.request(input([51, 1])), to: sinks[1])
+        second.withLock { $0 = handle }
+        bench.session.gate.open()
+        for sink in busy + sinks { _ = await sink.outcome() }
+        for value in 0..<20 {
+            #expect(await ask(bench, [Float(value), 3]).error == nil)
+        }
+        #expect(bench.holder.ended == bench.holder.opened)
+    }
+
     @Test func `of a batch that dies only the guilty one is given up`() async throws {
         let bench = try bench(instances: 2, isBatched: true)
         _ = await flood(bench, [[1, 2], [3, 4]])

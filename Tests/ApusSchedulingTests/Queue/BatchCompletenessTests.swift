@@ -32,15 +32,17 @@ struct BatchCompletenessTests {
         QueueEntry(request: number, level: level, rows: 1, bucket: bucket, enqueued: now, deadline: nil)
     }
 
-    @Test func `rows of other shapes don't make a batch complete`() {
+    @Test func `a request of another shape closes the batch, which takes its own rows only`() {
         var machine = machine()
-        let mixed = (0..<6).map { entry($0, bucket: UInt64($0 % 2)) }
-        let instance = started(mixed, &machine)
-        #expect(instance == nil)
-        let complete = started([entry(6)], &machine)
-        #expect(complete != nil)
-        let start = machine.instanceStarted(complete ?? 0, now: now)
-        #expect(start.parts.map(\.request) == [0, 2, 4, 6])
+        let alike = started([entry(0), entry(2)], &machine)
+        #expect(alike == nil)
+        let closed = started([entry(1, bucket: 1)], &machine)
+        #expect(closed != nil)
+        _ = started([entry(4), entry(3, bucket: 1)], &machine)
+        let start = machine.instanceStarted(closed ?? 0, now: now)
+        #expect(start.parts.map(\.request) == [0, 2, 4])
+        // Those that are left are of one shape, and wait for others of it.
+        #expect(start.change.instance == nil)
     }
 
     @Test func `rows of other priorities don't make a batch complete`() {

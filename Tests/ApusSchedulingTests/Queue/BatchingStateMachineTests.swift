@@ -98,6 +98,73 @@ struct BatchingStateMachineTests {
     }
 }
 
+/// What the machine is told by chance or by malice.
+struct BatchingStateMachineEdgeTests {
+    private let start = MonotonicTime(nanoseconds: 1_000_000_000)
+
+    private func entry(rows: Int = 1, bucket: UInt64 = 7, deadline: Int64? = nil) -> QueueEntry<Int> {
+        QueueEntry(
+            request: 1,
+            level: 0,
+            rows: rows,
+            bucket: bucket,
+            isAlone: false,
+            enqueued: start,
+            deadline: deadline.map { start.advanced(byNanoseconds: $0) },
+            timeout: nil
+        )
+    }
+
+    @Test(arguments: [false, true])
+    func `costs and rows beyond all measure are too late, not the end of the process`(_ isJoining: Bool) {
+        var machine = BatchingStateMachine<Int>(rules: .init(), isJoining: isJoining)
+        _ = machine.takeIdleInstance()
+        _ = machine.runEnded(instance: 0, bucket: 7, rows: 1, nanoseconds: .max, now: start)
+        _ = machine.takeIdleInstance()
+        for _ in 0..<2_000 { _ = machine.enqueue(entry(rows: 1 << 20), now: start) }
+        guard case .isTooLate(let wait) = machine.enqueue(entry(rows: 1 << 20, deadline: 1_000), now: start) else {
+            Issue.record("It was taken in.")
+            return
+        }
+        #expect(wait >= 1_000_000_000_000_000)
+    }
+
+    @Test func `whoever waits for company keeps nobody waiting who can't be company`() {
+        var rules = BatchingStateMachine<Int>.Rules()
+        rules.batching.maxDelay = 100_000_000
+        rules.batching.preferredSizes = [8]
+        rules.batching.maxRows = 8
+        var machine = BatchingStateMachine<Int>(rules: rules, isJoining: true)
+        guard case .waits(_, let first) = machine.enqueue(entry(bucket: 1), now: start) else { return }
+        #expect(first.instance == nil)
+        guard case .waits(_, let second) = machine.enqueue(entry(bucket: 2), now: start) else { return }
+        #expect(second.instance != nil)
+    }
+
+    @Test func `a queue that nobody has bounded has a bound`() {
+        var machine = BatchingStateMachine<Int>(rules: .init())
+        _ = machine.takeIdleInstance()
+        for _ in 0..<QueuePolicy.unwrittenMaxSize { _ = machine.enqueue(entry(), now: start) }
+        guard case .isFull = machine.enqueue(entry(), now: start) else {
+            Issue.record("It was taken in.")
+            return
+        }
+    }
+
+    @Test func `of many shapes those that were not run for longest are forgotten`() {
+        var machine = BatchingStateMachine<Int>(rules: .init())
+        for bucket in 0..<1_000 as Range<UInt64> {
+            for known in [bucket, 3] {
+                _ = machine.takeIdleInstance()
+                _ = machine.runEnded(instance: 0, bucket: known, rows: 1, nanoseconds: 1_000, now: start)
+            }
+        }
+        #expect(machine.curve(of: 3) != nil)
+        #expect(machine.curve(of: 999) != nil)
+        #expect(machine.curve(of: 4) == nil)
+    }
+}
+
 /// A goal for the 99th percentile in the place of sizes and delays.
 struct LatencyGoalBatchingTests {
     private let start = MonotonicTime(nanoseconds: 1_000_000_000)

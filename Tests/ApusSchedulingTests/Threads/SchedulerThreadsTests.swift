@@ -56,6 +56,35 @@ struct SchedulerThreadsTests {
         #expect(bench.scheduler.statistics().threadsNote.hasPrefix("one thread a run: one took 80 µs"))
     }
 
+    @Test func `instances that can't be made for the better way leave everything as it was`() async throws {
+        let clock = Mutex<ManualTime?>(nil)
+        let bench = try bench { _ throws(EngineError) in
+            guard let time = clock.withLock({ $0 }) else { throw EngineError(.other, "no clock") }
+            let other = session(time, runs: 80_000)
+            // The trial's own instance exists by then.
+            other.inputHook = { [weak other] in other?.failNextInstance(with: EngineError(.outOfMemory, "no room")) }
+            return other
+        }
+        clock.withLock { $0 = bench.time }
+        bench.session.durations = .init(infer: 50_000)
+        await ask(bench, times: ThreadChoice.neededRuns + 4)
+        let note = bench.scheduler.statistics().threadsNote
+        #expect(note == "the engine's shared threads: a trial of the other way failed: no room")
+    }
+
+    @Test func `a request that took long is not repeated both ways`() async throws {
+        let asked = Mutex(0)
+        let bench = try bench { _ throws(EngineError) in
+            asked.withLock { $0 += 1 }
+            throw EngineError(.other, "no")
+        }
+        bench.session.durations = .init(infer: 50_000)
+        await ask(bench, times: ThreadChoice.neededRuns)
+        bench.session.durations = .init(infer: 60_000_000)
+        await ask(bench, times: 2)
+        #expect(asked.withLock { $0 } == 0)
+    }
+
     @Test func `a trial that fails leaves everything as it was`() async throws {
         let bench = try bench { _ throws(EngineError) in throw EngineError(.unreadable, "the file has changed") }
         bench.session.durations = .init(infer: 50_000)
