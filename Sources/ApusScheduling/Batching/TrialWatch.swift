@@ -10,9 +10,10 @@ final class TrialWatch: WakeTarget {
         run = RunningBatch(instance)
     }
 
-    /// How long an experiment may take, in nanoseconds.
+    /// How long an experiment may take.
     ///
-    /// - Parameter wall: How long the run took whose request it repeats, some twenty times at most.
+    /// - Parameter wall: How long the run took whose request it repeats, some twenty times at most, in nanoseconds.
+    /// - Returns: Nanoseconds.
     static func patience(after wall: UInt64) -> Int64 {
         200_000_000 + 50 * Int64(clamping: min(wall, 10_000_000_000))
     }

@@ -123,8 +123,9 @@ struct SchedulerFailoverTests {
             threads: 2,
             compute: { run throws(EngineError) in
                 guard let input = run.inputs[0] else { throw EngineError(.invalidInput, "no input") }
-                if input.floats.contains(50), input.shape.dimensions[0] > 1 { throw EngineError(.runFailed, "halve it") }
-                if input.floats.contains(50), let handle = second.withLock({ $0.take() }) {
+                let isHit = input.floats.contains(50)
+                if isHit, input.shape.dimensions[0] > 1 { throw EngineError(.runFailed, "halve it") }
+                if isHit, let handle = second.withLock({ $0.take() }) {
                     // The other half isn't wanted any more when the instance dies.
                     handle.cancel()
                     throw EngineError(.instanceLost, "the worker died")
