@@ -15,7 +15,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
-from harness import image, lifecycle, machine, paths, report, settings, throughput
+from harness import image, lifecycle, machine, openloop, paths, report, settings, sweep, throughput, timeouts
 from harness.peers import MeasurementFailed
 from harness.processes import ServerFailed
 from harness.results import Results
@@ -50,6 +50,12 @@ def measure(plan: Settings) -> Results:
         results.memory = lifecycle.measure_memory(plan)
     if "many" in plan.sections:
         results.many = lifecycle.measure_many(plan)
+    if "sweep" in plan.sections:
+        results.matrix.add(sweep.measure(plan))
+    if "open" in plan.sections:
+        results.open_loop = openloop.measure(plan)
+    if "timeouts" in plan.sections:
+        results.timeouts = timeouts.measure(plan)
     results.machine["stolen_percent"] = machine.Processors.now().stolen_percent_since(before)
     return results
 

@@ -14,6 +14,15 @@ package protocol ModelServerConnection: Sendable {
     /// - Throws: `.refused` with the server's words for a model that it doesn't have.
     func metadata(of model: ModelName, version: ModelVersion?) async throws(ClientError) -> ModelMetadata
 
+    /// What a model has done and what was learnt of it, as the server writes it.
+    ///
+    /// - Parameters:
+    ///   - model: The model's name.
+    ///   - version: The version, or `nil` for all that are live.
+    /// - Returns: The answer of the v2 statistics extension; `ServedStatistics` reads it.
+    /// - Throws: `.refused` with the server's words for a model that it doesn't have.
+    func statistics(of model: ModelName, version: ModelVersion?) async throws(ClientError) -> JSONValue
+
     /// Asks a model.
     ///
     /// - Parameters:

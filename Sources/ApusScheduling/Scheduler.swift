@@ -52,6 +52,8 @@ package final class Scheduler: RequestFront {
     package let allocator: any TensorAllocator
     let state: Mutex<State>
     let time: any TimeSource
+    /// When the version was loaded.
+    private let loaded: MonotonicTime
     let layout: SessionLayout
     let rules: QueueRules
     /// How the model stands to others.
@@ -90,6 +92,7 @@ package final class Scheduler: RequestFront {
         self.pool = pool
         self.devicePool = try Scheduler.makeDevicePool(placements, time: time)
         self.time = time
+        self.loaded = time.now
         self.validation = RequestValidation(model: description)
         self.layout = SessionLayout(configuration)
         self.rules = configuration.queue
@@ -178,9 +181,10 @@ package final class Scheduler: RequestFront {
             statistics.devices = placements
             statistics.threadsNote = state.threads.note
             statistics.batchingNote = Scheduler.note(on: state.safety)
-            statistics.costCurve = state.machine.busiestCurve.map {
-                .init(rows: $0.rows, rowNanoseconds: $0.rowNanoseconds)
-            }
+            let learnt = state.machine.learnt
+            statistics.costCurve = learnt.curve.map { .init(rows: $0.rows, rowNanoseconds: $0.rowNanoseconds) }
+            statistics.batchLimit = learnt.limit
+            statistics.ageNanoseconds = now.nanoseconds(since: loaded)
             return statistics
         }
     }

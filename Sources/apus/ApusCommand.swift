@@ -15,11 +15,12 @@ struct ApusCommand: AsyncParsableCommand {
               apus check examples/models
               apus engines
               apus bench iris --duration 5s
+              apus stats iris
             """,
         version: ServerAssembly.version,
         subcommands: [
             ServeCommand.self, ModelsCommand.self, InferCommand.self, CheckCommand.self, EnginesCommand.self,
-            BenchCommand.self,
+            BenchCommand.self, StatsCommand.self,
         ]
     )
 }

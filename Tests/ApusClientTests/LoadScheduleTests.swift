@@ -46,6 +46,46 @@ struct LoadScheduleTests {
         #expect(due.sorted() == (0..<100).map { time(Double($0) * 10) })
     }
 
+    @Test func `an answer is late when the request's deadline has passed since it left`() {
+        let schedule = LoadSchedule(
+            pace: .openLoop(requestsPerSecond: 1),
+            start: time(0),
+            warmup: .zero,
+            duration: .seconds(1),
+            timeout: .milliseconds(50)
+        )
+        func isLate(sent: Double, now: Double) -> Bool {
+            let measurement = schedule.answerArrived(due: time(100), sent: time(sent), now: time(now))
+            return measurement.hasDeadline && measurement.isLate
+        }
+        // Due long ago, but the server has had it for 50 ms only.
+        #expect(!isLate(sent: 200, now: 250))
+        #expect(isLate(sent: 100, now: 150.001))
+    }
+
+    @Test func `only what comes in time and within the window is good`() throws {
+        let schedule = LoadSchedule(
+            pace: .openLoop(requestsPerSecond: 1),
+            start: time(0),
+            warmup: .zero,
+            duration: .seconds(1),
+            timeout: .milliseconds(50)
+        )
+        var parser = ResponseParser()
+        let bytes = Array("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".utf8)
+        let parsed = try parser.parse(bytes.span)
+        let answer = try #require(parsed)
+        var outcome = LoadOutcome()
+        for (sent, now) in [(100.0, 120.0), (100, 200), (990, 1_010)] {
+            outcome.answerArrived(answer, schedule.answerArrived(due: time(100), sent: time(sent), now: time(now)))
+        }
+        #expect(outcome.answered == 3 && outcome.late == 1 && outcome.completed == 2 && outcome.good == 1)
+        var sum = LoadOutcome()
+        sum.add(outcome)
+        sum.add(outcome)
+        #expect(sum.late == 2 && sum.good == 2)
+    }
+
     @Test func `rounding does not add up over a long run`() {
         var schedule = schedule(.openLoop(requestsPerSecond: 30_000), duration: .seconds(100))
         var count = 0
@@ -55,11 +95,11 @@ struct LoadScheduleTests {
 
     @Test func `only the window counts`() {
         let schedule = schedule(.closedLoop, warmup: .milliseconds(100))
-        let warm = schedule.answerArrived(due: time(99), now: time(101))
+        let warm = schedule.answerArrived(due: time(99), sent: time(99), now: time(101))
         #expect(warm.latency == nil && warm.isThroughput)
-        let good = schedule.answerArrived(due: time(100), now: time(103))
+        let good = schedule.answerArrived(due: time(100), sent: time(100), now: time(103))
         #expect(good.latency == 3_000_000 && good.isThroughput)
-        let late = schedule.answerArrived(due: time(1_099), now: time(1_200))
+        let late = schedule.answerArrived(due: time(1_099), sent: time(1_099), now: time(1_200))
         #expect(late.latency == 101_000_000 && !late.isThroughput)
     }
 
@@ -84,7 +124,8 @@ struct LoadScheduleTests {
             case .send(let due):
                 let isStalled = now >= time(4_000) && now < time(5_000)
                 now = isStalled ? time(5_000) : now.advanced(byNanoseconds: 100_000)
-                if let latency = schedule.answerArrived(due: due, now: now).latency { latencies.record(latency) }
+                let measurement = schedule.answerArrived(due: due, sent: now, now: now)
+                if let latency = measurement.latency { latencies.record(latency) }
             case .wait(let until): now = until
             case .stop: return Double(latencies.valueAtPercentile(99)) / 1e6
             }

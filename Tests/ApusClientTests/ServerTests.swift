@@ -143,6 +143,54 @@ struct ServerTests {
         }
     }
 
+    @Test func `what a server declines for a deadline is counted apart, what comes after it is late`() async throws {
+        let count = Atomic<Int>(0)
+        try await FakeModelServer(answer: { _, _ in
+            switch count.wrappingAdd(1, ordering: .relaxed).newValue % 3 {
+            case 0: (503, #"{"error":"Request timeout expired"}"#)
+            case 1: (400, #"{"error":"no"}"#)
+            default: (200, "{}")
+            }
+        }).withURL { url in
+            let (outcome, report) = try await load(url) {
+                $0.timeout = .seconds(50)
+                $0.pace = .openLoop(requestsPerSecond: 300)
+            }
+            #expect(outcome.declined == 30 && outcome.refused == [400: 30] && outcome.answered == 30)
+            #expect(outcome.late == 0 && outcome.failed == 30)
+            #expect(outcome.sendDelays.totalCount == 90)
+            let json = try JSONParser.parse(Array(report.json.utf8))
+            #expect(json["declined"]?.integer == 30 && json["requests"]?.integer == 90)
+            #expect(json["timeout_seconds"] != nil && json["send_delay_us"]?["p99"] != nil)
+            #expect(report.text.contains("DEADLINE") && report.text.contains("after they were due"))
+        }
+    }
+
+    @Test func `a deadline goes over the wire in gRPC's grammar`() throws {
+        let prepared = try RequestBuilder(.sample("f FP32 -1 4")).zeroRequest(batch: nil)
+        let request = try LoadRequest(prepared, model: iris, version: nil, isBinary: false)
+        for (timeout, field) in [
+            (Duration.milliseconds(50), "50000u"), (.seconds(99), "99000000u"), (.seconds(100), "100000m"),
+            (.seconds(86_400), "86400000m"), (.milliseconds(1), "1000u"),
+        ] {
+            let text = String(decoding: request.encoded(for: .default, timeout: timeout), as: UTF8.self)
+            #expect(text.contains("\r\nApus-Timeout: \(field)\r\n"))
+        }
+        #expect(!String(decoding: request.encoded(for: .default), as: UTF8.self).contains("Apus-Timeout"))
+        var plan = LoadPlan(url: .default)
+        plan.timeout = .zero
+        #expect(throws: ClientError.self) { try plan.validate() }
+    }
+
+    @Test func `statistics come from the server's own page`() async throws {
+        try await FakeModelServer(answer: { line, _ in
+            line == "GET /v2/models/iris/versions/2/stats" ? (200, #"{"model_stats":[{"name":"iris"}]}"#) : (404, "{}")
+        }).withURL { url in
+            let answer = try await connect(url).statistics(of: iris, version: ModelVersion(2))
+            #expect(try ServedStatistics.versions(fromJSON: answer).map(\.name) == ["iris"])
+        }
+    }
+
     @Test func `requests that a dead server never answered count as late, sent or not`() async throws {
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0).get()

@@ -37,6 +37,15 @@ struct SchedulerStatisticsTests {
         #expect(statistics.lastInference > 0)
     }
 
+    @Test func `a version tells since when it is loaded and how large its runs may be`() throws {
+        let bench = try Bench(threads: 1)
+        bench.time.advance(byNanoseconds: 42)
+        let statistics = bench.scheduler.statistics()
+        #expect(statistics.ageNanoseconds == 42)
+        // Nobody has found out yet whether requests may share runs.
+        #expect(statistics.batchLimit == 1)
+    }
+
     @Test func `histograms count what the sums count`() async throws {
         let bench = try Bench(threads: 1)
         bench.session.durations = FakeSession.Durations(input: 10_000, infer: 10_001, output: 0)

@@ -32,12 +32,12 @@ def test_help(run: Run, arguments: list[str]) -> None:
     """Says what there is, with examples."""
     done = run(*arguments)
     assert done.returncode == 0
-    for command in ("serve", "models", "infer", "check", "engines", "bench"):
+    for command in ("serve", "models", "infer", "check", "engines", "bench", "stats"):
         assert command in done.stdout
     assert "EXAMPLES" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["serve", "models", "infer", "check", "engines", "bench"])
+@pytest.mark.parametrize("command", ["serve", "models", "infer", "check", "engines", "bench", "stats"])
 def test_help_of_each_command(run: Run, command: str) -> None:
     """With examples on each."""
     done = run(command, "--help")
@@ -217,6 +217,43 @@ def test_bench(run: Run, server: Server, tmp_path: Path, more: list[str]) -> Non
     text = (tmp_path / "result.json").read_text()
     json.loads(text)
     assert "p99" in text
+
+
+@needs("bench")
+def test_bench_with_a_deadline(run: Run, server: Server) -> None:
+    """What was refused, late and in time."""
+    url = ("--url", f"http://{server.url}")
+    short = ("--duration", "700ms", "--warmup", "100ms", "--connections", "4")
+    done = run("bench", "iris", *short, "--rate", "200", "--timeout", "10s", "--output", "json", *url)
+    assert done.returncode == 0, done
+    found = json.loads(done.stdout)
+    assert found["declined"] == found["late"] == 0
+    assert found["answered"] == 140
+    assert run("bench", "iris", "--timeout", "0s", *url).returncode != 0
+
+
+@needs("stats")
+def test_stats(run: Run, server: Server) -> None:
+    """A picture, and the server's own JSON."""
+    url = ("--url", f"http://{server.url}")
+    assert run("infer", "iris", "--random", *url).returncode == 0
+    done = run("stats", "iris", *url)
+    assert done.returncode == 0, done
+    assert "iris, version 1: READY" in done.stdout
+    for word in ("ANSWERED", "queue", "infer", "COST OF A ROW", "A run takes at most", "Batches:", "SLOWEST"):
+        assert word in done.stdout, done.stdout
+    found = json.loads(run("stats", "iris", "--output", "json", *url).stdout)["model_stats"][0]
+    assert found["inference_count"] >= 1
+    assert found["scheduling"]["batch_limit"] >= 1
+    assert found["scheduling"]["age_ns"] > 0
+
+
+@needs("stats")
+def test_stats_of_an_unknown_model(run: Run, server: Server) -> None:
+    """A failure in the server's words."""
+    done = run("stats", "nobody", "--url", f"http://{server.url}")
+    assert done.returncode not in (0, -4), done
+    assert "nobody" in whole(done)
 
 
 @needs("bench")

@@ -16,6 +16,7 @@ MODELS = BUILD / "bench-models"
 IRIS_ALONE = BUILD / "bench-iris"
 MANY_MODELS = BUILD / "bench-many"
 IRIS_REQUESTS = CHECKOUT / "examples" / "requests" / "iris.json"
+VARIANTS = BUILD / "bench-variants"
 LOGS = BUILD / "bench-logs"
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
 from .measurement import Cell
+from .openloop import DEADLINE_MS, LOADS, OpenLoopResult, OpenRun
 from .results import Results
 from .targets import Verdict
 from .throughput import ECHO
@@ -82,9 +83,39 @@ def lifecycle_section(results: Results) -> str:
         rows.append(("1,500 models: time to ready", f"{median(results.many.ready_seconds):.2f} s"))
         rows.append(("1,500 models: most threads", str(results.many.peak_threads)))
         rows.append(("1,500 models: resident memory", f"{results.many.resident_mib:.0f} MiB"))
+    if results.timeouts:
+        rows.append(("50 ms deadline behind a long run: median answer after it", f"{results.timeouts.median_ms:.2f} ms"))
+        rows.append(("50 ms deadline behind a long run: latest answer after it", f"{results.timeouts.worst_ms:.2f} ms"))
     if results.image:
         rows.append(("150,528 floats: JSON body", f"{results.image.json_body_bytes:,} bytes"))
     return table(("figure", "value"), rows) if rows else ""
+
+
+def open_loop_section(result: OpenLoopResult) -> str:
+    """One row for each share of the capacity."""
+    rows = []
+    for load in LOADS:
+
+        def cell(figure: Callable[[OpenRun], float], load: float = load) -> str:
+            return by_size(result.median(load, figure))
+
+        rows.append(
+            (
+                f"{load:.0%}",
+                cell(lambda run: run.offered),
+                f"{DEADLINE_MS} ms" if load >= 1 else "–",
+                cell(lambda run: run.good_per_second),
+                number(sum(run.refused for run in result.at(load))),
+                number(sum(run.late for run in result.at(load))),
+                number(sum(run.failed for run in result.at(load))),
+                cell(lambda run: run.p50_us),
+                cell(lambda run: run.p99_us),
+                cell(lambda run: run.p999_us),
+                cell(lambda run: run.sent_late_p99_us),
+            )
+        )
+    heads = ("load", "offered/s", "deadline", "in time/s", "refused", "late", "failed", "p50 µs", "p99 µs", "p99.9 µs")
+    return f"### mlp, binary, open loop\n\n{table((*heads, 'sent late, p99 µs'), rows)}"
 
 
 def markdown(results: Results, verdicts: Sequence[Verdict]) -> str:
@@ -96,6 +127,8 @@ def markdown(results: Results, verdicts: Sequence[Verdict]) -> str:
         "### Targets\n\n" + table(("target", "bound", "figure", "verdict"), map(verdict_row, verdicts)),
         *(model_section(model, [c for c in results.matrix.cells.values() if c.model == model]) for model in models),
     ]
+    if results.open_loop:
+        sections.append(open_loop_section(results.open_loop))
     if lifecycle := lifecycle_section(results):
-        sections.append(f"### Start, memory, many models\n\n{lifecycle}")
+        sections.append(f"### Start, memory, many models, deadlines\n\n{lifecycle}")
     return "\n\n".join(sections)

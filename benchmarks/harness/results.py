@@ -8,6 +8,8 @@ from typing import Any
 from .image import ImageResult
 from .lifecycle import ManyModelsResult, MemoryResult, StartupResult
 from .measurement import Matrix
+from .openloop import OpenLoopResult
+from .timeouts import TimeoutResult
 
 
 @dataclass
@@ -20,6 +22,8 @@ class Results:
     startup: StartupResult | None = None
     memory: list[MemoryResult] = field(default_factory=list)
     many: ManyModelsResult | None = None
+    open_loop: OpenLoopResult | None = None
+    timeouts: TimeoutResult | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The results in machine-readable form."""
@@ -37,4 +41,6 @@ class Results:
             "startup": asdict(self.startup) if self.startup else None,
             "memory": [asdict(one) for one in self.memory],
             "many_models": asdict(self.many) if self.many else None,
+            "open_loop": self.open_loop.as_json() if self.open_loop else None,
+            "timeouts": asdict(self.timeouts) if self.timeouts else None,
         }

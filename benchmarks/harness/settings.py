@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SECTIONS = ("iris", "mlp", "resnet50", "image", "startup", "memory", "many")
+SECTIONS = ("iris", "mlp", "resnet50", "image", "startup", "memory", "many", "sweep", "open", "timeouts")
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,13 @@ class Settings:
     resnet_seconds: int
     starts: int
     many_starts: int
+    sweep_rounds: int
+    sweep_seconds: int
+    sweep_rows: tuple[int, ...]
+    sweep_delays: tuple[int, ...]
+    open_rounds: int
+    open_seconds: int
+    timeout_requests: int
     sections: tuple[str, ...]
 
     @property
@@ -27,9 +34,39 @@ class Settings:
 
 def full(sections: tuple[str, ...]) -> Settings:
     """What the figures in the documentation come from."""
-    return Settings(5, 3, 3, 15, 10, 3, sections)
+    return Settings(
+        rounds=5,
+        seconds=3,
+        resnet_rounds=3,
+        resnet_seconds=15,
+        starts=10,
+        many_starts=3,
+        sweep_rounds=3,
+        sweep_seconds=2,
+        sweep_rows=(8, 16, 32, 64),
+        sweep_delays=(0, 100, 500, 1000),
+        open_rounds=3,
+        open_seconds=5,
+        timeout_requests=1000,
+        sections=sections,
+    )
 
 
 def quick(sections: tuple[str, ...]) -> Settings:
     """Enough to see whether something broke."""
-    return Settings(3, 1, 2, 5, 5, 1, sections)
+    return Settings(
+        rounds=3,
+        seconds=1,
+        resnet_rounds=2,
+        resnet_seconds=5,
+        starts=5,
+        many_starts=1,
+        sweep_rounds=3,
+        sweep_seconds=1,
+        sweep_rows=(16, 64),
+        sweep_delays=(0, 500),
+        open_rounds=2,
+        open_seconds=2,
+        timeout_requests=300,
+        sections=sections,
+    )

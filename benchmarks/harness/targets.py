@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
+from . import sweep
+from .measurement import Run
+from .openloop import OVERLOAD
 from .results import Results
-from .throughput import BINARY, ECHO, FASTAPI, JSON, RAW_TWO
+from .throughput import BINARY, BINARY_OFF, ECHO, ECHO_BINARY, FASTAPI, JSON, JSON_OFF, RAW_TWO
 
 Figure = Callable[[Results], "float | None"]
 
@@ -64,10 +67,40 @@ def idle_memory(results: Results) -> float | None:
     return next((one.idle_mib for one in results.memory if one.peer == "apus"), None)
 
 
+def cpu_over(one: Run, other: Run) -> float:
+    """A server's processor time for a request over another's."""
+    return (one.cpu_seconds_per_1000 or 0) / (other.cpu_seconds_per_1000 or float("inf"))
+
+
+def mlp_targets(connections: int) -> tuple[Target, ...]:
+    """What a model must have that gains from company, with nothing configured."""
+    name = f"MLP, binary, {connections} connections"
+
+    def over(peer: str) -> Figure:
+        return lambda found: found.matrix.ratio("mlp", connections, BINARY, peer)
+
+    def tail(found: Results) -> float | None:
+        return found.matrix.paired("mlp", connections, BINARY, BINARY_OFF, lambda one, other: one.p99_us / other.p99_us)
+
+    return (
+        Target(f"{name}: requests/s over the echo's of the same body", 0.55, True, "x", over(ECHO_BINARY)),
+        Target(f"{name}: requests/s over those with batching off", 1.4, True, "x", over(BINARY_OFF)),
+        Target(
+            f"{name}: requests/s over the best setting by hand",
+            0.9,
+            True,
+            "x",
+            lambda found: sweep.over_best(found.matrix, connections),
+        ),
+        # No worse, and 5 % for what two runs of the same thing differ by.
+        Target(f"{name}: p99 over that with batching off", 1.05, False, "x", tail),
+    )
+
+
 TARGETS = (
     Target(
         "iris, JSON, 32 connections: requests/s over the bare echo's",
-        0.78,
+        0.8,
         True,
         "x",
         lambda found: found.matrix.ratio("iris", 32, JSON, ECHO),
@@ -79,7 +112,53 @@ TARGETS = (
         "x",
         lambda found: found.matrix.ratio("iris", 32, JSON, FASTAPI),
     ),
+    Target(
+        "iris, JSON, 32 connections: server's CPU for a request over the bare echo's",
+        1.5,
+        False,
+        "x",
+        lambda found: found.matrix.paired("iris", 32, JSON, ECHO, cpu_over),
+    ),
+    Target(
+        "iris, JSON, 32 connections: requests/s over those with batching off",
+        0.97,
+        True,
+        "x",
+        lambda found: found.matrix.ratio("iris", 32, JSON, JSON_OFF),
+    ),
     Target("iris, JSON, 1 connection: median latency above the bare echo's", 8, False, "us", added_latency),
+    *mlp_targets(32),
+    *mlp_targets(64),
+    Target(
+        "MLP, binary, open loop at 120 % of capacity: answers in time over capacity",
+        0.9,
+        True,
+        "x",
+        lambda found: (
+            found.open_loop.median(OVERLOAD, lambda run: run.goodput_of_capacity) if found.open_loop else None
+        ),
+    ),
+    Target(
+        "MLP, binary, open loop at 120 % of capacity: accepted requests within their deadline",
+        0.99,
+        True,
+        "of all",
+        lambda found: found.open_loop.median(OVERLOAD, lambda run: run.in_time) if found.open_loop else None,
+    ),
+    Target(
+        "deadline of 50 ms behind a run of 10 s: latest answer after it",
+        5,
+        False,
+        "ms",
+        lambda found: found.timeouts.worst_ms if found.timeouts else None,
+    ),
+    Target(
+        "deadline of 50 ms behind a run of 10 s: answers that say something else",
+        0,
+        False,
+        "answers",
+        lambda found: float(found.timeouts.wrong_answers) if found.timeouts else None,
+    ),
     Target(
         "ResNet-50, binary, 2 connections: requests/s over the raw engine's with 2 threads",
         0.95,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 
-from . import paths, servers
+from . import paths, servers, variants
 from .alternation import alternate
 from .bodies import tensor_for
 from .measurement import Cell
@@ -15,12 +15,19 @@ from .settings import Settings
 ECHO = "echo"
 JSON = "apus json"
 BINARY = "apus binary"
+# The same server and tensors, for a copy of the model whose requests don't share runs.
+JSON_OFF = "apus json, batching off"
+BINARY_OFF = "apus binary, batching off"
+# The echo of what the server is sent as bytes.
+ECHO_BINARY = "echo, binary body"
 FASTAPI = "fastapi"
 RAW = "raw engine"
 RAW_TWO = "raw engine, 2 threads"
 
 CONNECTIONS = (1, 8, 32, 64)
 RESNET_CONNECTIONS = (1, 2)
+# Where batching is compared with none.
+BATCHING_CONNECTIONS = {"iris": (32,), "mlp": (32, 64)}
 
 
 def inference_path(model: str) -> str:
@@ -34,9 +41,11 @@ def measure(model: str, settings: Settings) -> list[Cell]:
     tensor = tensor_for(model)
     json_body, binary_body = tensor.as_json(), tensor.as_binary()
     path = inference_path(model)
+    compared = BATCHING_CONNECTIONS.get(model, ())
+    models = variants.make(model, [variants.off(model)]) if compared else paths.MODELS
     with ExitStack() as running:
         echo = running.enter_context(servers.echo())
-        apus = running.enter_context(servers.apus(paths.MODELS))
+        apus = running.enter_context(servers.apus(models))
         fastapi = running.enter_context(servers.fastapi(model))
         echo.post_until_answered("/", b"{}", {})
         apus.wait_until_ready()
@@ -47,12 +56,22 @@ def measure(model: str, settings: Settings) -> list[Cell]:
             HTTPPeer(BINARY, apus, path, binary_body),
             HTTPPeer(FASTAPI, fastapi, path, json_body),
         ]
+        more: list[Peer] = []
+        if compared:
+            path_off = inference_path(variants.off(model).name)
+            more.append(HTTPPeer(JSON_OFF, apus, path_off, json_body))
+        if model == "mlp":
+            more = [
+                HTTPPeer(ECHO_BINARY, echo, path, binary_body),
+                HTTPPeer(BINARY_OFF, apus, path_off, binary_body),
+            ]
         rounds = settings.resnet_rounds if is_resnet else settings.rounds
         seconds = settings.resnet_seconds if is_resnet else settings.seconds
         cells: list[Cell] = []
         for connections in RESNET_CONNECTIONS if is_resnet else CONNECTIONS:
             raw = raw_peers(model, connections)
-            cells += alternate(model, connections, [*raw, *peers], rounds, seconds)
+            others = more if connections in compared else []
+            cells += alternate(model, connections, [*raw, *peers, *others], rounds, seconds)
         return cells
 
 

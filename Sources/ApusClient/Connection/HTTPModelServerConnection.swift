@@ -31,6 +31,15 @@ package struct HTTPModelServerConnection: ModelServerConnection {
         return try ModelMetadata(json: HTTPModelServerConnection.parse(answer))
     }
 
+    /// What a model has done and what was learnt of it.
+    package func statistics(
+        of model: ModelName,
+        version: ModelVersion?
+    ) async throws(ClientError) -> JSONValue {
+        let answer = try await ask(.GET, HTTPModelServerConnection.path(model, version) + "/stats")
+        return try HTTPModelServerConnection.parse(answer)
+    }
+
     /// Asks a model.
     package func infer(
         _ model: ModelName,

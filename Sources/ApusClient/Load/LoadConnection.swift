@@ -8,6 +8,7 @@ final class LoadConnection: ChannelInboundHandler {
 
     /// When the request that is under way was due; `nil` when the connection is free.
     private(set) var due: MonotonicTime?
+    private var sent = MonotonicTime(nanoseconds: 0)
     private let owner: LoadLoop
     private let request: ByteBuffer
     private var context: ChannelHandlerContext?
@@ -21,8 +22,9 @@ final class LoadConnection: ChannelInboundHandler {
     }
 
     /// Sends the request.
-    func send(due: MonotonicTime) {
+    func send(due: MonotonicTime, now: MonotonicTime) {
         self.due = due
+        sent = now
         context?.writeAndFlush(wrapOutboundOut(request), promise: nil)
     }
 
@@ -49,7 +51,7 @@ final class LoadConnection: ChannelInboundHandler {
             guard let due else { throw ResponseParser.Fault(message: "bytes came that nobody asked for") }
             guard let answer = try parser.parse(bytes.readableBytesUInt8Span) else { return }
             self.due = nil
-            owner.answerArrived(answer, due: due, on: self)
+            owner.answerArrived(answer, due: due, sent: sent, on: self)
         } catch {
             reason = (error as? ResponseParser.Fault)?.message ?? String(describing: error)
             context.close(promise: nil)

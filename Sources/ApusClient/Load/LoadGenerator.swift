@@ -32,7 +32,7 @@ package struct LoadGenerator: Sendable {
 
     private func shares(of group: MultiThreadedEventLoopGroup, _ threads: Int) -> [EventLoopFuture<LoadOutcome>] {
         let start = SystemTime().now
-        let bytes = request.encoded(for: plan.url)
+        let bytes = request.encoded(for: plan.url, timeout: plan.timeout)
         return (0..<threads).map { index in
             let connections = plan.connections / threads + (index < plan.connections % threads ? 1 : 0)
             let schedule = LoadSchedule(
@@ -40,6 +40,7 @@ package struct LoadGenerator: Sendable {
                 start: start,
                 warmup: plan.warmup,
                 duration: plan.duration,
+                timeout: plan.timeout,
                 share: (index, threads)
             )
             let loop = group.next()

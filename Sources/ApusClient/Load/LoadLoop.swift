@@ -47,10 +47,15 @@ final class LoadLoop {
     }
 
     /// A connection has the answer to its request.
-    func answerArrived(_ answer: ResponseParser.Answer, due: MonotonicTime, on connection: LoadConnection) {
+    func answerArrived(
+        _ answer: ResponseParser.Answer,
+        due: MonotonicTime,
+        sent: MonotonicTime,
+        on connection: LoadConnection
+    ) {
         let now = time.now
         requestsUnderWay -= 1
-        outcome.answerArrived(answer, schedule.answerArrived(due: due, now: now))
+        outcome.answerArrived(answer, schedule.answerArrived(due: due, sent: sent, now: now))
         if answer.closesConnection {
             connection.close()
         } else {
@@ -105,7 +110,9 @@ final class LoadLoop {
             case .send(let due):
                 free.removeLast()
                 requestsUnderWay += 1
-                connection.send(due: due)
+                let sent = time.now
+                if schedule.isCounted(due: due) { outcome.requestSent(late: sent.nanoseconds(since: due)) }
+                connection.send(due: due, now: sent)
             case .wait(let until):
                 return wakeUp(at: until)
             case .stop:

@@ -10,6 +10,8 @@ package struct LoadPlan: Sendable {
     package var warmup = Duration.seconds(1)
     /// How long is counted after that.
     package var duration = Duration.seconds(10)
+    /// The deadline that each request brings, counted by the server from its arrival; `nil` for none.
+    package var timeout: Duration?
     /// How long answers are waited for after the end before the run is given up.
     package var grace = Duration.seconds(10)
 
@@ -31,6 +33,9 @@ package struct LoadPlan: Sendable {
             faults.append("--duration goes from 10ms to 24h")
         }
         if warmup < .zero || warmup > .seconds(86_400) { faults.append("--warmup goes from 0s to 24h") }
+        if let timeout, timeout < .milliseconds(1) || timeout > .seconds(86_400) {
+            faults.append("--timeout goes from 1ms to 24h")
+        }
         guard faults.isEmpty else { throw ClientError(.invalidOption, faults.joined(separator: "\n")) }
     }
 }

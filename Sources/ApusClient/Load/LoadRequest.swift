@@ -39,11 +39,24 @@ package struct LoadRequest: Sendable {
     }
 
     /// The whole of it as it goes over the wire.
-    package func encoded(for url: ServerURL) -> [UInt8] {
+    ///
+    /// - Parameters:
+    ///   - url: Where to.
+    ///   - timeout: The deadline that it brings; `nil` for none.
+    /// - Returns: Head and body.
+    package func encoded(for url: ServerURL, timeout: Duration? = nil) -> [UInt8] {
         var head = "POST \(path) HTTP/1.1\r\nHost: \(url.host)\r\nUser-Agent: apus-bench\r\n"
+        if let timeout { head += "Apus-Timeout: \(LoadRequest.timeoutText(timeout))\r\n" }
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
         head += "Content-Length: \(body.count)\r\n\r\n"
         return Array(head.utf8) + body
+    }
+
+    /// A deadline in gRPC's grammar: at most eight digits and a unit.
+    static func timeoutText(_ timeout: Duration) -> String {
+        let microseconds = Int64(timeout / .microseconds(1))
+        if microseconds < 100_000_000 { return "\(max(1, microseconds))u" }
+        return "\(min(99_999_999, microseconds / 1_000))m"
     }
 
     /// Sends it once, so that what is wrong with it shows before the load.

@@ -33,6 +33,10 @@ package struct LoadSchedule: Sendable {
         package let latency: UInt64?
         /// Whether the answer came within the window, and so counts for the throughput.
         package let isThroughput: Bool
+        /// Whether the request had a deadline.
+        package let hasDeadline: Bool
+        /// Whether the answer came later than that, counted from when the request left.
+        package let isLate: Bool
     }
 
     /// When counting starts.
@@ -40,6 +44,7 @@ package struct LoadSchedule: Sendable {
     /// When counting ends and nothing more becomes due.
     package let windowEnd: MonotonicTime
     private let start: MonotonicTime
+    private let timeout: Duration?
     private let pace: Pace
     private let step: Int
     private var nextIndex: Int
@@ -51,15 +56,18 @@ package struct LoadSchedule: Sendable {
     ///   - start: When the run starts.
     ///   - warmup: How long nothing is counted after the start.
     ///   - duration: How long is counted after that.
+    ///   - timeout: The deadline that requests bring; `nil` for none.
     ///   - share: Which share of an open loop's requests this schedule has: number `index` and every `count`th after.
     package init(
         pace: Pace,
         start: MonotonicTime,
         warmup: Duration,
         duration: Duration,
+        timeout: Duration? = nil,
         share: (index: Int, count: Int) = (0, 1)
     ) {
         self.pace = pace
+        self.timeout = timeout
         self.start = start
         self.windowStart = start.advanced(by: warmup)
         self.windowEnd = windowStart.advanced(by: duration)
@@ -89,11 +97,13 @@ package struct LoadSchedule: Sendable {
         }
     }
 
-    /// The answer to a request has come.
-    package func answerArrived(due: MonotonicTime, now: MonotonicTime) -> Measurement {
+    /// The answer to a request has come that was due at one time and left at another.
+    package func answerArrived(due: MonotonicTime, sent: MonotonicTime, now: MonotonicTime) -> Measurement {
         Measurement(
             latency: isCounted(due: due) ? now.nanoseconds(since: due) : nil,
-            isThroughput: now >= windowStart && now < windowEnd
+            isThroughput: now >= windowStart && now < windowEnd,
+            hasDeadline: timeout != nil,
+            isLate: timeout.map { now > sent.advanced(by: $0) } ?? false
         )
     }
 

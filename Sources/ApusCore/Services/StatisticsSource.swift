@@ -117,6 +117,10 @@ package struct ModelStatistics: Sendable {
     package var threadsNote = ""
     /// What a row was measured to cost by the number of rows in its run, ascending.
     package var costCurve: [CostPoint] = []
+    /// The most rows that a run takes now, for the inputs that `costCurve` is of; 0 where nothing is put together.
+    package var batchLimit = 0
+    /// How long ago the version was loaded, in nanoseconds.
+    package var ageNanoseconds: UInt64 = 0
 
     /// How many instances run where, in the order of the configuration.
     package var devices: [DeviceShare] = []

@@ -73,6 +73,9 @@ package enum V2Statistics {
             text.member("inline_execution_count", statistics.inlineExecutionCount)
             text.member("batching", statistics.batchingNote)
             if !statistics.threadsNote.isEmpty { text.member("threads", statistics.threadsNote) }
+            text.member("age_ns", statistics.ageNanoseconds)
+            text.member("pending_count", statistics.pending)
+            if statistics.batchLimit > 0 { text.member("batch_limit", statistics.batchLimit) }
             if let cache = statistics.cache { text.member("saved_run_count", cache.savedRuns) }
             instances(statistics, to: &text)
             text.key("cost_curve")

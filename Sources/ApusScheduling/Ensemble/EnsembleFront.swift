@@ -25,6 +25,8 @@ package final class EnsembleFront: RequestFront {
     let time: any TimeSource
     let budget: ByteBudget?
     private let validation: RequestValidation
+    /// When the version was loaded.
+    private let loaded: MonotonicTime
     private let counters: Mutex<ModelStatistics>
 
     /// Puts an ensemble together.
@@ -46,6 +48,7 @@ package final class EnsembleFront: RequestFront {
         self.plan = plan
         self.models = models
         self.time = time
+        self.loaded = time.now
         self.budget = configuration.budget
         self.validation = RequestValidation(model: description)
         var statistics = ModelStatistics()
@@ -98,7 +101,9 @@ package final class EnsembleFront: RequestFront {
 
     /// The counters, read at one moment.
     package func statistics() -> ModelStatistics {
-        counters.withLock { $0 }
+        var statistics = counters.withLock { $0 }
+        statistics.ageNanoseconds = time.now.nanoseconds(since: loaded)
+        return statistics
     }
 
     /// It holds nothing: its members are unloaded by themselves.

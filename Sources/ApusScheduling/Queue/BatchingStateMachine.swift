@@ -56,7 +56,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     private let rules: Rules
     private var idle: [Int]
     private var queue: RequestQueue<Request>
-    private var curves: [UInt64: CostCurve] = [:]
+    private(set) var curves: [UInt64: CostCurve] = [:]
     /// When each curve was last told of a run, in runs.
     private var lastRuns: [UInt64: UInt64] = [:]
     private var runs: UInt64 = 0
@@ -227,11 +227,6 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         return (expired, change(now: now))
     }
 
-    /// The measured costs of the bucket with most sizes measured.
-    var busiestCurve: [(rows: Int, rowNanoseconds: UInt64)] {
-        curves.values.map(\.measured).max { $0.count < $1.count } ?? []
-    }
-
     /// The measured costs of a bucket.
     func curve(of bucket: UInt64) -> CostCurve? { curves[bucket] }
 }
@@ -249,7 +244,7 @@ extension BatchingStateMachine {
     }
 
     /// The most rows that a run of this bucket takes now.
-    private func limit(_ bucket: UInt64) -> Int {
+    func limit(_ bucket: UInt64) -> Int {
         guard isJoining else { return 1 }
         let batching = rules.batching
         let curve = curves[bucket] ?? CostCurve()

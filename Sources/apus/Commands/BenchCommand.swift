@@ -23,6 +23,7 @@ struct BenchCommand: AsyncParsableCommand {
               apus bench iris
               apus bench iris --connections 32 --duration 30s --json result.json
               apus bench iris --rate 2000
+              apus bench iris --rate 40000 --connections 256 --timeout 20ms
               apus bench digits --binary --batch 16
               apus bench tickets --file request.json --output json
             """
@@ -48,6 +49,12 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Requests a second, sent on schedule (open loop).", valueName: "r"))
     var rate: Double?
+
+    @Option(
+        help: ArgumentHelp("A deadline for each request; those refused for it count apart.", valueName: "duration"),
+        transform: BenchCommand.duration
+    )
+    var timeout: Duration?
 
     @Flag(help: "Send and receive tensors as bytes, not as JSON.")
     var binary = false
@@ -95,6 +102,7 @@ struct BenchCommand: AsyncParsableCommand {
         plan.connections = connections
         plan.duration = duration
         plan.warmup = warmup
+        plan.timeout = timeout
         if let rate { plan.pace = .openLoop(requestsPerSecond: rate) }
         return plan
     }

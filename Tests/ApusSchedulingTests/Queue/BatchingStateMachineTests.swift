@@ -48,6 +48,19 @@ struct BatchingStateMachineTests {
         return (second.instance != nil, second.wakeAt)
     }
 
+    @Test func `what was learnt is shown with the size that is taken now`() {
+        var machine = machine(aloneNanoseconds: 80_000, runNanoseconds: 80_000)
+        let learnt = machine.learnt
+        #expect(learnt.curve.map(\.rows) == [1, 2, 4, 8])
+        #expect(learnt.curve.map(\.rowNanoseconds) == [80_000, 40_000, 20_000, 10_000])
+        #expect(learnt.limit == machine.limit(7) && learnt.limit > 1)
+        machine.setJoining(false)
+        let alone = machine.learnt.limit
+        #expect(alone == 1)
+        let nothing = BatchingStateMachine<Int>(rules: .init(), isJoining: true).learnt
+        #expect(nothing.curve.isEmpty && nothing.limit == CostCurve().limit)
+    }
+
     @Test func `few rows wait for a short run under way when company is cheaper`() {
         var machine = machine(aloneNanoseconds: 80_000, runNanoseconds: 80_000)
         let (starts, wakeAt) = startsSecond(&machine)

@@ -13,9 +13,6 @@ package struct LatencyPicture: Sendable {
         fileprivate mutating func add(_ more: UInt64) { count += more }
     }
 
-    /// The longest bar, in characters.
-    static let width = 40
-
     /// The bars from the first to the last that isn't empty.
     package let bars: [Bar]
 
@@ -39,9 +36,9 @@ package struct LatencyPicture: Sendable {
         var table = TextTable([.init("UP TO", .right), .init("SHARE", .decimal), .init("")])
         for bar in bars {
             let share = Double(bar.count) / Double(max(1, all)) * 100
-            let length = Double(bar.count) / Double(max(1, longest)) * Double(LatencyPicture.width)
             let title = LatencyPicture.title(bar.upperBound)
-            table.append([title, FixedPoint.text(share, decimals: 2) + " %", LatencyPicture.line(length)])
+            let line = BlockBar.text(Double(bar.count), of: Double(longest))
+            table.append([title, FixedPoint.text(share, decimals: 2) + " %", line])
         }
         return table.text
     }
@@ -64,12 +61,5 @@ package struct LatencyPicture: Sendable {
         case ..<1_000_000_000: "\(nanoseconds / 1_000_000) ms"
         default: "\(nanoseconds / 1_000_000_000) s"
         }
-    }
-
-    /// A line of eighths of a block.
-    private static func line(_ length: Double) -> String {
-        let eighths = Int((length * 8).rounded(.up))
-        let parts = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
-        return String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
     }
 }

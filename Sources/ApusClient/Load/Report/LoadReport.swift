@@ -32,6 +32,9 @@ package struct LoadReport: Sendable {
     /// Answers with status 200 in the window, by its length.
     package var throughput: Double { Double(outcome.completed) / (plan.duration / .seconds(1)) }
 
+    /// Answers with status 200 within the window and within their deadlines, by the window's length.
+    package var goodput: Double { Double(outcome.good) / (plan.duration / .seconds(1)) }
+
     /// Tables, the picture and what to think of them.
     package var text: String {
         var text = "\(model) at \(plan.url): \(modeText), \(connectionsText), "
@@ -40,6 +43,7 @@ package struct LoadReport: Sendable {
         text += figures.text + "\n" + latencies.text
         let picture = LatencyPicture(outcome)
         if !picture.bars.isEmpty { text += "\n" + picture.text }
+        if let timeout = plan.timeout { text += "\n" + deadlineText(timeout) }
         if let failure = outcome.firstFailure { text += "\nfirst failure: \(failure)\n" }
         return text + "\n" + note + "\n"
     }
@@ -58,14 +62,23 @@ package struct LoadReport: Sendable {
             JSONMember("duration_seconds", LoadReport.number(plan.duration / .seconds(1))),
         ]
         if case .openLoop(let rate) = plan.pace { members.append(JSONMember("rate", LoadReport.number(rate))) }
+        if let timeout = plan.timeout {
+            members += [
+                JSONMember("timeout_seconds", LoadReport.number(timeout / .seconds(1))),
+                JSONMember("declined", LoadReport.number(outcome.declined)),
+                JSONMember("late", LoadReport.number(outcome.late)),
+                JSONMember("goodput_per_second", LoadReport.number(goodput)),
+            ]
+        }
         members += [
             JSONMember("throughput_per_second", LoadReport.number(throughput)),
-            JSONMember("requests", LoadReport.number(outcome.answered + outcome.failed)),
+            JSONMember("requests", LoadReport.number(requests)),
             JSONMember("answered", LoadReport.number(outcome.answered)),
             JSONMember("failed", LoadReport.number(outcome.failed)),
             JSONMember("error_rate", LoadReport.number(outcome.errorRate)),
             JSONMember("failures", failures),
-            JSONMember("latency_us", latencyMembers),
+            JSONMember("latency_us", LoadReport.members(of: outcome.latencies)),
+            JSONMember("send_delay_us", LoadReport.members(of: outcome.sendDelays)),
             JSONMember("histogram", histogram),
         ]
         if let failure = outcome.firstFailure { members.append(JSONMember("first_failure", .string(failure))) }
@@ -90,8 +103,27 @@ package struct LoadReport: Sendable {
                 + "corrected for coordinated omission. With --rate R they are."
         case .openLoop:
             "Latencies count from the time at which each request was due, so that they include any wait for a\n"
-                + "free connection (corrected for coordinated omission)."
+                + "free connection (corrected for coordinated omission). \(delayText)"
         }
+    }
+
+    private var requests: UInt64 { outcome.answered + outcome.declined + outcome.failed }
+
+    /// How well the generator has kept its schedule.
+    private var delayText: String {
+        guard outcome.sendDelays.totalCount > 0 else { return "" }
+        let median = FixedPoint.time(nanoseconds: outcome.sendDelays.valueAtPercentile(50))
+        let most = FixedPoint.time(nanoseconds: outcome.sendDelays.valueAtPercentile(99))
+        return "Requests\nleft \(median) (p50), \(most) (p99) after they were due."
+    }
+
+    private func deadlineText(_ timeout: Duration) -> String {
+        var table = TextTable([.init("DEADLINE"), .init("REFUSED", .right), .init("LATE", .right), .init("IN TIME")])
+        table.append([
+            DurationText.text(timeout), FixedPoint.grouped(outcome.declined), FixedPoint.grouped(outcome.late),
+            "\(FixedPoint.text(goodput, decimals: goodput < 100 ? 2 : 0)) /s",
+        ])
+        return table.text
     }
 
     private var figures: TextTable {
@@ -100,7 +132,7 @@ package struct LoadReport: Sendable {
         ])
         table.append([
             "\(FixedPoint.text(throughput, decimals: throughput < 100 ? 2 : 0)) /s",
-            FixedPoint.grouped(outcome.answered + outcome.failed),
+            FixedPoint.grouped(requests),
             FixedPoint.grouped(outcome.failed),
             "\(FixedPoint.text(outcome.errorRate * 100, decimals: 3)) %",
         ])
@@ -130,15 +162,15 @@ package struct LoadReport: Sendable {
         )
     }
 
-    private var latencyMembers: JSONValue {
-        guard outcome.latencies.totalCount > 0 else { return .null }
+    private static func members(of times: Histogram<UInt64>) -> JSONValue {
+        guard times.totalCount > 0 else { return .null }
         let percentiles = LoadReport.percentiles.map { percentile in
-            JSONMember(percentile.name, LoadReport.microseconds(outcome.latencies.valueAtPercentile(percentile.value)))
+            JSONMember(percentile.name, LoadReport.microseconds(times.valueAtPercentile(percentile.value)))
         }
         return .object(
             percentiles + [
-                JSONMember("max", LoadReport.microseconds(outcome.latencies.max)),
-                JSONMember("mean", LoadReport.microseconds(UInt64(outcome.latencies.mean))),
+                JSONMember("max", LoadReport.microseconds(times.max)),
+                JSONMember("mean", LoadReport.microseconds(UInt64(times.mean))),
             ]
         )
     }
