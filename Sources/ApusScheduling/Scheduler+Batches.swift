@@ -84,7 +84,7 @@ extension Scheduler {
             return divide(members, batch, because: Scheduler.noMemory, on: permit, answers: &answers)
         }
         let outputs = first.request.call.outputs
-        let size = members.reduce(0) { $0 + $1.request.call.batchSize }
+        let size = members.reduce(0) { $0 + $1.items }
         timings.gatheringStarted = permit.gatheringSince ?? began
         timings.computeStarted = began
         timings.batchSize = UInt32(clamping: size)
@@ -289,6 +289,14 @@ extension Scheduler {
         .runFailed,
         "the model's output doesn't have a row for each row of its input"
     )
+}
+
+extension BatchPart<QueuedRequest> {
+    /// Items that the statistics count: all of a request that runs whole, else the rows that are in this run.
+    fileprivate var items: Int {
+        let batchSize = request.call.batchSize
+        return rows.count == request.rows ? batchSize : min(batchSize, rows.count)
+    }
 }
 
 extension RequestTimings {

@@ -46,6 +46,35 @@ struct SchedulerStatisticsTests {
         #expect(statistics.batchLimit == 1)
     }
 
+    @Test func `the rows of a request that is split are counted once`() async throws {
+        var configuration = Scheduler.Configuration(instances: 2)
+        configuration.allowsInlineRuns = false
+        let bench = try Bench(
+            signature: SchedulerBatchingTests.signature,
+            maxBatchSize: 64,
+            compute: SchedulerBatchingTests.double,
+            configuration: configuration,
+            isBatched: true
+        )
+        func ask(rows: Int) -> RecordingSink {
+            let values = (0..<2 * rows).map(Float.init)
+            let sink = bench.pooledSink()
+            bench.submit(bench.request([NamedTensor(name: "a", tensor: Tensor([rows, 2], floats: values))]), to: sink)
+            return sink
+        }
+        // Some wait, so that it is found out whether rows may be joined, and hence taken apart.
+        bench.session.gate.close()
+        let waiting = (0..<4).map { _ in ask(rows: 1) }
+        await bench.session.gate.arrived(2)
+        bench.session.gate.open()
+        for sink in waiting { _ = await sink.outcome() }
+        #expect(await ask(rows: 40).outcome().answers.first?.outputs.first?.tensor.shape.dimensions == [40, 2])
+        let statistics = bench.scheduler.statistics()
+        #expect(statistics.batches[40] == nil)
+        #expect(statistics.batches.reduce(0) { $0 + $1.key * Int($1.value.computeInfer.count) } == 44)
+        #expect(statistics.inferenceCount == 44)
+    }
+
     @Test func `histograms count what the sums count`() async throws {
         let bench = try Bench(threads: 1)
         bench.session.durations = FakeSession.Durations(input: 10_000, infer: 10_001, output: 0)

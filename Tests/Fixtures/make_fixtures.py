@@ -279,6 +279,23 @@ def two_batch() -> onnx.ModelProto:
     )
 
 
+def picky() -> onnx.ModelProto:
+    """Compute 2x row by row; a run with a row that has an element of a million or more fails."""
+    return model(
+        [
+            helper.make_node("ReduceMax", ["x"], ["largest"], axes=[1], keepdims=1),
+            helper.make_node("Div", ["largest", "million"], ["millions"]),
+            helper.make_node("Cast", ["millions"], ["index"], to=TensorProto.INT64),
+            helper.make_node("Gather", ["table", "index"], ["nothing"]),
+            helper.make_node("Add", ["x", "x"], ["doubled"]),
+            helper.make_node("Add", ["doubled", "nothing"], ["y"]),
+        ],
+        [fp32("x", ["N", 4])],
+        [fp32("y", ["N", 4])],
+        [constant("million", 1e6), constant("table", [0.0])],
+    )
+
+
 def zero_output() -> onnx.ModelProto:
     """Give the positions of non-zero values, possibly none."""
     return model(
@@ -368,6 +385,7 @@ BUILDERS: dict[str, Callable[[], onnx.ModelProto]] = {
     "external_data": lambda: external_data("../outside.bin"),
     "external_ok": lambda: external_data("external_ok.bin"),
     "two_batch": two_batch,
+    "picky": picky,
     "zero_output": zero_output,
     "running_sum": running_sum,
     "rnn_step": rnn_step,
@@ -479,6 +497,7 @@ def cases() -> dict[str, list[Tensors]]:
                 "CORRID": np.array([[2**64 - 1]], dtype=np.uint64),
             }
         ],
+        "picky": [{"x": np.array([[1, 2, 3, 4], [0, 0.5, -1, 999999]], dtype=f)}],
         "sequence_text": [{"x": np.array([[7]], dtype=np.int32), "CORRID": strings([["a b"]])}],
     }
 
@@ -490,6 +509,7 @@ def failing_cases() -> dict[str, list[Tensors]]:
             {"idx": np.array([4], dtype=np.int64)},
             {"idx": np.array([0, -5], dtype=np.int64)},
         ],
+        "picky": [{"x": np.array([[1, 2, 3, 4], [1, 2, 3, 3e6]], dtype=np.float32)}],
     }
 
 

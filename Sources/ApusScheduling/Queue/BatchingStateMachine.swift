@@ -259,7 +259,10 @@ extension BatchingStateMachine {
     private func size(for first: QueueEntry<Request>) -> Int {
         guard isJoining, !first.isAlone, !first.isRetry else { return max(first.rows, 1) }
         let limit = limit(first.bucket)
-        guard first.rows > limit else { return rules.batching.size(rows: queue.rows(like: first), limit: limit) }
+        guard first.rows > limit else {
+            // One that is larger than the largest preferred size that is there runs whole all the same.
+            return max(first.rowsLeft, rules.batching.size(rows: queue.rows(like: first), limit: limit))
+        }
         // A large request is spread over the instances, in parts no smaller than the best size.
         let share = (first.rows + rules.instances - 1) / rules.instances
         return min(max(limit, share), rules.batching.maxRows ?? Self.maxPart)

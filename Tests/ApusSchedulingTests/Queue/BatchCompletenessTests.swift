@@ -53,4 +53,14 @@ struct BatchCompletenessTests {
         let later = machine.timePassed(now: now.advanced(byNanoseconds: 500))
         #expect(later.1.instance != nil)
     }
+
+    @Test func `a request between two preferred sizes runs whole`() {
+        var machine = machine()
+        let large = QueueEntry(request: 0, level: 0, rows: 7, bucket: 0, enqueued: now, deadline: nil)
+        let instance = started([large], &machine)
+        #expect(instance != nil)
+        let start = machine.instanceStarted(instance ?? 0, now: now)
+        #expect(start.parts.map(\.rows) == [0..<7])
+        #expect(machine.waiting == 0)
+    }
 }

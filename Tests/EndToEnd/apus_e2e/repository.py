@@ -20,6 +20,7 @@ GOOD_FIXTURES = (
     "reduce_empty",
     "loop",
     "two_batch",
+    "picky",
     "zero_output",
     "running_sum",
     "rnn_step",
