@@ -208,6 +208,9 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     /// Instances that aren't lost.
     var alive: Int { repair.alive }
 
+    /// Whether none is left, and the last try to make one has failed.
+    var isHopeless: Bool { repair.isHopeless }
+
     /// Has requests from this number on wait, because too many answers wait for those before them.
     mutating func setStartLimit(_ number: UInt64, now: MonotonicTime) -> OnChange {
         guard number != startLimit else { return .nothing }
