@@ -11,6 +11,8 @@ extension Scheduler {
         package var queue = QueueRules()
         /// What may share a run.
         package var batching = BatchRules()
+        /// Inputs of variable length that are filled up.
+        package var padding = PaddingRules()
         /// How the model stands to others that want the same engine threads.
         package var priority = ModelPriority.normal
         /// Told of instances that are lost and made anew, on the thread where it happens.
