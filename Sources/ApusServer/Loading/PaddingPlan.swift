@@ -23,43 +23,60 @@ struct PaddingPlan: Sendable, Equatable {
         let place = "\(place): scheduling"
         try PaddingPlan.checkRows(settings, of: description, place: place)
         var entries: [LengthPadding] = []
-        var cut: Set<LengthPadding.Following> = []
         for (number, written) in settings.pad.enumerated() {
             let place = "\(place).pad[\(number)]"
-            let input = try PaddingPlan.tensor(written.input, in: description.inputs, kind: "input", place: place)
-            try PaddingPlan.check(written.axis, of: input, kind: "input", place: "\(place).axis")
-            var outputs: [LengthPadding.Following] = []
-            for (name, axis) in written.outputs.sorted(by: { $0.key < $1.key }) {
-                let output = try PaddingPlan.tensor(name, in: description.outputs, kind: "output", place: place)
-                try PaddingPlan.check(axis, of: output, kind: "output", place: "\(place).outputs")
-                guard let index = scheduled.outputs.firstIndex(where: { $0.name == name }) else { continue }
-                let following = LengthPadding.Following(output: index, axis: axis)
-                guard cut.insert(following).inserted else {
-                    throw PaddingPlan.refusal(
-                        "\(place).outputs names dimension \(axis) of '\(name)', which an entry before it names "
-                            + "already; write it with one input only"
-                    )
-                }
-                outputs.append(following)
-            }
-            guard let index = scheduled.inputs.firstIndex(where: { $0.name == written.input }) else { continue }
-            guard !entries.contains(where: { $0.input == index && $0.axis == written.axis }) else {
+            let entry = try PaddingPlan.entry(written, description: description, scheduled: scheduled, place: place)
+            guard !entries.contains(where: { $0.input == entry.input && $0.axis == entry.axis }) else {
                 throw PaddingPlan.refusal(
                     "\(place) fills dimension \(written.axis) of '\(written.input)' a second time"
                 )
             }
-            let element = try PaddingPlan.element(written.value, of: input, place: "\(place).value")
-            entries.append(
-                LengthPadding(
-                    input: index,
-                    axis: written.axis,
-                    sizes: written.sizes,
-                    element: element,
-                    outputs: outputs
+            let cut = entries.flatMap(\.outputs)
+            if let twice = entry.outputs.first(where: cut.contains) {
+                throw PaddingPlan.refusal(
+                    "\(place).outputs names dimension \(twice.axis) of '\(scheduled.outputs[twice.output].name)', which an "
+                        + "entry before it names already; write it with one input only"
                 )
-            )
+            }
+            entries.append(entry)
         }
         self.entries = entries
+    }
+
+    private static func entry(
+        _ written: ModelSettings.Scheduling.Pad,
+        description: ModelDescription,
+        scheduled: ModelDescription,
+        place: String
+    ) throws(ModelError) -> LengthPadding {
+        let input = try tensor(written.input, in: description.inputs, kind: "input", place: place)
+        try check(written.axis, of: input, kind: "input", place: "\(place).axis")
+        var outputs: [LengthPadding.Following] = []
+        for (name, axis) in written.outputs.sorted(by: { $0.key < $1.key }) {
+            let output = try tensor(name, in: description.outputs, kind: "output", place: place)
+            try check(axis, of: output, kind: "output", place: "\(place).outputs")
+            let index = try self.index(of: name, in: scheduled.outputs, place: place)
+            outputs.append(LengthPadding.Following(output: index, axis: axis))
+        }
+        return LengthPadding(
+            input: try index(of: written.input, in: scheduled.inputs, place: place),
+            axis: written.axis,
+            sizes: written.sizes,
+            element: try element(written.value, of: input, place: "\(place).value"),
+            outputs: outputs
+        )
+    }
+
+    /// Where a tensor that clients see stands among those that the scheduler sees.
+    private static func index(
+        of name: String,
+        in tensors: [TensorSpecification],
+        place: String
+    ) throws(ModelError) -> Int {
+        guard let index = tensors.firstIndex(where: { $0.name == name }) else {
+            throw refusal("\(place): '\(name)' is filled by the server; only what clients send and get can be named")
+        }
+        return index
     }
 
     /// Refuses what has no meaning for a model that runs nothing itself.
