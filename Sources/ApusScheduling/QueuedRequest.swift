@@ -27,6 +27,15 @@ final class QueuedRequest: CancellableRequest {
         /// Runs that have some of its rows; more than one when it was split.
         var batches: [RunningBatch] = []
         var pieces: [Piece] = []
+        /// Whether its rows are not run apart any more.
+        var isWhole = false
+
+        /// Takes a run off the list; `false` for one that nothing is expected of any more.
+        mutating func remove(_ batch: RunningBatch) -> Bool {
+            guard let index = batches.firstIndex(where: { $0 === batch }) else { return false }
+            batches.remove(at: index)
+            return true
+        }
     }
 
     /// The outputs for some of its rows.
@@ -99,10 +108,10 @@ final class QueuedRequest: CancellableRequest {
         }
     }
 
-    /// A run takes some of its rows; `false` when it was called back on the way.
-    func begin(_ batch: RunningBatch) -> Bool {
+    /// A run takes some of its rows; `false` when it was called back on the way, or is run whole now.
+    func begin(_ batch: RunningBatch, rows: Range<Int>) -> Bool {
         state.withLock { state in
-            guard !state.phase.isOver else { return false }
+            guard !state.phase.isOver, !state.isWhole || rows == 0..<self.rows else { return false }
             state.phase = .running
             state.batches.append(batch)
             batch.join()
@@ -116,8 +125,7 @@ final class QueuedRequest: CancellableRequest {
     ///   missing or it has been ended otherwise.
     func completed(_ piece: Piece, by batch: RunningBatch) -> [Piece]? {
         state.withLock { state in
-            state.batches.removeAll { $0 === batch }
-            guard state.phase == .running else { return nil }
+            guard state.remove(batch), state.phase == .running else { return nil }
             state.pieces.append(piece)
             guard state.pieces.reduce(0, { $0 + $1.rows.count }) >= rows else { return nil }
             state.phase = .answering
@@ -132,8 +140,7 @@ final class QueuedRequest: CancellableRequest {
     /// - Returns: Whether the caller is to answer.
     func failed(in batch: RunningBatch) -> Bool {
         let others: [RunningBatch]? = state.withLock { state in
-            state.batches.removeAll { $0 === batch }
-            guard state.phase == .running else { return nil }
+            guard state.remove(batch), state.phase == .running else { return nil }
             state.phase = .ended
             return state.batches
         }
@@ -145,10 +152,27 @@ final class QueuedRequest: CancellableRequest {
 
     /// Leaves a run that is repeated with fewer requests; `false` when it has been ended meanwhile.
     func leave(_ batch: RunningBatch) -> Bool {
-        state.withLock { state in
-            state.batches.removeAll { $0 === batch }
-            return state.phase == .running
+        state.withLock { $0.remove(batch) && $0.phase == .running }
+    }
+
+    /// The rows of a run's answer can't be told apart: it is to be run whole, by the caller.
+    ///
+    /// Runs of its other rows are called back, and what they have come to is forgotten. They read copies of its rows, so
+    /// nobody needs to wait for them.
+    ///
+    /// - Returns: `false` when it has been ended meanwhile, or somebody else does it already.
+    func gathersItself(in batch: RunningBatch) -> Bool {
+        let others: [RunningBatch]? = state.withLock { state in
+            guard state.remove(batch), state.phase == .running else { return nil }
+            defer { state.batches = [] }
+            state.isWhole = true
+            state.pieces = []
+            return state.batches
         }
+        guard let others else { return false }
+        scheduler.removeFromQueue(self)
+        for other in others { other.leave() }
+        return true
     }
 
     /// An instance was lost while it ran some of its rows.
@@ -156,8 +180,7 @@ final class QueuedRequest: CancellableRequest {
     /// - Returns: How many instances it has seen die; `nil` when it has been ended meanwhile.
     func sawDeath(in batch: RunningBatch) -> Int? {
         state.withLock { state in
-            state.batches.removeAll { $0 === batch }
-            guard state.phase == .running else { return nil }
+            guard state.remove(batch), state.phase == .running else { return nil }
             state.deaths += 1
             return state.deaths
         }

@@ -9,13 +9,15 @@ extension Scheduler {
     func runInstance(_ index: Int) {
         guard !description.isDecoupled else { return startDecoupledRun(index) }
         let now = time.now
-        let (start, instance) = state.withLock { state in
-            (state.machine.instanceStarted(index, now: now), state.instances.isEmpty ? nil : state.instances[index])
+        let (start, instance, isSafe) = state.withLock { state in
+            let start = state.machine.instanceStarted(index, now: now)
+            return (start, state.instances.isEmpty ? nil : state.instances[index], state.safety == .isSafe)
         }
         carryOut(start.change)
         for queued in start.expired { queued.expire() }
         guard let first = start.parts.first, let instance else { return }
-        let permit = Permit(index: index, instance: instance, gatheringSince: start.gatheringSince)
+        var permit = Permit(index: index, instance: instance, gatheringSince: start.gatheringSince)
+        permit.mayFill = isSafe && !allowedSizes.isEmpty
         let clock = RunClock()
         var answers = Answers()
         let run = run(start.parts, on: permit, answers: &answers)
@@ -58,7 +60,7 @@ extension Scheduler {
     struct RunCost {
         /// Nanoseconds by the clock, copying included.
         let wall: UInt64
-        /// The rows that took part.
+        /// Rows that the engine had, those among them that it was filled up with.
         let rows: Int
     }
 
@@ -72,14 +74,15 @@ extension Scheduler {
             return nil
         }
         let batch = RunningBatch(permit.instance)
-        let members = parts.filter { $0.request.begin(batch) }
+        let members = parts.filter { $0.request.begin(batch, rows: $0.rows) }
         guard batch.gathered(), let first = members.first else {
             for member in members where !member.request.leave(batch) { member.request.letGo() }
             return nil
         }
         var timings = RequestTimings(received: first.request.received)
         let began = time.now
-        guard let inputs = join(members) else {
+        let rows = filledRows(members, on: permit)
+        guard let inputs = join(members, rows: rows) else {
             // A collision of keys, or no memory for the whole: each on its own, if there is more than one.
             return divide(members, batch, because: Scheduler.noMemory, on: permit, answers: &answers)
         }
@@ -93,28 +96,26 @@ extension Scheduler {
         switch outcome {
         case .success(let tensors):
             state.withLock { $0.statistics.recordExecution(timings, rows: size, isInline: false) }
-            return finish(members, batch, with: tensors, timings: timings, on: permit, answers: &answers)
+            let cost = RunCost(wall: timings.computeEnded.nanoseconds(since: timings.computeStarted), rows: rows)
+            let isDone = finish(members, batch, with: tensors, rows: rows, timings: timings, answers: &answers)
+            return isDone ? cost : runWhole(members, batch, timings: timings, on: permit, answers: &answers)
         case .failure(let error):
             return divide(members, batch, because: error, timings: timings, on: permit, answers: &answers)
         }
     }
 
     /// Gives each part its rows of a run's outputs.
+    ///
+    /// - Returns: `false`, and nothing done, when they can't be told apart.
     private func finish(
         _ members: [BatchPart<QueuedRequest>],
         _ batch: RunningBatch,
         with tensors: [Tensor],
+        rows: Int,
         timings: RequestTimings,
-        on permit: Permit,
         answers: inout Answers
-    ) -> RunCost? {
-        guard let pieces = takeApart(tensors, for: members) else {
-            state.withLock { state in
-                state.safety = .isUnsafe("an output doesn't have a row for each row of the inputs")
-                state.machine.setJoining(false)
-            }
-            return divide(members, batch, because: Scheduler.noRows, timings: timings, on: permit, answers: &answers)
-        }
+    ) -> Bool {
+        guard let pieces = takeApart(tensors, for: members, rows: rows) else { return false }
         for (member, outputs) in zip(members, pieces) {
             let piece = QueuedRequest.Piece(rows: member.rows, outputs: outputs)
             if let all = member.request.completed(piece, by: batch) {
@@ -123,27 +124,35 @@ extension Scheduler {
                 member.request.letGo()
             }
         }
-        return RunCost(
-            wall: timings.computeEnded.nanoseconds(since: timings.computeStarted),
-            rows: members.reduce(0) { $0 + $1.rows.count }
-        )
+        return true
     }
 
-    /// The outputs of each part; `nil` when an output doesn't have exactly one row for each row of the inputs.
-    private func takeApart(_ tensors: [Tensor], for members: [BatchPart<QueuedRequest>]) -> [[Tensor]]? {
-        if members.count == 1, members[0].rows.count == members[0].request.rows { return [tensors] }
-        let rows = members.reduce(0) { $0 + $1.rows.count }
-        guard tensors.allSatisfy({ $0.shape.dimensions.first == rows }) else { return nil }
-        var offset = 0
-        var pieces: [[Tensor]] = []
-        for member in members {
-            let range = offset..<offset + member.rows.count
-            offset = range.upperBound
-            let slices = tensors.compactMap { BatchTensors.slice($0, rows: range) }
-            guard slices.count == tensors.count else { return nil }
-            pieces.append(slices)
+    /// The model turns out to be none whose rows can be told apart: requests are run one by one from now on, and these
+    /// once more, each of them whole.
+    private func runWhole(
+        _ members: [BatchPart<QueuedRequest>],
+        _ batch: RunningBatch,
+        timings: RequestTimings,
+        on permit: Permit,
+        answers: inout Answers
+    ) -> RunCost? {
+        state.withLock { state in
+            state.safety = .isUnsafe("an output doesn't have a row for each row of the inputs")
+            state.machine.setJoining(false)
         }
-        return pieces
+        var permit = permit
+        permit.mayFill = false
+        guard members.count == 1 else {
+            return divide(members, batch, because: Scheduler.noRows, timings: timings, on: permit, answers: &answers)
+        }
+        let queued = members[0].request
+        guard queued.gathersItself(in: batch) else {
+            queued.letGo()
+            return nil
+        }
+        let whole = BatchPart(request: queued, rows: 0..<queued.rows, isLast: true)
+        _ = run([whole], on: permit, answers: &answers)
+        return nil
     }
 
     /// Runs the halves of parts that can't run together, so that one bad request fails alone; fails a single one.
@@ -192,30 +201,6 @@ extension Scheduler {
         state.withLock { $0.machine.sizeFailed(bucket, rows: rows) }
     }
 
-    /// The inputs of a run: those of the only request as they are, else rows put together.
-    private func join(_ members: [BatchPart<QueuedRequest>]) -> [Tensor?]? {
-        let first = members[0].request
-        if members.count == 1, members[0].rows.count == first.rows { return first.call.inputs }
-        guard members.allSatisfy({ $0.request.call.outputs == first.call.outputs && !$0.request.keys.isAlone }) else {
-            return nil
-        }
-        var joined: [Tensor?] = []
-        for input in first.call.inputs.indices {
-            let parts = members.compactMap { member in
-                member.request.call.inputs[input].map { (tensor: $0, rows: member.rows) }
-            }
-            guard !parts.isEmpty else {
-                joined.append(nil)
-                continue
-            }
-            guard parts.count == members.count, let tensor = BatchTensors.join(parts, allocator: allocator) else {
-                return nil
-            }
-            joined.append(tensor)
-        }
-        return joined
-    }
-
     private func answer(
         _ queued: QueuedRequest,
         _ pieces: [QueuedRequest.Piece],
@@ -226,10 +211,13 @@ extension Scheduler {
             return assertionFailure("a request that is being answered belongs to the run that answers it")
         }
         request.timings.ran(timings)
-        let outputs = pieces.count == 1 ? pieces[0].outputs : merge(pieces)
         let timings = request.timings
-        guard let outputs else {
-            let error = InferenceError(Scheduler.noMemory)
+        let outputs: [Tensor]
+        do throws(EngineError) {
+            guard let merged = pieces.count == 1 ? pieces[0].outputs : merge(pieces) else { throw Scheduler.noMemory }
+            outputs = try cutBack(merged, of: queued.call)
+        } catch {
+            let error = InferenceError(error)
             state.withLock { $0.statistics.recordFailure(error.failureReason, nanoseconds: 0) }
             answers.append(Completion(failure: Scheduler.prefixed(error, id: queued.id), to: queued.sink))
             makeRoom(queued.number)
@@ -273,18 +261,7 @@ extension Scheduler {
         makeRoom(queued.number)
     }
 
-    /// The outputs of a request that was split, put together.
-    private func merge(_ pieces: [QueuedRequest.Piece]) -> [Tensor]? {
-        var merged: [Tensor] = []
-        for output in pieces[0].outputs.indices {
-            let parts = pieces.map { (tensor: $0.outputs[output], rows: 0..<$0.rows.count) }
-            guard let tensor = BatchTensors.join(parts, allocator: allocator) else { return nil }
-            merged.append(tensor)
-        }
-        return merged
-    }
-
-    private static let noMemory = EngineError(.outOfMemory, "there is no memory to put the request's rows together")
+    static let noMemory = EngineError(.outOfMemory, "there is no memory to put the request's rows together")
     private static let noRows = EngineError(
         .runFailed,
         "the model's output doesn't have a row for each row of its input"

@@ -13,6 +13,8 @@ extension Scheduler {
         package var queue = QueueRules()
         /// What may share a run.
         package var batching = BatchRules()
+        /// Inputs of variable length that are filled up.
+        package var padding = PaddingRules()
         /// How the model stands to others that want the same engine threads.
         package var priority = ModelPriority.normal
         /// Opens the model once more, to use other threads; `nil` where there is no choice.

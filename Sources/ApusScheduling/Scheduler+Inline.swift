@@ -20,7 +20,11 @@ extension Scheduler {
         request.timings.gatheringStarted = request.timings.queued
         request.timings.computeStarted = request.timings.queued
         request.timings.batchSize = UInt32(clamping: call.batchSize)
-        let outcome = compute(call.inputs, outputs: call.outputs, on: permit.instance, timings: &request.timings)
+        var outcome = compute(call.inputs, outputs: call.outputs, on: permit.instance, timings: &request.timings)
+        if !call.cuts.isEmpty {
+            let tensors = outcome
+            outcome = Result { () throws(EngineError) in try cutBack(try tensors.get(), of: call) }
+        }
         if case .failure(let error) = outcome, error.code == .instanceLost {
             return loseInline(request, call: call, keys: keys, run: run, because: error, sink: sink)
         }

@@ -46,6 +46,8 @@ package final class Scheduler: RequestFront {
         let instance: any ModelInstance
         /// Since when the instance was free and requests were left to wait for company; `nil` when they weren't.
         var gatheringSince: MonotonicTime?
+        /// Whether rows are known to leave each other alone, so that more of them change nothing.
+        var mayFill = false
     }
 
     package let description: ModelDescription
@@ -60,6 +62,10 @@ package final class Scheduler: RequestFront {
     let priority: ModelPriority
     /// Whether answers leave in the order of their requests.
     let keepsOrder: Bool
+    /// Rows that runs are filled up to.
+    let allowedSizes: AllowedSizes
+    /// Inputs that are filled up.
+    let padding: PaddingRules
     /// How many contents are refused, so that hardly anybody has to look.
     let confined = Atomic(0)
     /// The earliest moment that an alarm has been set for, in nanoseconds; the largest number when none is.
@@ -97,6 +103,8 @@ package final class Scheduler: RequestFront {
         self.layout = SessionLayout(configuration)
         self.rules = configuration.queue
         self.keepsOrder = configuration.batching.preservesOrdering
+        self.allowedSizes = configuration.batching.allowedSizes
+        self.padding = configuration.padding
         self.onEvent = configuration.onEvent
         self.reopen = configuration.reopen
         self.priority = configuration.priority
@@ -116,6 +124,7 @@ package final class Scheduler: RequestFront {
         )
         var batching = configuration.batching
         if description.maxBatchSize > 0 { batching.maxRows = description.maxBatchSize }
+        if let largest = allowedSizes.sizes.last { batching.maxRows = min(largest, batching.maxRows ?? largest) }
         var state = State(
             machine: BatchingStateMachine(
                 rules: .init(queue: configuration.queue, batching: batching, instances: instances.count)
@@ -142,7 +151,7 @@ package final class Scheduler: RequestFront {
         // One that a front has kept back is in the queue since then.
         if request.timings.queued <= request.timings.received { request.timings.queued = now }
         request.deadline = effectiveDeadline(request)
-        let call: ValidatedCall
+        var call: ValidatedCall
         do throws(InferenceError) {
             guard !request.deadline.hasPassed(at: now) else { throw Scheduler.expired }
             call = try validation.validate(inputs: request.inputs, outputs: request.requestedOutputs)
@@ -150,6 +159,7 @@ package final class Scheduler: RequestFront {
             fail(request, with: error, sink: sink)
             return .finished
         }
+        if !padding.entries.isEmpty { call = pad(call, charge: &request.charge) }
         if confined.load(ordering: .relaxed) > 0, isConfined(call, now: now) {
             fail(request, with: refusal, sink: sink)
             return .finished
@@ -180,7 +190,7 @@ package final class Scheduler: RequestFront {
             statistics.failover.alive = state.machine.alive
             statistics.devices = placements
             statistics.threadsNote = state.threads.note
-            statistics.batchingNote = Scheduler.note(on: state.safety)
+            statistics.batchingNote = batchingNote(on: state.safety)
             let learnt = state.machine.learnt
             statistics.costCurve = learnt.curve.map { .init(rows: $0.rows, rowNanoseconds: $0.rowNanoseconds) }
             statistics.batchLimit = learnt.limit
@@ -210,15 +220,6 @@ package final class Scheduler: RequestFront {
         field: "timeout",
         hint: "the request's deadline passed before the model could run it"
     )
-
-    private static func note(on verdict: BatchSafety.Verdict) -> String {
-        switch verdict {
-        case .unknown:
-            "requests run one by one: nothing has waited yet, so nobody has found out whether batches are safe"
-        case .isSafe: "requests that wait share a run: rows were proved to leave each other alone"
-        case .isUnsafe(let reason): "requests run one by one: \(reason)"
-        }
-    }
 }
 
 extension Scheduler {
@@ -233,6 +234,8 @@ extension Scheduler {
     private func takeInlineRun(_ keys: CallKeys, now: MonotonicTime) -> InlineRun? {
         state.withLock { state in
             guard state.inline.mayRunInline(shape: keys.shape, now: now),
+                // Rows are filled up on engine threads only.
+                keys.isAlone || allowedSizes.hold(keys.rows) || !state.mayJoin,
                 !state.mayJoin || !state.load.gathers(now: now),
                 state.mayAnswerAtOnce,
                 let index = state.machine.takeIdleInstance()

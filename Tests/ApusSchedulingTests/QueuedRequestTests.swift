@@ -35,8 +35,8 @@ struct QueuedRequestTests {
     @Test func `a run that had the first rows doesn't take it from the one that answers`() throws {
         let queued = try queued(rows: 2)
         let (first, second) = (try batch(), try batch())
-        #expect(queued.begin(first))
-        #expect(queued.begin(second))
+        #expect(queued.begin(first, rows: 0..<1))
+        #expect(queued.begin(second, rows: 1..<2))
         #expect(queued.completed(piece(0..<1), by: first) == nil)
         #expect(queued.completed(piece(1..<2), by: second)?.map(\.rows) == [0..<1, 1..<2])
         // The first run comes to this only now.
@@ -49,8 +49,8 @@ struct QueuedRequestTests {
     @Test func `one that failed is held until the last of its runs has let go`() throws {
         let queued = try queued(rows: 2)
         let (first, second) = (try batch(), try batch())
-        #expect(queued.begin(first))
-        #expect(queued.begin(second))
+        #expect(queued.begin(first, rows: 0..<1))
+        #expect(queued.begin(second, rows: 1..<2))
         #expect(queued.failed(in: first))
         queued.letGo()
         #expect(bench.holder.ended == 0)

@@ -6,6 +6,15 @@ package protocol ServedModel: AnyObject, Sendable {
     var allocator: any TensorAllocator { get }
     /// Accepts a request; its outcome comes to the sink, on the sink's lane, possibly before this returns.
     func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle
+    /// Looks whether it can answer anything now.
+    ///
+    /// - Throws: What requests are refused with, while all of them are.
+    func checkReadiness() throws(InferenceError)
+}
+
+extension ServedModel {
+    /// Most can answer as long as they are there.
+    package func checkReadiness() throws(InferenceError) {}
 }
 
 /// What edges ask for inferences: look a version up, then submit.

@@ -48,7 +48,8 @@ struct OperationAnswers: Sendable {
     private func modelReady(_ selector: ModelSelector) throws(InferenceError) -> Response {
         let name = selector.name.description
         do throws(InferenceError) {
-            _ = try configuration.service.lease(selector)
+            let lease = try configuration.service.lease(selector)
+            try lease.model.checkReadiness()
             return json(V2Documents.modelReady(name: name, isReady: true, reason: ""))
         } catch {
             let isKnown = configuration.repository.index().contains { entry in

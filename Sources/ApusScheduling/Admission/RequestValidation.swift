@@ -8,6 +8,8 @@ package struct ValidatedCall: Sendable {
     package let outputs: [Int]
     /// Items in the request: its first dimension where the user wrote `max_batch_size`, else 1.
     package let batchSize: Int
+    /// What is cut off the outputs, because inputs have been filled up.
+    package var cuts: [AxisCut] = []
 }
 
 /// Compares requests with a model, in Triton's words where clients match on them.

@@ -4,6 +4,8 @@ package struct BatchRules: Hashable, Sendable {
     package var maxRows: Int?
     /// Sizes worth waiting for, ascending; empty for the largest that is allowed.
     package var preferredSizes: [Int] = []
+    /// Sizes that runs are filled up to.
+    package var allowedSizes = AllowedSizes()
     /// How long the first request waits for company, in nanoseconds.
     package var maxDelay: Int64 = 0
     /// The 99th percentile of latency that sizes and waits are chosen for, in nanoseconds; `nil` without a goal.

@@ -7,13 +7,23 @@ internal import ApusCore
 enum BatchTensors {
     /// Rows of several tensors as one, in their order; their types agree, and their shapes but for the first dimension.
     ///
+    /// - Parameters:
+    ///   - parts: The tensors and which of their rows.
+    ///   - filling: How often the last row is repeated behind them.
+    ///   - allocator: Where the memory comes from.
     /// - Returns: `nil` when they don't agree, or when there is no memory.
-    static func join(_ parts: [(tensor: Tensor, rows: Range<Int>)], allocator: any TensorAllocator) -> Tensor? {
-        guard let first = parts.first else { return nil }
-        if parts.count == 1, first.rows == 0..<(first.tensor.shape.dimensions.first ?? 0) { return first.tensor }
+    static func join(
+        _ parts: [(tensor: Tensor, rows: Range<Int>)],
+        filling: Int = 0,
+        allocator: any TensorAllocator
+    ) -> Tensor? {
+        guard let first = parts.first, let last = parts.last else { return nil }
+        if filling == 0, parts.count == 1, first.rows == 0..<(first.tensor.shape.dimensions.first ?? 0) {
+            return first.tensor
+        }
         var ranges: [Range<Int>] = []
         var byteCount = 0
-        var rows = 0
+        var rows = filling
         for part in parts {
             guard part.tensor.dataType == first.tensor.dataType,
                 part.tensor.shape.dimensions.dropFirst() == first.tensor.shape.dimensions.dropFirst(),
@@ -22,6 +32,13 @@ enum BatchTensors {
             ranges.append(range)
             byteCount += range.count
             rows += part.rows.count
+        }
+        var row = 0..<0
+        if filling > 0 {
+            let end = last.rows.upperBound
+            guard !last.rows.isEmpty, let range = bytes(of: end - 1..<end, in: last.tensor) else { return nil }
+            row = range
+            byteCount += filling * row.count
         }
         let type = first.tensor.dataType
         guard let shape = TensorShape([rows] + first.tensor.shape.dimensions.dropFirst()),
@@ -35,6 +52,12 @@ enum BatchTensors {
                     unsafe target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[range]))
                 }
                 offset += range.count
+            }
+            for _ in 0..<filling {
+                let target = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[offset..<offset + row.count])
+                let source = unsafe UnsafeRawBufferPointer(rebasing: memory[offset - row.count..<offset])
+                unsafe target.copyMemory(from: source)
+                offset += row.count
             }
         }
         return Tensor(dataType: type, shape: shape, storage: storage)

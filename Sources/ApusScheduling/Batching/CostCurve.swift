@@ -27,7 +27,9 @@ struct CostCurve: Sendable {
 
     private var points = [Point](repeating: Point(), count: CostCurve.maxClass + 1)
     /// The class up to which runs are allowed now.
-    private(set) var allowedClass = 1
+    private(set) var allowedClass: Int
+    /// The classes of sizes that are tried, ascending.
+    private let steps: [Int]
     /// All runs so far.
     private var runs = 0
     /// How old, in runs, a size's measurement may be for another one to be called dearer.
@@ -47,7 +49,14 @@ struct CostCurve: Sendable {
     /// meanwhile.
     ///
     /// This and the two below are asked for by every request that waits, so they are worked out when a run has ended.
-    private(set) var limit = 2
+    private(set) var limit: Int
+
+    /// Nothing is measured; sizes that aren't allowed aren't tried.
+    init(_ sizes: AllowedSizes = AllowedSizes()) {
+        steps = sizes.isEmpty ? Array(0...CostCurve.maxClass) : sizes.classes
+        allowedClass = steps.first { $0 > 0 } ?? 0
+        limit = 1 << allowedClass
+    }
 
     /// The largest size that is allowed or being tried, whatever it costs a row.
     var largest: Int { 1 << allowedClass }
@@ -80,7 +89,7 @@ struct CostCurve: Sendable {
         let index = CostCurve.sizeClass(of: max(1, rows))
         guard index > 0 else { return }
         for larger in index..<points.count { points[larger].runs = 0 }
-        allowedClass = min(allowedClass, index - 1)
+        allowedClass = min(allowedClass, step(below: index))
         hold = nextHold
         nextHold = min(nextHold * 2, 1 << 20)
         summarise()
@@ -123,9 +132,10 @@ struct CostCurve: Sendable {
         // A size that costs a row clearly more than a smaller one did is not taken again soon.
         // One that was measured long ago says little: the machine may have been less busy then.
         let isRecent = runs - smaller.last <= CostCurve.memory
-        if isRecent, points[index].rowCost > smaller.rowCost / CostCurve.worthwhile, index == allowedClass, index > 0 {
+        let isDearer = points[index].rowCost > smaller.rowCost / CostCurve.worthwhile
+        if isRecent, isDearer, index == allowedClass, index > steps[0] {
             points[index].runs = 0
-            allowedClass -= 1
+            allowedClass = step(below: index)
             hold = nextHold
             nextHold = min(nextHold * 2, 1 << 20)
         }
@@ -134,7 +144,7 @@ struct CostCurve: Sendable {
     /// The smallest of the allowed sizes whose rows cost about as little as in the best, and more than one row where that
     /// is allowed: what a run costs besides the engine isn't measured.
     private var bestClass: Int {
-        let measured = (0...allowedClass).lazy.filter { points[$0].runs >= CostCurve.neededRuns }
+        let measured = steps.lazy.filter { $0 <= allowedClass && points[$0].runs >= CostCurve.neededRuns }
         let best = measured.map { points[$0].rowCost }.min() ?? 0
         let smallest = min(1, allowedClass)
         return measured.first { $0 >= smallest && points[$0].rowCost <= best * CostCurve.tolerance } ?? allowedClass
@@ -154,9 +164,14 @@ struct CostCurve: Sendable {
         for index in (best + 1)...allowedClass { points[index].runs = 0 }
     }
 
+    /// The next smaller class that is tried; the smallest where there is none.
+    private func step(below index: Int) -> Int {
+        steps.last { $0 < index } ?? steps[0]
+    }
+
     private mutating func grow() {
-        guard hold == 0, allowedClass < CostCurve.maxClass else { return }
-        allowedClass += 1
+        guard hold == 0, let next = steps.first(where: { $0 > allowedClass }) else { return }
+        allowedClass = next
         nextHold = CostCurve.firstHold
     }
 }

@@ -22,11 +22,12 @@ extension Scheduler {
         answers.loss = tryThreads(use, with: queued, after: run, on: permit)
     }
 
-    /// Whether somebody had to wait, so that it's time to find out whether requests may share runs.
+    /// Whether somebody had to wait, or runs are to be filled up, so that it's time to find out whether rows may share runs.
     func beginProof() -> Bool {
         let now = time.now
         return state.withLock { state in
-            guard state.safety == .unknown, !state.isProving, state.machine.waiting > 0 || state.load.gathers(now: now)
+            guard state.safety == .unknown, !state.isProving,
+                state.machine.waiting > 0 || state.load.gathers(now: now) || !allowedSizes.isEmpty
             else { return false }
             state.runsUntilProof = max(0, state.runsUntilProof - 1)
             guard state.runsUntilProof == 0 else { return false }
@@ -63,5 +64,20 @@ extension Scheduler {
             state.machine.setJoining(verdict == .isSafe)
         }
         return loss
+    }
+    /// What the statistics say of joining requests, and of filling runs up.
+    func batchingNote(on verdict: BatchSafety.Verdict) -> String {
+        let sizes = allowedSizes.sizes.map(String.init).joined(separator: ", ")
+        let filling = "so runs are not filled up to allowed_batch_sizes"
+        switch verdict {
+        case .unknown:
+            return "requests run one by one: nothing has waited yet, so nobody has found out whether batches are safe"
+                + (allowedSizes.isEmpty ? "" : "; \(filling)")
+        case .isSafe:
+            return "requests that wait share a run: rows were proved to leave each other alone"
+                + (allowedSizes.isEmpty ? "" : "; runs are filled up to \(sizes) rows")
+        case .isUnsafe(let reason):
+            return "requests run one by one: \(reason)" + (allowedSizes.isEmpty ? "" : "; \(filling)")
+        }
     }
 }

@@ -57,6 +57,10 @@ package final class CachingFront: RequestFront {
         return statistics
     }
 
+    package func checkReadiness() throws(InferenceError) {
+        try next.checkReadiness()
+    }
+
     package func close() {
         next.close()
     }

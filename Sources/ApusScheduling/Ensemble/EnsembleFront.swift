@@ -106,6 +106,13 @@ package final class EnsembleFront: RequestFront {
         return statistics
     }
 
+    /// It is as ready as the models that it asks.
+    package func checkReadiness() throws(InferenceError) {
+        var room = EnsembleLimits.requests
+        let pinned = try pinMembers(depth: 0, room: &room)
+        try checkReadiness(of: pinned)
+    }
+
     /// It holds nothing: its members are unloaded by themselves.
     package func unload() {}
 

@@ -62,6 +62,23 @@ extension EnsembleFront {
         return PinnedMember(lease, ensemble: ensemble, members: inner, extent: measured)
     }
 
+    /// Looks whether members can answer anything now, of whatever depth.
+    ///
+    /// - Throws: `unavailable` with the step whose model can't.
+    func checkReadiness(of pinned: [PinnedMember]) throws(InferenceError) {
+        for (member, pin) in pinned.enumerated() {
+            do throws(InferenceError) {
+                if let ensemble = pin.ensemble {
+                    try ensemble.checkReadiness(of: pin.members)
+                } else {
+                    try pin.lease.model.checkReadiness()
+                }
+            } catch {
+                throw unavailable(member, because: error)
+            }
+        }
+    }
+
     private func unavailable(_ member: Int, because error: InferenceError) -> InferenceError {
         let step = plan.steps.first { $0.member == member }?.title ?? "a step"
         return InferenceError(

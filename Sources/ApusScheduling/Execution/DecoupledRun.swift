@@ -38,7 +38,7 @@ extension Scheduler {
     private func stream(_ queued: QueuedRequest, on instance: any ModelInstance) {
         guard let sink = queued.sink as? DecoupledSink else { return }
         let batch = RunningBatch(DecoupledPermit(instance, sink: sink))
-        guard queued.begin(batch) else { return queued.letGo() }
+        guard queued.begin(batch, rows: 0..<queued.rows) else { return queued.letGo() }
         guard batch.gathered(), let request = queued.takeRequest() else {
             if !queued.leave(batch) { queued.letGo() }
             return

@@ -1,4 +1,4 @@
-internal import ApusCore
+package import ApusCore
 internal import ApusEngine
 internal import Synchronization
 
@@ -13,6 +13,11 @@ extension Scheduler {
         field: "model",
         hint: "the server keeps trying; the log says what the engine reports"
     )
+
+    /// Refuses while all instances are lost and none can be made.
+    package func checkReadiness() throws(InferenceError) {
+        guard state.withLock({ !$0.machine.isHopeless }) else { throw Scheduler.gone }
+    }
 
     /// An instance was lost while it ran these parts.
     ///

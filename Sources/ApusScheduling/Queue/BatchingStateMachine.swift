@@ -205,7 +205,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
 
     /// A run of so many rows failed, and the same rows in smaller runs didn't.
     mutating func sizeFailed(_ bucket: UInt64, rows: Int) {
-        curves[bucket]?.failed(rows: rows)
+        curves[bucket]?.failed(rows: rules.batching.allowedSizes.filled(rows))
     }
 
     /// What runs cost so far says nothing of those to come.
@@ -213,6 +213,9 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
 
     /// Instances that aren't lost.
     var alive: Int { repair.alive }
+
+    /// Whether none is left, and the last try to make one has failed.
+    var isHopeless: Bool { repair.isHopeless }
 
     /// Has requests from this number on wait, because too many answers wait for those before them.
     mutating func setStartLimit(_ number: UInt64, now: MonotonicTime) -> OnChange {
@@ -240,14 +243,18 @@ extension BatchingStateMachine {
         }
         runs += 1
         lastRuns[bucket] = runs
-        curves[bucket, default: CostCurve()].record(rows: rows, nanoseconds: nanoseconds)
+        curves[bucket, default: CostCurve(rules.batching.allowedSizes)].record(rows: rows, nanoseconds: nanoseconds)
     }
 
     /// The most rows that a run of this bucket takes now.
     func limit(_ bucket: UInt64) -> Int {
-        guard isJoining else { return 1 }
+        isJoining ? rules.batching.allowedSizes.limit(near: limitOfAnySize(bucket)) : 1
+    }
+
+    /// The most rows that a run of this bucket takes now, where it may have any number.
+    private func limitOfAnySize(_ bucket: UInt64) -> Int {
         let batching = rules.batching
-        let curve = curves[bucket] ?? CostCurve()
+        let curve = curves[bucket] ?? CostCurve(batching.allowedSizes)
         if let goal { return goal.limit(curve, largest: min(curve.largest, batching.maxRows ?? .max)) }
         let measured = curve.limit
         guard let maxRows = batching.maxRows else { return measured }
@@ -320,7 +327,7 @@ extension BatchingStateMachine {
         guard isJoining, goal == nil, batching.preferredSizes.isEmpty, batching.maxDelay == 0, !idle.isEmpty,
             idle.count + called < repair.alive, !first.isAlone, !first.isRetry, first.takenRows == 0,
             queue.rows < limit(first.bucket), let curve = curves[first.bucket], curve.isCheaperTogether,
-            let run = curve.cost(rows: queue.rows), run <= Self.shortRun
+            let run = cost(rows: queue.rows, by: curve), run <= Self.shortRun
         else { return nil }
         let end = first.enqueued.advanced(byNanoseconds: Self.patience)
         return now < end ? end : nil
@@ -352,7 +359,8 @@ extension BatchingStateMachine {
     /// How long a request would wait and run at least, in nanoseconds; `nil` when it could start at once, or while
     /// nothing is known of its bucket.
     private func expectedWait(_ entry: QueueEntry<Request>) -> UInt64? {
-        guard idle.isEmpty || !queue.isEmpty, let curve = curves[entry.bucket], let own = curve.cost(rows: entry.rows)
+        guard idle.isEmpty || !queue.isEmpty, let curve = curves[entry.bucket],
+            let own = cost(rows: entry.rows, by: curve)
         else { return nil }
         let ahead = queue.ahead(of: entry)
         let instances = Double(max(1, rules.instances))
@@ -360,10 +368,15 @@ extension BatchingStateMachine {
             return Self.nanoseconds(Double(own) * Double(ahead.requests) / instances + Double(own))
         }
         let size = max(1, min(ahead.rows, limit(entry.bucket)))
-        guard ahead.rows > 0, let perRun = curve.cost(rows: size) else { return nil }
+        guard ahead.rows > 0, let perRun = cost(rows: size, by: curve) else { return nil }
         return Self.nanoseconds(Double(perRun) * Double(ahead.rows) / Double(size) / instances + Double(own))
     }
 
     /// A time as a whole number, however long it is.
     private static func nanoseconds(_ time: Double) -> UInt64 { UInt64(max(0, min(time, 1e18))) }
+
+    /// Nanoseconds of a run, filled up where that is done; `nil` while nothing is known.
+    private func cost(rows: Int, by curve: CostCurve) -> UInt64? {
+        curve.cost(rows: isJoining ? rules.batching.allowedSizes.filled(rows) : rows)
+    }
 }

@@ -84,6 +84,10 @@ package final class SequenceFront: RequestFront {
         return statistics
     }
 
+    package func checkReadiness() throws(InferenceError) {
+        try scheduler.checkReadiness()
+    }
+
     package func close() {
         carryOut(state.withLock { $0.machine.close() })
     }

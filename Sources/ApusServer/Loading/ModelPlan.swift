@@ -102,6 +102,7 @@ struct ModelPlan: Sendable {
         "sequence_batching.max_sequence_idle_microseconds", "sequence_batching.control_input",
         "sequence_batching.direct", "sequence_batching.oldest.max_candidate_sequences",
         "sequence_batching.oldest.preferred_batch_size", "sequence_batching.oldest.max_queue_delay_microseconds",
+        "sequence_batching.oldest.preserve_ordering",
         "sequence_batching.state.input_name", "sequence_batching.state.output_name",
         "sequence_batching.state.data_type", "sequence_batching.state.dims", "sequence_batching.state.initial_state",
         "ensemble_scheduling.step.model_name", "ensemble_scheduling.step.model_version",

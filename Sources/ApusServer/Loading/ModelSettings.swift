@@ -11,6 +11,9 @@ internal import Yams
 /// scheduling:
 ///   latency_goal: 20ms
 ///   priority: high
+///   allowed_batch_sizes: [1, 4, 16]
+///   pad:
+///     - {input: tokens, axis: 1, sizes: [32, 128], value: 0, outputs: {scores: 1}}
 /// response_cache:
 ///   enable: true
 ///   time_to_live: 60s
@@ -25,6 +28,12 @@ struct ModelSettings: Sendable, Equatable {
         var latencyGoal: Int64?
         /// How the model stands to others; `nil` when none is written.
         var priority: ModelPriority?
+        /// Numbers of rows that runs are filled up to, ascending; empty when none are written.
+        var allowedBatchSizes: [Int] = []
+        /// Inputs of variable length that are filled up.
+        var pad: [Pad] = []
+
+        fileprivate static let keys = ["latency_goal", "priority", "allowed_batch_sizes", "pad"]
     }
 
     /// Whether the model's answers are remembered.
@@ -70,7 +79,7 @@ struct ModelSettings: Sendable, Equatable {
             known: ["scheduling", "response_cache", "ensemble"],
             faults: &faults
         )
-        if let written = file.mapping("scheduling", known: ["latency_goal", "priority"], faults: &faults) {
+        if let written = file.mapping("scheduling", known: Scheduling.keys, faults: &faults) {
             scheduling = Scheduling(written, faults: &faults)
         }
         if let written = file.mapping("response_cache", known: ["enable", "time_to_live"], faults: &faults) {
@@ -98,6 +107,8 @@ extension ModelSettings.Scheduling {
         if latencyGoal == 0 {
             written.refuse("latency_goal", "expected more than nothing, for example 20ms", faults: &faults)
         }
+        allowedBatchSizes = ModelSettings.Scheduling.sizes(written, faults: &faults)
+        pad = ModelSettings.Scheduling.pads(written, faults: &faults)
     }
 }
 

@@ -42,7 +42,9 @@ struct SchedulerLoader: ModelLoader {
 
     func load(_ id: ModelID, from folder: ModelFolder, plan: ModelPlan) throws(ModelError) -> LoadedModel {
         let began = time.now
+        let settingsPlace = "\(folder.name)/\(ModelSettings.filename)"
         if plan.configuration.isEnsemble {
+            try PaddingPlan.refuseForEnsemble(plan.settings.scheduling, place: settingsPlace)
             let loader = EnsembleLoader(models: directory.models, time: time, budget: budget)
             let ensemble = try loader.load(id, plan: plan)
             let rules = QueueRules()
@@ -87,10 +89,18 @@ struct SchedulerLoader: ModelLoader {
         configuration.inputShapes = agreement.inputShapes
         configuration.outputShapes = agreement.outputShapes
         hidden?.adapt(&configuration, outer: description)
+        let scheduled = hidden?.describe(description) ?? description
+        configuration.padding.entries = try PaddingPlan(
+            plan.settings.scheduling,
+            description: description,
+            scheduled: scheduled,
+            place: settingsPlace
+        ).entries
+        configuration.padding.budget = budget
         let scheduler: Scheduler
         do throws(EngineError) {
             scheduler = try Scheduler(
-                description: hidden?.describe(description) ?? description,
+                description: scheduled,
                 placements: placements,
                 pool: pool,
                 time: time,

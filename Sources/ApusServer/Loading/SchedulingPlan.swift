@@ -14,7 +14,8 @@ struct SchedulingPlan: Sendable, Equatable {
 
     /// Reads a configuration and what `apus.yaml` adds; `place` is the configuration's file, for messages.
     ///
-    /// - Throws: `invalidConfiguration` for more priorities than there can be, and for sizes or a delay beside a goal.
+    /// - Throws: `invalidConfiguration` for more priorities than there can be, for sizes or a delay beside a goal, and for
+    ///   allowed sizes that can't be reached.
     init(
         _ configuration: ModelConfiguration,
         settings: ModelSettings = ModelSettings(),
@@ -23,6 +24,7 @@ struct SchedulingPlan: Sendable, Equatable {
         var batching = BatchRules()
         batching.latencyGoal = settings.scheduling.latencyGoal
         batching.isAllowed = try SchedulingPlan.allowsBatching(configuration, place: place)
+        batching.allowedSizes = try SchedulingPlan.allowedSizes(configuration, settings.scheduling, place: place)
         guard let written = configuration.dynamicBatching else {
             self.queue = QueueRules()
             batching.add(configuration.sequenceBatching, maxBatchSize: configuration.maxBatchSize)
@@ -74,6 +76,39 @@ extension SchedulingPlan {
                 "\(place): parameters: batching is '\(value)'; write \"on\" or \"off\""
             )
         }
+    }
+}
+
+extension SchedulingPlan {
+    private static func allowedSizes(
+        _ configuration: ModelConfiguration,
+        _ settings: ModelSettings.Scheduling,
+        place: String
+    ) throws(ModelError) -> AllowedSizes {
+        guard let largest = settings.allowedBatchSizes.last else { return AllowedSizes() }
+        let maxBatchSize = configuration.maxBatchSize
+        guard maxBatchSize == 0 || largest <= maxBatchSize else {
+            throw ModelError(
+                .invalidConfiguration,
+                "\(place): max_batch_size is \(maxBatchSize), but apus.yaml's scheduling.allowed_batch_sizes go up to "
+                    + "\(largest); remove the larger sizes, or raise max_batch_size"
+            )
+        }
+        guard configuration.parameters[batchingParameter] != "off" else {
+            throw ModelError(
+                .invalidConfiguration,
+                "\(place): parameters: batching is 'off', so that no run could be filled up to apus.yaml's "
+                    + "scheduling.allowed_batch_sizes; remove one of the two"
+            )
+        }
+        guard !configuration.isSequenceBatching || maxBatchSize > 0 else {
+            throw ModelError(
+                .invalidConfiguration,
+                "\(place): sequence_batching without max_batch_size runs one sequence at a time, so that no run could "
+                    + "be filled up to apus.yaml's scheduling.allowed_batch_sizes; write max_batch_size"
+            )
+        }
+        return AllowedSizes(settings.allowedBatchSizes)
     }
 }
 

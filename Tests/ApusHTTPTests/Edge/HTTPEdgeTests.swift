@@ -167,6 +167,18 @@ struct HTTPEdgeTests {
         }
     }
 
+    @Test func `a model that is live and can answer nothing isn't ready, and the server is`() async throws {
+        let gone = InferenceError(.unavailable, "all instances of the model are lost", hint: "wait")
+        try await EdgeServer.run(EdgeServer.Parts(models: [FakeModel("m", mode: .none(gone))])) { server in
+            for path in ["/v2/models/m/ready", "/v2/models/m/versions/3/ready"] {
+                let answer = try await server.ask("GET", path)
+                #expect(answer.status == 503)
+                #expect(answer.body.hasPrefix(#"{"name":"m","ready":false,"error":"all instances of the model"#))
+            }
+            #expect(try await server.ask("GET", "/v2/health/ready").status == 200)
+        }
+    }
+
     @Test func `statistics are of all models or of one`() async throws {
         let parts = EdgeServer.Parts(models: [FakeModel("b"), FakeModel("m", version: 2), FakeModel("m")])
         try await EdgeServer.run(parts) { server in

@@ -88,6 +88,8 @@ final class FakeModel: ServedModel, LeaseHolder {
         /// When the test says so, through the lane.
         case later
         case fail(InferenceError)
+        /// Not at all: it is live, and has nothing to run on.
+        case none(InferenceError)
     }
 
     /// What a request said.
@@ -152,6 +154,10 @@ final class FakeModel: ServedModel, LeaseHolder {
     var leases: Int { state.withLock { $0.leases } }
     var cancelCount: Int { state.withLock { $0.cancelCount } }
 
+    func checkReadiness() throws(InferenceError) {
+        if case .none(let error) = mode { throw error }
+    }
+
     func lease() -> Lease {
         state.withLock { $0.leases += 1 }
         return Lease(model: self, holder: self)
@@ -177,9 +183,11 @@ final class FakeModel: ServedModel, LeaseHolder {
             parameters: request.parameters
         )
         state.withLock { $0.asked.append(asked) }
-        if case .fail(let error) = mode {
+        switch mode {
+        case .fail(let error), .none(let error):
             sink.finish(.failure(error))
             return .finished
+        case .atOnce, .later: break
         }
         let outputs = request.inputs
         let completion = Completion(answer: request.answer(with: outputs), to: sink)

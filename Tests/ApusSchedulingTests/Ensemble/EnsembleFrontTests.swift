@@ -146,4 +146,15 @@ struct EnsembleFrontTests {
         #expect(statistics.computeInfer.nanoseconds == 5000)
         #expect(statistics.inferenceCount == 1 && statistics.executionCount == 1)
     }
+
+    @Test func `an ensemble is as ready as its members, of whatever depth`() throws {
+        let member = FakeMember("a")
+        let inner = bench([member], [step("a", "in", "out")], outputs: ["out"])
+        try inner.front.checkReadiness()
+        inner.models.remove("a")
+        let error = #expect(throws: InferenceError.self) { try inner.front.checkReadiness() }
+        #expect(error?.code == .unavailable)
+        #expect(error?.message.contains("step") == true)
+        #expect(inner.areAllLeasesEnded)
+    }
 }

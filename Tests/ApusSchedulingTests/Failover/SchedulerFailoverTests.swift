@@ -198,6 +198,7 @@ struct SchedulerFailoverTests {
         var tries = events.makeAsyncIterator()
         bench.session.failNextRun(with: EngineError(.instanceLost, "the device is gone"))
         for _ in 0..<2 { bench.session.failNextInstance(with: EngineError(.other, "no device")) }
+        #expect(throws: Never.self) { try bench.scheduler.checkReadiness() }
         let outcome = await ask(bench, [1, 2])
         #expect(outcome.error?.code == .unavailable)
         #expect(outcome.error?.message.contains("all instances of the model are lost") == true)
@@ -206,10 +207,16 @@ struct SchedulerFailoverTests {
         let waiting = bench.pooledSink()
         #expect(bench.submit(bench.request(input([1, 2])), to: waiting).isFinished)
         #expect(waiting.outcomeSoFar?.error?.code == .unavailable)
+        let cached = CachingFront(bench.scheduler, cache: ResponseCache(byteLimit: 1 << 20), time: bench.time)
+        for front in [bench.scheduler, cached] as [any RequestFront] {
+            let reason = #expect(throws: InferenceError.self) { try front.checkReadiness() }
+            #expect(reason?.code == .unavailable)
+        }
         bench.time.advance(byNanoseconds: InstanceRepair.firstPause)
         #expect(await tries.next() == "not made")
         bench.time.advance(byNanoseconds: 2 * InstanceRepair.firstPause)
         #expect(await tries.next() == "made")
+        #expect(throws: Never.self) { try cached.checkReadiness() }
         #expect(await ask(bench, [1, 2]).error == nil)
         #expect(bench.scheduler.statistics().failover.alive == 1)
     }

@@ -23,6 +23,9 @@ struct BatchingStateMachinePropertyTests {
         bounded.batching.maxRows = 8
         bounded.batching.preferredSizes = [4, 8]
         bounded.batching.maxDelay = 500
+        var sized = plain
+        sized.batching.allowedSizes = AllowedSizes([2, 4, 16])
+        sized.batching.maxRows = 16
         var ordered = plain
         ordered.batching.preservesOrdering = true
         var levels = plain
@@ -39,6 +42,7 @@ struct BatchingStateMachinePropertyTests {
             Setting(name: "one by one", rules: plain, isJoining: false),
             Setting(name: "learnt sizes", rules: plain, isJoining: true),
             Setting(name: "preferred sizes and a delay", rules: bounded, isJoining: true),
+            Setting(name: "allowed sizes", rules: sized, isJoining: true),
             Setting(name: "ordered", rules: ordered, isJoining: true),
             Setting(name: "priorities and policies", rules: levels, isJoining: true),
             Setting(name: "callers", rules: levels, isJoining: true, trouble: .init(callers: 7)),

@@ -117,7 +117,9 @@ extension RandomSchedule {
         let level = Int.random(in: 0..<rules.queue.policies.count, using: &random)
         let rows = Int.random(in: 0..<12, using: &random) == 0 ? Int.random(in: 5...40, using: &random) : 1
         let isAlone = Int.random(in: 0..<8, using: &random) == 0
-        let bounded = isAlone ? 1 : min(rows, rules.batching.maxRows ?? rows)
+        // Requests of more rows than max_batch_size are refused, of more than the largest allowed size split.
+        let largest = rules.batching.allowedSizes.sizes.isEmpty ? rules.batching.maxRows ?? rows : rows
+        let bounded = isAlone ? 1 : min(rows, largest)
         let deadline =
             Int.random(in: 0..<4, using: &random) == 0
             ? now.advanced(byNanoseconds: Int64.random(in: 0...400, using: &random)) : nil

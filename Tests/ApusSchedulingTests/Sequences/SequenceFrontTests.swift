@@ -15,11 +15,17 @@ private final class Sums: Sendable {
     let bench: Bench
     let front: SequenceFront
 
-    init(slots: Int = 4, maxStateBytes: Int = 1 << 20, idle: Int64 = 1_000_000_000) throws {
-        bench = try Bench(signature: Sums.signature) { run throws(EngineError) in
+    init(
+        slots: Int = 4,
+        maxStateBytes: Int = 1 << 20,
+        idle: Int64 = 1_000_000_000,
+        configuration: Scheduler.Configuration = .init(instances: 1)
+    ) throws {
+        let compute: FakeSession.Computation = { run throws(EngineError) in
             let sum = Tensor(floats: [run.inputs[0]!.floats[0] + run.inputs[2]!.floats[0]])
             return run.outputs.map { [sum, sum, run.inputs[1]!][$0] }
         }
+        bench = try Bench(signature: Sums.signature, compute: compute, configuration: configuration)
         let outer = ModelSignature(inputs: [Sums.signature.inputs[0]], outputs: Array(Sums.signature.outputs[1...]))
         var rules = SequenceRules(slots: slots, idle: idle)
         rules.maxStateBytes = maxStateBytes
@@ -93,6 +99,26 @@ struct SequenceFrontTests {
         #expect(await sums.answer(3, 1, end: true).floats == [106])
         await sums.drained()
         #expect(sums.front.sequenceCount == 0)
+    }
+
+    @Test func `with preserve_ordering answers of several sequences keep the order of their requests`() async throws {
+        var configuration = Scheduler.Configuration(instances: 2)
+        configuration.batching.preservesOrdering = true
+        let sums = try Sums(configuration: configuration)
+        sums.gate.close()
+        let sinks = (0..<3).map { _ in sums.bench.pooledSink() }
+        for (number, sink) in sinks.enumerated() {
+            sums.ask(Float(number), UInt64(number + 1), start: true, to: sink)
+            await sums.gate.arrived(min(number + 1, 2))
+        }
+        let second = try #require(sums.bench.session.runs.last { $0.inputs[0]?.floats == [1] })
+        sums.gate.passRun(of: second.instance)
+        // The third takes the second's instance: the second has run, and waits for the first.
+        await sums.gate.arrived(3)
+        #expect(!sinks[1].hasEnded)
+        sums.gate.open()
+        for (number, sink) in sinks.enumerated() { #expect(await sink.outcome().floats == [100 + Float(number)]) }
+        #expect(await sums.answer(5, 2).floats == [106])
     }
 
     @Test func `clients see the outputs that they ask for, never a state`() async throws {

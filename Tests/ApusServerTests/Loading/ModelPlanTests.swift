@@ -90,7 +90,7 @@ struct ModelPlanTests {
         }
     }
 
-    @Test func `of sequences, what concerns devices and orders between them is listed`() throws {
+    @Test func `of sequences, what concerns devices and iteration is listed`() throws {
         let plan = try plan(
             """
             max_batch_size: 4
@@ -109,8 +109,7 @@ struct ModelPlanTests {
         )
         #expect(
             Set(plan.ignoredFields) == [
-                "sequence_batching.oldest.preserve_ordering", "sequence_batching.state.use_growable_memory",
-                "sequence_batching.iterative_sequence",
+                "sequence_batching.state.use_growable_memory", "sequence_batching.iterative_sequence",
             ]
         )
     }

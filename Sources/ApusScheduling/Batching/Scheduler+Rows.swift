@@ -1,0 +1,58 @@
+internal import ApusCore
+
+/// Puts rows of requests together for a run, and takes its outputs apart.
+extension Scheduler {
+    /// The inputs of a run: those of the only request as they are, else rows put together, with copies of the last one
+    /// behind them until there are as many as asked for.
+    func join(_ members: [BatchPart<QueuedRequest>], rows: Int) -> [Tensor?]? {
+        let first = members[0].request
+        let filling = rows - members.reduce(0) { $0 + $1.rows.count }
+        if members.count == 1, filling == 0, members[0].rows.count == first.rows { return first.call.inputs }
+        guard members.allSatisfy({ $0.request.call.outputs == first.call.outputs && !$0.request.keys.isAlone }) else {
+            return nil
+        }
+        var joined: [Tensor?] = []
+        for input in first.call.inputs.indices {
+            let parts = members.compactMap { member in
+                member.request.call.inputs[input].map { (tensor: $0, rows: member.rows) }
+            }
+            guard !parts.isEmpty else {
+                joined.append(nil)
+                continue
+            }
+            guard parts.count == members.count,
+                let tensor = BatchTensors.join(parts, filling: filling, allocator: allocator)
+            else { return nil }
+            joined.append(tensor)
+        }
+        return joined
+    }
+
+    /// The outputs of each part of a run with so many rows, without what it was filled up with; `nil` when an output
+    /// doesn't have exactly one row for each row of the inputs.
+    func takeApart(_ tensors: [Tensor], for members: [BatchPart<QueuedRequest>], rows: Int) -> [[Tensor]]? {
+        if members.count == 1, members[0].rows == 0..<rows, rows == members[0].request.rows { return [tensors] }
+        guard tensors.allSatisfy({ $0.shape.dimensions.first == rows }) else { return nil }
+        var offset = 0
+        var pieces: [[Tensor]] = []
+        for member in members {
+            let range = offset..<offset + member.rows.count
+            offset = range.upperBound
+            let slices = tensors.compactMap { BatchTensors.slice($0, rows: range) }
+            guard slices.count == tensors.count else { return nil }
+            pieces.append(slices)
+        }
+        return pieces
+    }
+
+    /// The outputs of a request that was split, put together.
+    func merge(_ pieces: [QueuedRequest.Piece]) -> [Tensor]? {
+        var merged: [Tensor] = []
+        for output in pieces[0].outputs.indices {
+            let parts = pieces.map { (tensor: $0.outputs[output], rows: 0..<$0.rows.count) }
+            guard let tensor = BatchTensors.join(parts, allocator: allocator) else { return nil }
+            merged.append(tensor)
+        }
+        return merged
+    }
+}
