@@ -1,6 +1,7 @@
 import ApusCore
 import ApusEngine
 import ApusTesting
+import Synchronization
 import Testing
 
 @testable import ApusScheduling
@@ -13,14 +14,15 @@ struct QueuedRequestTests {
         bench = try Bench()
     }
 
-    private func queued(rows: Int) throws -> QueuedRequest {
+    private func queued(rows: Int, sink: RecordingSink? = nil, in bench: Bench? = nil) throws -> QueuedRequest {
+        let bench = bench ?? self.bench
         let tensor = Tensor(floats: [Float](repeating: 1, count: rows))
         let call = ValidatedCall(inputs: [tensor], outputs: [0], batchSize: rows)
         return QueuedRequest(
             request: bench.request([NamedTensor(name: "a", tensor: tensor)]),
             call: call,
             keys: CallKeys(call),
-            sink: bench.pooledSink(),
+            sink: sink ?? bench.pooledSink(),
             level: 0,
             scheduler: bench.scheduler
         )
@@ -57,5 +59,26 @@ struct QueuedRequestTests {
         #expect(queued.completed(piece(1..<2), by: second) == nil)
         queued.letGo()
         #expect(bench.holder.ended == 1)
+    }
+
+    @Test(arguments: [true, false])
+    func `outputs of some rows don't outlive the request's end`(isAnswered: Bool) throws {
+        let queued = try queued(rows: 2)
+        let (first, second) = (try batch(), try batch())
+        #expect(queued.begin(first))
+        #expect(queued.begin(second))
+        weak var storage: TensorStorage?
+        do {
+            let piece = piece(0..<1)
+            storage = piece.outputs[0].storage
+            _ = queued.completed(piece, by: first)
+        }
+        #expect(storage != nil)
+        if isAnswered {
+            _ = queued.completed(piece(1..<2), by: second)
+        } else {
+            queued.cancel()
+        }
+        #expect(storage == nil)
     }
 }

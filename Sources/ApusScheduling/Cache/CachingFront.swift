@@ -206,9 +206,19 @@ extension CachingFront {
 
     /// A run was refused for want of room or time.
     ///
+    /// - Parameters:
+    ///   - flight: The run.
+    ///   - error: What it was told.
+    ///   - deadline: What it was given; `nil` for all the time there is.
+    ///   - lease: Set to a lease of the one in whose name it is to be asked for again.
     /// - Returns: In whose name it is to be asked for again; `nil` for nobody's.
-    func refused(_ flight: Flight, with error: InferenceError, deadline: MonotonicTime?) -> FlightRequest? {
-        let refusal = cache.refused(flight, deadline: deadline)
+    func refused(
+        _ flight: Flight,
+        with error: InferenceError,
+        deadline: MonotonicTime?,
+        lease: inout Lease?
+    ) -> FlightRequest? {
+        let refusal = cache.refused(flight, deadline: deadline, lease: &lease)
         fail(refusal.refused, with: error, firstIsCounted: refusal.countsFirst)
         return refusal.asker
     }
