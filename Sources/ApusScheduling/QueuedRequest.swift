@@ -193,6 +193,11 @@ final class QueuedRequest: CancellableRequest {
         request.take()
     }
 
+    /// Puts the request back that was taken for a run, because it is to run once more.
+    func giveBack(_ request: consuming InferenceRequest) {
+        self.request.put(request)
+    }
+
     /// Its places in the queue, for those who take it out.
     var tickets: [RequestTicket] { state.withLock { $0.tickets } }
 
