@@ -118,16 +118,11 @@ extension Scheduler {
     /// The outputs of each part; `nil` when an output doesn't have exactly one row for each row of the inputs.
     private func takeApart(_ tensors: [Tensor], for members: [BatchPart<QueuedRequest>]) -> [[Tensor]]? {
         if members.count == 1, members[0].rows.count == members[0].request.rows { return [tensors] }
-        let rows = members.reduce(0) { $0 + $1.rows.count }
-        guard tensors.allSatisfy({ $0.shape.dimensions.first == rows }) else { return nil }
-        var offset = 0
-        var pieces: [[Tensor]] = []
-        for member in members {
-            let range = offset..<offset + member.rows.count
-            offset = range.upperBound
-            let slices = tensors.compactMap { BatchTensors.slice($0, rows: range) }
-            guard slices.count == tensors.count else { return nil }
-            pieces.append(slices)
+        let counts = members.map(\.rows.count)
+        var pieces = [[Tensor]](repeating: [], count: members.count)
+        for tensor in tensors {
+            guard let parts = BatchTensors.cut(tensor, counts: counts) else { return nil }
+            for (index, part) in parts.enumerated() { pieces[index].append(part) }
         }
         return pieces
     }
