@@ -210,6 +210,8 @@ extension Scheduler {
         let outputs = pieces.count == 1 ? pieces[0].outputs : merge(pieces)
         let timings = request.timings
         guard let outputs else {
+            // Called back meanwhile, it has been told.
+            if let number = queued.number, !withdraw(number) { return }
             let error = InferenceError(Scheduler.noMemory)
             state.withLock { $0.statistics.recordFailure(error.failureReason, nanoseconds: 0) }
             answers.append(Completion(failure: Scheduler.prefixed(error, id: queued.id), to: queued.sink))

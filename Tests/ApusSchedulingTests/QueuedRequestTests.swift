@@ -81,4 +81,34 @@ struct QueuedRequestTests {
         }
         #expect(storage == nil)
     }
+
+    /// Between the run that has computed it and its place in the order.
+    @Test func `one that expires before its answer is held back is told so, and the answer is dropped`() throws {
+        var configuration = Scheduler.Configuration(instances: 1)
+        configuration.batching.preservesOrdering = true
+        let bench = try Bench(configuration: configuration)
+        let sink = bench.pooledSink()
+        let queued = try queued(rows: 1, sink: sink, in: bench)
+        let numbers = bench.scheduler.state.withLock { state in (0..<2).compactMap { _ in state.order?.joined() } }
+        queued.sawDeathInline(number: numbers[1])
+        let batch = try batch()
+        #expect(queued.begin(batch))
+        #expect(queued.completed(piece(0..<1), by: batch) != nil)
+        queued.expire()
+        queued.cancel()
+        #expect(sink.outcomeSoFar?.error?.message.hasSuffix("Request timeout expired") == true)
+        if let request = queued.takeRequest() {
+            let timings = request.timings
+            let completion = Completion(answer: request.answer(with: []), to: sink)
+            let held = HeldAnswer(completion: completion, timings: timings, batchSize: 1, id: "")
+            bench.scheduler.hold(held, numbers[1])
+        }
+        bench.scheduler.makeRoom(numbers[0])
+        #expect(sink.faults == [])
+        #expect(sink.answerCount == 0)
+        #expect(bench.holder.ended == 1)
+        #expect(bench.scheduler.statistics().success.count == 0)
+        #expect(bench.scheduler.statistics().fail.count == 1)
+        #expect(bench.scheduler.state.withLock { $0.order?.isEmpty } == true)
+    }
 }
