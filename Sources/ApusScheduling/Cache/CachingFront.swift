@@ -114,7 +114,7 @@ package final class CachingFront: RequestFront {
     }
 
     /// Inputs of more bytes would hold the event loop up for longer than 8 ms while they are digested.
-    private static let maxInputBytes = 16 << 20
+    static let maxInputBytes = 16 << 20
 
     /// What the request is remembered under; `nil` for one that isn't: it belongs to a sequence, doesn't fit the model or
     /// is too large.
