@@ -36,6 +36,13 @@ final class QueuedRequest: CancellableRequest {
             batches.remove(at: index)
             return true
         }
+
+        /// Notes that it has been ended otherwise; what is returned is to be let go outside the lock.
+        mutating func end() -> (others: [RunningBatch], pieces: [Piece]) {
+            phase = .ended
+            defer { pieces = [] }
+            return (batches, pieces)
+        }
     }
 
     /// The outputs for some of its rows.
@@ -129,6 +136,8 @@ final class QueuedRequest: CancellableRequest {
             state.pieces.append(piece)
             guard state.pieces.reduce(0, { $0 + $1.rows.count }) >= rows else { return nil }
             state.phase = .answering
+            // They belong to the answer: whoever still has the request's handle keeps no outputs alive.
+            defer { state.pieces = [] }
             return state.pieces.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
         }
     }
@@ -139,14 +148,13 @@ final class QueuedRequest: CancellableRequest {
     ///
     /// - Returns: Whether the caller is to answer.
     func failed(in batch: RunningBatch) -> Bool {
-        let others: [RunningBatch]? = state.withLock { state in
+        let ended = state.withLock { state -> (others: [RunningBatch], pieces: [Piece])? in
             guard state.remove(batch), state.phase == .running else { return nil }
-            state.phase = .ended
-            return state.batches
+            return state.end()
         }
-        guard let others else { return false }
+        guard let ended else { return false }
         if rows > 1 { scheduler.removeFromQueue(self) }
-        for other in others { other.leave() }
+        for other in ended.others { other.leave() }
         return true
     }
 
@@ -190,14 +198,10 @@ final class QueuedRequest: CancellableRequest {
     ///
     /// - Returns: Whether it was still wanted.
     func giveUp() -> Bool {
-        let others: [RunningBatch]? = state.withLock { state in
-            guard !state.phase.isOver else { return nil }
-            state.phase = .ended
-            return state.batches
-        }
-        guard let others else { return false }
+        let ended = state.withLock { $0.phase.isOver ? nil : $0.end() }
+        guard let ended else { return false }
         scheduler.removeFromQueue(self)
-        for other in others { other.leave() }
+        for other in ended.others { other.leave() }
         return true
     }
 
@@ -210,6 +214,11 @@ final class QueuedRequest: CancellableRequest {
     /// Takes the request itself, to answer it or to let it go.
     func takeRequest() -> InferenceRequest? {
         request.take()
+    }
+
+    /// Puts the request back that was taken for a run, because it is to run once more.
+    func giveBack(_ request: consuming InferenceRequest) {
+        self.request.put(request)
     }
 
     /// Its places in the queue, for those who take it out.
@@ -225,16 +234,18 @@ final class QueuedRequest: CancellableRequest {
 
     /// Ends it without an answer of the model, wherever it is.
     func end(with error: InferenceError) {
-        let running: [RunningBatch]? = state.withLock { state in
-            guard !state.phase.isOver else { return nil }
-            state.phase = .ended
-            return state.batches
+        let (ended, isAnswering) = state.withLock { state in
+            (state.phase.isOver ? nil : state.end(), state.phase == .answering)
         }
-        guard let batches = running else { return scheduler.withdrawAnswer(of: self, because: error) }
+        guard let ended else {
+            // Ended otherwise, it is told by whoever did that.
+            if isAnswering { scheduler.withdrawAnswer(of: self, because: error) }
+            return
+        }
         scheduler.removeFromQueue(self)
-        for batch in batches { batch.leave() }
+        for batch in ended.others { batch.leave() }
         // While it runs, the engine reads its memory: then the run's end lets it go.
-        if batches.isEmpty { _ = request.take() }
+        if ended.others.isEmpty { _ = request.take() }
         scheduler.answer(self, with: error)
     }
 }

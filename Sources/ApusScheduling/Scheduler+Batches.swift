@@ -217,6 +217,8 @@ extension Scheduler {
             guard let merged = pieces.count == 1 ? pieces[0].outputs : merge(pieces) else { throw Scheduler.noMemory }
             outputs = try cutBack(merged, of: queued.call)
         } catch {
+            // Called back meanwhile, it has been told.
+            if let number = queued.number, !withdraw(number) { return }
             let error = InferenceError(error)
             state.withLock { $0.statistics.recordFailure(error.failureReason, nanoseconds: 0) }
             answers.append(Completion(failure: Scheduler.prefixed(error, id: queued.id), to: queued.sink))

@@ -36,12 +36,9 @@ extension Scheduler {
 
 extension Scheduler: WakeTarget {
     func timePassed() {
+        // Before the look at the queue: what joins it afterwards sets its own.
+        alarm.store(.max, ordering: .sequentiallyConsistent)
         let now = time.now
-        let due = alarm.load(ordering: .acquiring)
-        // One that has been overtaken by an earlier one has nothing to say.
-        guard due <= now.nanoseconds,
-            alarm.compareExchange(expected: due, desired: .max, ordering: .acquiringAndReleasing).exchanged
-        else { return }
         let (expired, change) = state.withLock { $0.machine.timePassed(now: now) }
         carryOut(change)
         for queued in expired { queued.expire() }

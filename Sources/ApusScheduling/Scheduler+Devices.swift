@@ -44,27 +44,26 @@ extension Scheduler {
 
     /// The threads that run an instance: its model's own where it blocks on a device, so that a thread that waits for a
     /// device keeps no core from a model that computes on it.
-    func threads(of instance: Int) -> EngineThreadPool {
-        guard let devicePool else { return pool }
-        var first = 0
-        for share in placements {
-            first += share.instances
-            if instance < first { return share.device == EngineDevice.standard.description ? pool : devicePool }
-        }
-        return pool
-    }
+    func threads(of instance: Int) -> EngineThreadPool { pools[instance] }
 
-    /// One thread for each instance on a device; `nil` when there is none.
-    static func makeDevicePool(
+    /// The threads of each instance: `shared`, or one more for each instance on a device.
+    ///
+    /// - Throws: `EngineError.Code.other` when the system gives no thread.
+    static func makePools(
         _ placements: [Placement],
-        time: any TimeSource
-    ) throws(EngineError) -> EngineThreadPool? {
+        shared: EngineThreadPool
+    ) throws(EngineError) -> [EngineThreadPool] {
         let count = placements.filter { $0.device != .standard }.reduce(0) { $0 + $1.count }
-        guard count > 0 else { return nil }
-        do throws(RuntimeFailure) {
-            return try EngineThreadPool(threadCount: count, time: time)
-        } catch {
-            throw EngineError(.other, "no threads for the model's devices: \(error.message)", cause: error)
+        var devicePool = shared
+        if count > 0 {
+            do throws(RuntimeFailure) {
+                devicePool = try EngineThreadPool(threadCount: count, wakingBy: nil, startThread: EngineThread.start)
+            } catch {
+                throw EngineError(.other, "no threads for the model's devices: \(error.message)", cause: error)
+            }
+        }
+        return placements.flatMap { placement in
+            Array(repeating: placement.device == .standard ? shared : devicePool, count: placement.count)
         }
     }
 }

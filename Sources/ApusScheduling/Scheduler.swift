@@ -74,8 +74,8 @@ package final class Scheduler: RequestFront {
     let reopen: (@Sendable (ThreadUse) throws(EngineError) -> any EngineSession)?
     let onEvent: @Sendable (SchedulerEvent) -> Void
     let pool: EngineThreadPool
-    /// The threads that wait for devices; `nil` where all instances run on the ordinary processor.
-    let devicePool: EngineThreadPool?
+    /// The threads of each instance: `pool`, or those that wait for devices.
+    let pools: [EngineThreadPool]
     /// How many instances run where.
     let placements: [ModelStatistics.DeviceShare]
     private let validation: RequestValidation
@@ -96,7 +96,7 @@ package final class Scheduler: RequestFront {
         self.placements = placements.map(\.share)
         self.allocator = placements.first?.session.allocator ?? HeapTensorAllocator()
         self.pool = pool
-        self.devicePool = try Scheduler.makeDevicePool(placements, time: time)
+        self.pools = try Scheduler.makePools(placements, shared: pool)
         self.time = time
         self.loaded = time.now
         self.validation = RequestValidation(model: description)

@@ -1,6 +1,7 @@
 import ApusCore
 import ApusEngine
 import ApusTesting
+import Synchronization
 import Testing
 
 @testable import ApusScheduling
@@ -13,14 +14,15 @@ struct QueuedRequestTests {
         bench = try Bench()
     }
 
-    private func queued(rows: Int) throws -> QueuedRequest {
+    private func queued(rows: Int, sink: RecordingSink? = nil, in bench: Bench? = nil) throws -> QueuedRequest {
+        let bench = bench ?? self.bench
         let tensor = Tensor(floats: [Float](repeating: 1, count: rows))
         let call = ValidatedCall(inputs: [tensor], outputs: [0], batchSize: rows)
         return QueuedRequest(
             request: bench.request([NamedTensor(name: "a", tensor: tensor)]),
             call: call,
             keys: CallKeys(call),
-            sink: bench.pooledSink(),
+            sink: sink ?? bench.pooledSink(),
             level: 0,
             scheduler: bench.scheduler
         )
@@ -57,5 +59,56 @@ struct QueuedRequestTests {
         #expect(queued.completed(piece(1..<2), by: second) == nil)
         queued.letGo()
         #expect(bench.holder.ended == 1)
+    }
+
+    @Test(arguments: [true, false])
+    func `outputs of some rows don't outlive the request's end`(isAnswered: Bool) throws {
+        let queued = try queued(rows: 2)
+        let (first, second) = (try batch(), try batch())
+        #expect(queued.begin(first, rows: 0..<1))
+        #expect(queued.begin(second, rows: 1..<2))
+        weak var storage: TensorStorage?
+        do {
+            let piece = piece(0..<1)
+            storage = piece.outputs[0].storage
+            _ = queued.completed(piece, by: first)
+        }
+        #expect(storage != nil)
+        if isAnswered {
+            _ = queued.completed(piece(1..<2), by: second)
+        } else {
+            queued.cancel()
+        }
+        #expect(storage == nil)
+    }
+
+    /// Between the run that has computed it and its place in the order.
+    @Test func `one that expires before its answer is held back is told so, and the answer is dropped`() throws {
+        var configuration = Scheduler.Configuration(instances: 1)
+        configuration.batching.preservesOrdering = true
+        let bench = try Bench(configuration: configuration)
+        let sink = bench.pooledSink()
+        let queued = try queued(rows: 1, sink: sink, in: bench)
+        let numbers = bench.scheduler.state.withLock { state in (0..<2).compactMap { _ in state.order?.joined() } }
+        queued.sawDeathInline(number: numbers[1])
+        let batch = try batch()
+        #expect(queued.begin(batch, rows: 0..<1))
+        #expect(queued.completed(piece(0..<1), by: batch) != nil)
+        queued.expire()
+        queued.cancel()
+        #expect(sink.outcomeSoFar?.error?.message.hasSuffix("Request timeout expired") == true)
+        if let request = queued.takeRequest() {
+            let timings = request.timings
+            let completion = Completion(answer: request.answer(with: []), to: sink)
+            let held = HeldAnswer(completion: completion, timings: timings, batchSize: 1, id: "")
+            bench.scheduler.hold(held, numbers[1])
+        }
+        bench.scheduler.makeRoom(numbers[0])
+        #expect(sink.faults == [])
+        #expect(sink.answerCount == 0)
+        #expect(bench.holder.ended == 1)
+        #expect(bench.scheduler.statistics().success.count == 0)
+        #expect(bench.scheduler.statistics().fail.count == 1)
+        #expect(bench.scheduler.state.withLock { $0.order?.isEmpty } == true)
     }
 }

@@ -1,6 +1,7 @@
 import ApusCore
 import ApusEngine
 import ApusTesting
+import Synchronization
 import Testing
 
 @testable import ApusScheduling
@@ -25,7 +26,11 @@ private final class Stream: Sendable {
         scheduler = try Stream.scheduler(session, pool: pool)
     }
 
-    static func scheduler(_ session: any EngineSession, pool: EngineThreadPool) throws -> Scheduler {
+    static func scheduler(
+        _ session: any EngineSession,
+        pool: EngineThreadPool,
+        preservesOrdering: Bool = false
+    ) throws -> Scheduler {
         let description = ModelDescription(
             id: Model.id,
             platform: "fake",
@@ -33,7 +38,8 @@ private final class Stream: Sendable {
             outputs: signature.outputs,
             isDecoupled: true
         )
-        let configuration = Scheduler.Configuration(instances: 1)
+        var configuration = Scheduler.Configuration(instances: 1)
+        configuration.batching.preservesOrdering = preservesOrdering
         return try Scheduler(
             description: description,
             session: session,
@@ -199,6 +205,80 @@ struct SchedulerDecoupledTests {
         stream.ask([7], to: sink, of: other)
         #expect(await sink.outcome().values == [7])
         handle.cancel()
+        await stream.drained()
+    }
+
+    /// A model whose first runs end with the loss of their instance, after giving these answers.
+    private func dying(_ runs: [[Float]]) throws -> Stream {
+        let left = Mutex(runs)
+        return try Stream { run in
+            let dying = left.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            let values = dying ?? run.inputs[0]?.floats ?? []
+            let given = values.map { Result<_, EngineError>.success([Tensor(floats: [$0])]) }
+            return dying == nil ? given : given + [.failure(EngineError(.instanceLost, "the worker died"))]
+        }
+    }
+
+    @Test func `a request whose instance is lost before an answer runs once more on a new one`() async throws {
+        let stream = try dying([[]])
+        let sink = RecordingSink(lane: ImmediateLane(isCurrent: false))
+        stream.ask([1, 2], to: sink)
+        let outcome = await sink.outcome()
+        #expect(outcome.error == nil)
+        #expect(outcome.values == [1, 2])
+        await stream.drained()
+        #expect(stream.session.instanceCount == 2)
+        let statistics = stream.scheduler.statistics()
+        #expect(statistics.failover.lost == 1)
+        #expect(statistics.failover.retried == 1)
+        #expect(statistics.success.count == 1)
+        #expect(statistics.fail.count == 0)
+    }
+
+    @Test func `an instance lost between answers fails its request and is made anew`() async throws {
+        let stream = try dying([[7]])
+        let sink = RecordingSink(lane: ImmediateLane(isCurrent: false))
+        stream.ask([1, 2], to: sink)
+        let outcome = await sink.outcome()
+        #expect(outcome.values == [7])
+        #expect(outcome.error?.code == .engineFailure)
+        let next = RecordingSink(lane: ImmediateLane(isCurrent: false))
+        stream.ask([3], to: next)
+        #expect(await next.outcome().values == [3])
+        await stream.drained()
+        #expect(stream.session.instanceCount == 2)
+        #expect(stream.scheduler.statistics().failover.retried == 0)
+        #expect(sink.faults == [])
+    }
+
+    @Test func `a request that two instances were lost with is given up`() async throws {
+        let stream = try dying([[], []])
+        let sink = RecordingSink(lane: ImmediateLane(isCurrent: false))
+        stream.ask([1], to: sink)
+        #expect(await sink.outcome().error?.message.contains("2 instances of the model were lost") == true)
+        await stream.drained()
+        #expect(stream.scheduler.statistics().failover.confined == 1)
+    }
+
+    /// A configuration with both is refused at load; nothing may stop all the same.
+    @Test func `a request makes room in the order of answers, however it ends`() async throws {
+        let stream = try dying([[], []])
+        let scheduler = try Stream.scheduler(stream.session, pool: stream.pool, preservesOrdering: true)
+        var isEmpty: Bool? { scheduler.state.withLock { $0.order?.isEmpty } }
+        let lost = RecordingSink(lane: ImmediateLane(isCurrent: false))
+        stream.ask([1], to: lost, of: scheduler)
+        #expect(await lost.outcome().error != nil)
+        #expect(isEmpty == true)
+        let answered = RecordingSink(lane: ImmediateLane(isCurrent: false))
+        stream.ask([2, 3], to: answered, of: scheduler)
+        #expect(await answered.outcome().values == [2, 3])
+        #expect(isEmpty == true)
+        let slow = RecordingSink(lane: ImmediateLane(isCurrent: false), demand: 1)
+        let handle = stream.ask([4, 5], to: slow, of: scheduler)
+        while slow.answerCount < 1 { await Task.yield() }
+        handle.cancel()
+        #expect(slow.hasEnded)
+        #expect(isEmpty == true)
         await stream.drained()
     }
 }

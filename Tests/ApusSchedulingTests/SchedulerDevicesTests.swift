@@ -52,6 +52,17 @@ struct SchedulerDevicesTests {
         )
     }
 
+    @Test func `the devices' threads are the model's own and come without a thread for alarms`() throws {
+        let sessions = (0..<2).map { _ in FakeSession(signature: Model.pair) }
+        let scheduler = try scheduler([(.standard, sessions[0], 1), (.gpu(0), sessions[1], 2)])
+        #expect(scheduler.pools.count == 3)
+        #expect(scheduler.threads(of: 0) === scheduler.pool)
+        #expect(scheduler.threads(of: 1) !== scheduler.pool)
+        #expect(scheduler.threads(of: 2) === scheduler.threads(of: 1))
+        #expect(scheduler.pool.hasAlarms)
+        #expect(!scheduler.threads(of: 1).hasAlarms)
+    }
+
     @Test func `an instance on a device that is lost is made anew there`() async throws {
         let sessions = (0..<2).map { _ in FakeSession(signature: Model.pair) }
         let scheduler = try scheduler([(.gpu(0), sessions[0], 1), (.gpu(1), sessions[1], 1)])

@@ -32,15 +32,14 @@ extension Scheduler {
     /// doesn't have exactly one row for each row of the inputs.
     func takeApart(_ tensors: [Tensor], for members: [BatchPart<QueuedRequest>], rows: Int) -> [[Tensor]]? {
         if members.count == 1, members[0].rows == 0..<rows, rows == members[0].request.rows { return [tensors] }
-        guard tensors.allSatisfy({ $0.shape.dimensions.first == rows }) else { return nil }
-        var offset = 0
-        var pieces: [[Tensor]] = []
-        for member in members {
-            let range = offset..<offset + member.rows.count
-            offset = range.upperBound
-            let slices = tensors.compactMap { BatchTensors.slice($0, rows: range) }
-            guard slices.count == tensors.count else { return nil }
-            pieces.append(slices)
+        let counts = members.map(\.rows.count)
+        let filling = rows - counts.reduce(0, +)
+        var pieces = [[Tensor]](repeating: [], count: members.count)
+        for tensor in tensors {
+            guard let parts = BatchTensors.cut(tensor, counts: counts + (filling > 0 ? [filling] : [])) else {
+                return nil
+            }
+            for (index, part) in parts.prefix(members.count).enumerated() { pieces[index].append(part) }
         }
         return pieces
     }

@@ -118,7 +118,7 @@ package final class CachingFront: RequestFront {
     }
 
     /// Inputs of more bytes would hold the event loop up for longer than 8 ms while they are digested.
-    private static let maxInputBytes = 16 << 20
+    static let maxInputBytes = 16 << 20
 
     /// What the request is remembered under; `nil` for one that isn't: it belongs to a sequence, doesn't fit the model or
     /// is too large.
@@ -210,9 +210,19 @@ extension CachingFront {
 
     /// A run was refused for want of room or time.
     ///
+    /// - Parameters:
+    ///   - flight: The run.
+    ///   - error: What it was told.
+    ///   - deadline: What it was given; `nil` for all the time there is.
+    ///   - lease: Set to a lease of the one in whose name it is to be asked for again.
     /// - Returns: In whose name it is to be asked for again; `nil` for nobody's.
-    func refused(_ flight: Flight, with error: InferenceError, deadline: MonotonicTime?) -> FlightRequest? {
-        let refusal = cache.refused(flight, deadline: deadline)
+    func refused(
+        _ flight: Flight,
+        with error: InferenceError,
+        deadline: MonotonicTime?,
+        lease: inout Lease?
+    ) -> FlightRequest? {
+        let refusal = cache.refused(flight, deadline: deadline, lease: &lease)
         fail(refusal.refused, with: error, firstIsCounted: refusal.countsFirst)
         return refusal.asker
     }

@@ -17,7 +17,7 @@ final class Flight: AnswerSink, CompletionLane {
     private struct State {
         /// Runs asked for so far: more than one after a refusal.
         var runs = 0
-        /// Calls the last of them back.
+        /// Calls the last of them back; points at this flight in turn, so it stays here only while that run is under way.
         var handle = CancellationHandle.finished
         var callBack: CallBack?
         var isOver = false
@@ -26,6 +26,19 @@ final class Flight: AnswerSink, CompletionLane {
         var id = ""
         var deadline: MonotonicTime?
         var askerLane: any CompletionLane
+
+        /// The outcome has come; what is returned is to be let go outside the lock.
+        mutating func end() -> CancellationHandle {
+            isOver = true
+            return letRunGo()
+        }
+
+        /// The last run has ended: its handle is of no use, and one that is still on its way here isn't kept.
+        mutating func letRunGo() -> CancellationHandle {
+            runs += 1
+            defer { handle = .finished }
+            return handle
+        }
     }
 
     let key: ResponseKey
@@ -77,8 +90,7 @@ final class Flight: AnswerSink, CompletionLane {
     }
 
     /// Has the run made once more, in the name of a member that has more time than the one that it was refused to.
-    private func beginAgain(for member: FlightRequest) {
-        guard let lease = member.copyLease() else { return }
+    private func beginAgain(for member: FlightRequest, lease: consuming Lease) {
         var timings = RequestTimings(received: member.received)
         timings.queued = member.queued
         var request = InferenceRequest(inputs: inputs, timings: timings, lease: lease)
@@ -112,10 +124,7 @@ final class Flight: AnswerSink, CompletionLane {
     func finish(_ end: AnswerEnd) {
         switch end {
         case .success:
-            let box = state.withLock { state in
-                state.isOver = true
-                return state.answer
-            }
+            let (box, _) = state.withLock { state in (state.answer.take(), state.end()) }
             if let answer = box?.take() {
                 front.ended(self, with: answer)
             } else {
@@ -127,13 +136,16 @@ final class Flight: AnswerSink, CompletionLane {
     }
 
     private func fail(with error: InferenceError) {
-        let (id, deadline) = state.withLock { ($0.id, $0.deadline) }
+        let (id, deadline, _) = state.withLock { ($0.id, $0.deadline, $0.letRunGo()) }
         let plain = Scheduler.unprefixed(error, id: id)
         let isRefusal = error.code == .unavailable && error.cause == nil
-        if isRefusal, let member = front.refused(self, with: plain, deadline: deadline) {
-            beginAgain(for: member)
+        var lease: Lease?
+        if isRefusal, let member = front.refused(self, with: plain, deadline: deadline, lease: &lease),
+            let lease = lease.take()
+        {
+            beginAgain(for: member, lease: lease)
         } else {
-            state.withLock { $0.isOver = true }
+            _ = state.withLock { $0.end() }
             if !isRefusal { front.failed(self, with: plain) }
         }
     }

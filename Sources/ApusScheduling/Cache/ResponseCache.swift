@@ -90,12 +90,18 @@ package final class ResponseCache: Sendable {
         }
     }
 
-    /// A run was refused before it began.
+    /// A run was refused before it began; `lease` becomes one of the member in whose name it is to be asked for again.
     func refused(
         _ flight: Flight,
-        deadline: MonotonicTime?
+        deadline: MonotonicTime?,
+        lease: inout Lease?
     ) -> ResponseCacheState<RememberedAnswer, Flight, FlightRequest>.OnRefusal {
-        state.withLock { $0.refused(flight.key, flight, deadline: deadline) }
+        state.withLock { state in
+            let refusal = state.refused(flight.key, flight, deadline: deadline)
+            // Under the lock, while it is sure to wait: were it called back first, nobody would ask for the others' run.
+            lease = refusal.asker?.copyLease()
+            return refusal
+        }
     }
 
     /// Forgets what a version answered; nobody asks it any more.

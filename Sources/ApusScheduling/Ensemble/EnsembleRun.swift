@@ -186,7 +186,6 @@ final class EnsembleRun: CancellableRequest {
     /// Keeps the outputs of a step that somebody will need.
     private func keepAnswer(of step: Int) throws(InferenceError) {
         let outcome: Result<Int, InferenceError> = state.withLock { state in
-            state.handles[step] = nil
             guard !state.machine.isOver else { return .success(0) }
             let answer = state.answers[step]
             state.answers[step].outputs = []
@@ -205,7 +204,10 @@ final class EnsembleRun: CancellableRequest {
             return .success(state.uncharged)
         }
         guard holdings.charge(try outcome.get()) else { throw ByteBudget.exhausted }
-        state.withLock { $0.machine.stepSucceeded(step) }
+        state.withLock { state in
+            state.machine.stepSucceeded(step)
+            state.handles[step] = nil
+        }
     }
 
     private static func wrongCount(_ count: Int) -> InferenceError {

@@ -20,7 +20,9 @@ extension Scheduler {
         carryOut(start.change)
         for queued in start.expired { queued.expire() }
         guard let first = start.parts.first, let instance else { return }
-        for part in start.parts { stream(part.request, on: instance) }
+        var answers = Answers()
+        for part in start.parts { stream(part, on: instance, answers: &answers) }
+        let loss = answers.loss
         let ended = time.now
         let change = state.withLock { state in
             state.machine.runEnded(
@@ -28,14 +30,24 @@ extension Scheduler {
                 bucket: first.request.keys.bucket,
                 rows: 0,
                 nanoseconds: nil,
+                isLost: loss != nil,
                 now: ended
             )
         }
         carryOut(change)
+        answers.deliver()
+        if let loss { noteLoss(of: index, because: loss) }
     }
 
     /// Runs one request to its end and hands its answers over as they come.
-    private func stream(_ queued: QueuedRequest, on instance: any ModelInstance) {
+    private func stream(
+        _ part: BatchPart<QueuedRequest>,
+        on instance: any ModelInstance,
+        answers: inout Answers
+    ) {
+        let queued = part.request
+        // Its instance was lost with another: it was not there.
+        guard answers.loss == nil else { return tryAgain(part, answers: &answers) }
         guard let sink = queued.sink as? DecoupledSink else { return }
         let batch = RunningBatch(DecoupledPermit(instance, sink: sink))
         guard queued.begin(batch, rows: 0..<queued.rows) else { return queued.letGo() }
@@ -48,6 +60,14 @@ extension Scheduler {
         let outcome = run(queued.call, request, on: instance, sink: sink, timings: &timings)
         timings.computeEnded = time.now
         batch.end()
+        if case .failure(let error) = outcome, error.code == .instanceLost {
+            answers.loss = error
+            if !sink.hasGiven {
+                queued.giveBack(request)
+                return lose([part], batch, because: error, answers: &answers)
+            }
+            // The client has some answers: the same ones again would be wrong.
+        }
         finish(queued, batch, outcome, timings: timings)
     }
 
@@ -132,6 +152,7 @@ extension Scheduler {
             }
             completion = Completion(failure: Scheduler.prefixed(failure, id: queued.id), to: queued.sink)
         }
+        makeRoom(queued.number)
         queued.sink.lane.deliver([completion])
     }
 }

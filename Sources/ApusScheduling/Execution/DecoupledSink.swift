@@ -19,6 +19,7 @@ final class DecoupledSink: AnswerSink {
         var isStopped = false
         var hasEnded = false
         var isWaiting = false
+        var hasGiven = false
 
         var mayGive: Bool { underway < min(demand, DecoupledSink.window) }
     }
@@ -33,6 +34,8 @@ final class DecoupledSink: AnswerSink {
 
     var lane: any CompletionLane { sink.lane }
     var demand: Int { sink.demand }
+    /// Whether an answer has been sent: then the request can't run once more.
+    var hasGiven: Bool { state.withLock { $0.hasGiven } }
 
     /// Sends an answer, when the client can take it; blocks the model's thread until then.
     ///
@@ -73,6 +76,7 @@ final class DecoupledSink: AnswerSink {
                 guard !state.isStopped else { return false }
                 guard !state.mayGive else {
                     state.underway += 1
+                    state.hasGiven = true
                     return true
                 }
                 state.isWaiting = true

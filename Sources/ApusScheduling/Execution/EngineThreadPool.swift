@@ -24,7 +24,8 @@ extension EngineJob {
 /// A model puts in one job for each free instance; models take turns, by their priorities (`JobTurns`).
 package final class EngineThreadPool: Sendable {
     private let jobs = Mutex(JobTurns<any EngineJob>())
-    private let wakeUps: WakeUps
+    /// `nil` where nobody is to be woken up.
+    private let wakeUps: WakeUps?
     private let wake = DispatchSemaphore(value: 0)
     /// The number of threads.
     package let threadCount: Int
@@ -36,17 +37,23 @@ package final class EngineThreadPool: Sendable {
         threadCount: Int,
         time: any TimeSource = SystemTime()
     ) throws(RuntimeFailure) {
-        try self.init(threadCount: threadCount, time: time, startThread: EngineThread.start)
+        try self.init(threadCount: threadCount, wakingBy: time, startThread: EngineThread.start)
     }
 
     /// Starts the threads by `startThread`, which returns 0 or the system's error number.
+    ///
+    /// - Parameters:
+    ///   - threadCount: How many.
+    ///   - time: The clock by which schedulers are woken up, on one thread more; `nil` for a pool that only runs jobs.
+    ///   - startThread: Starts one.
+    /// - Throws: `RuntimeFailure.Code.resource` when the system doesn't give as many threads.
     init(
         threadCount: Int,
-        time: any TimeSource = SystemTime(),
+        wakingBy time: (any TimeSource)?,
         startThread: (_ name: String, _ run: @escaping @Sendable () -> Void) -> Int32
     ) throws(RuntimeFailure) {
         self.threadCount = max(1, threadCount)
-        self.wakeUps = try WakeUps(time: time)
+        self.wakeUps = if let time { try WakeUps(time: time, startThread: startThread) } else { nil }
         for index in 0..<self.threadCount {
             let error = startThread("apus-engine-\(index)") { [weak self] in
                 guard let wake = self?.wake else { return }
@@ -80,9 +87,13 @@ package final class EngineThreadPool: Sendable {
         wake.signal()
     }
 
+    /// Whether it can wake anybody up.
+    var hasAlarms: Bool { wakeUps != nil }
+
     /// Has a scheduler woken up at a moment, or soon after.
     func wake(_ target: any WakeTarget, at moment: MonotonicTime) {
-        wakeUps.wake(target, at: moment)
+        assert(hasAlarms, "a pool that only runs jobs was asked for an alarm")
+        wakeUps?.wake(target, at: moment)
     }
 
     /// Runs the job whose turn it is.

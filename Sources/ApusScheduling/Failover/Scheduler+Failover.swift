@@ -174,19 +174,23 @@ extension Scheduler {
 
     /// Ends a request that two instances were lost with, and refuses others of its content for a while.
     private func confine(_ queued: QueuedRequest, because error: EngineError, answers: inout Answers) {
+        // One that is too large to be recognised is only not tried again.
         let hash = ContentHash.of(queued.call)
-        let now = time.now
-        state.withLock { state in
-            state.quarantine.confine(hash, now: now)
-            state.statistics.failover.confined &+= 1
-            confined.store(state.quarantine.count, ordering: .relaxed)
+        if let hash {
+            let now = time.now
+            state.withLock { state in
+                state.quarantine.confine(hash, now: now)
+                state.statistics.failover.confined &+= 1
+                confined.store(state.quarantine.count, ordering: .relaxed)
+            }
+            onEvent(.requestConfined(id: queued.id, hash: hash))
         }
-        onEvent(.requestConfined(id: queued.id, hash: hash))
         guard queued.giveUp() else { return queued.letGo() }
         let failure = InferenceError(
             .engineFailure,
             "\(Scheduler.maxDeaths) instances of the model were lost while they ran this request: \(error.message)",
-            hint: "it is not tried again, and requests with the same inputs are refused for \(Scheduler.term)",
+            hint: "it is not tried again"
+                + (hash == nil ? "" : ", and requests with the same inputs are refused for \(Scheduler.term)"),
             cause: error
         )
         fail(queued, with: failure, timings: nil, answers: &answers)
@@ -194,7 +198,7 @@ extension Scheduler {
 
     /// Whether instances were lost with a request of this content a short while ago.
     func isConfined(_ call: ValidatedCall, now: MonotonicTime) -> Bool {
-        let hash = ContentHash.of(call)
+        guard let hash = ContentHash.of(call) else { return false }
         return state.withLock { state in
             let isConfined = state.quarantine.holds(hash, now: now)
             confined.store(state.quarantine.count, ordering: .relaxed)

@@ -61,13 +61,27 @@ struct AnswerOrder<Answer: Sendable>: Sendable {
         return release()
     }
 
-    /// A request is called back whose answer is held back.
-    ///
-    /// - Returns: The answer, which is not delivered any more; `nil` when it isn't held.
-    mutating func withdraw(_ number: UInt64) -> Answer? {
-        guard let index = index(of: number), case .held(let answer) = slots[index] else { return nil }
-        slots[index] = .ended
-        return answer
+    /// What comes of a call back.
+    enum OnWithdrawal {
+        /// It has ended without an answer: whoever called it back tells it so. What was held back is to be let go.
+        case ends(Answer?)
+        /// It had ended before, or its answer is on its way.
+        case isOver
+    }
+
+    /// A request is called back that has been computed: its answer is held back, or about to come here.
+    mutating func withdraw(_ number: UInt64) -> OnWithdrawal {
+        guard let index = index(of: number) else { return .isOver }
+        switch slots[index] {
+        case .ended: return .isOver
+        case .open:
+            // The answer that comes to an ended slot is dropped.
+            slots[index] = .ended
+            return .ends(nil)
+        case .held(let answer):
+            slots[index] = .ended
+            return .ends(answer)
+        }
     }
 
     /// The answers that came last have been delivered.

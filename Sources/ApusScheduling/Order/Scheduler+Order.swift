@@ -42,13 +42,20 @@ extension Scheduler {
         if let number { deliver(after: .ended(number)) }
     }
 
-    /// Ends a request whose answer is held back, because nobody wants it any more.
+    /// Ends a request whose answer is held back, or about to be, because nobody wants it any more.
     func withdrawAnswer(of queued: QueuedRequest, because error: InferenceError) {
-        guard let number = queued.number,
-            state.withLock({ $0.order?.withdraw(number) }) != nil
-        else { return }
-        // Its lease and its memory are gone with it.
-        answer(queued, with: error)
+        // Its lease and its memory are gone with it, or with the run that brings it here.
+        if let number = queued.number, withdraw(number) { answer(queued, with: error) }
+    }
+
+    /// Takes the right to tell a request that has been computed how it ended.
+    ///
+    /// - Returns: Whether nobody else has it.
+    func withdraw(_ number: UInt64) -> Bool {
+        // What was held back is let go behind the lock.
+        let outcome = state.withLock { $0.order?.withdraw(number) }
+        if case .ends = outcome { return true }
+        return false
     }
 
     private func deliver(after event: OrderEvent) {

@@ -206,13 +206,11 @@ extension SequenceFront {
 extension SequenceFront: WakeTarget {
     func timePassed() {
         let now = scheduler.time.now
-        let change = state.withLock { state -> Machine.OnChange? in
-            // An alarm that has been overtaken by an earlier one has nothing to say.
-            guard let alarm = state.alarm, alarm <= now else { return nil }
+        let change = state.withLock { state in
             state.alarm = nil
             return state.machine.timePassed(now: now)
         }
-        if let change { carryOut(change) }
+        carryOut(change)
     }
 }
 

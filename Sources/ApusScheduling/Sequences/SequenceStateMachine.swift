@@ -30,8 +30,9 @@ struct SequenceStateMachine<Request: Sendable, Hold: Sendable>: Sendable {
     /// New sequences that wait for a slot; some of them may be gone.
     private var backlog = Deque<Key>()
     private var goneFromBacklog = 0
-    /// At most one for each sequence.
+    /// At most one for each sequence; some of them may be gone.
     private var alarms = Heap<Alarm>()
+    private var goneAlarms = 0
     private var nextNumber: UInt64 = 0
     /// Nothing is kept for later requests any more.
     private var isClosed = false
@@ -42,6 +43,8 @@ struct SequenceStateMachine<Request: Sendable, Hold: Sendable>: Sendable {
 
     /// Sequences that are known.
     var count: Int { sequences.count }
+    /// Alarms that are set, those of sequences that are gone among them.
+    var alarmCount: Int { alarms.count }
 }
 
 extension SequenceStateMachine {
@@ -163,6 +166,8 @@ extension SequenceStateMachine {
         for (id, sequence) in sequences where !sequence.isRunning && sequence.queue.isEmpty {
             remove(sequence, id: id, change: &change)
         }
+        // Those who have waited for the slots that are free now are to be answered before the end.
+        fillSlots(&change)
         return change
     }
 
@@ -171,7 +176,10 @@ extension SequenceStateMachine {
         var change = OnChange()
         while let alarm = alarms.min, alarm.time <= now {
             alarms.removeMin()
-            guard var sequence = sequences[alarm.key.id], sequence.number == alarm.key.number else { continue }
+            guard var sequence = sequences[alarm.key.id], sequence.number == alarm.key.number else {
+                goneAlarms = max(0, goneAlarms - 1)
+                continue
+            }
             sequence.hasAlarm = false
             if !sequence.isRunning, sequence.queue.isEmpty {
                 if end(of: sequence) <= now {
@@ -243,12 +251,22 @@ extension SequenceStateMachine {
             goneFromBacklog += 1
             if goneFromBacklog > 16 + backlog.count / 2 { sweepBacklog() }
         }
+        if sequence.hasAlarm {
+            goneAlarms += 1
+            if goneAlarms > 16 + alarms.count / 2 { sweepAlarms() }
+        }
     }
 
     private mutating func sweepBacklog() {
         let sequences = sequences
         backlog.removeAll { sequences[$0.id]?.number != $0.number }
         goneFromBacklog = 0
+    }
+
+    private mutating func sweepAlarms() {
+        let sequences = sequences
+        alarms = Heap(alarms.unordered.filter { sequences[$0.key.id]?.number == $0.key.number })
+        goneAlarms = 0
     }
 
     private mutating func fillSlots(_ change: inout OnChange) {

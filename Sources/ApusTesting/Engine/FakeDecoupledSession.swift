@@ -12,7 +12,7 @@ package final class FakeDecoupledSession: EngineSession {
     /// Every answer stands here before it is given.
     package let gate = RunGate()
     fileprivate let compute: Computation
-    fileprivate let counts = Mutex<(given: Int, ended: Int)>((0, 0))
+    fileprivate let counts = Mutex<(given: Int, ended: Int, instances: Int)>((0, 0, 0))
 
     /// Makes a session.
     package init(signature: ModelSignature, compute: @escaping Computation) {
@@ -26,14 +26,20 @@ package final class FakeDecoupledSession: EngineSession {
     /// Runs that have come to an end.
     package var ended: Int { counts.withLock { $0.ended } }
 
+    /// Instances made so far.
+    package var instanceCount: Int { counts.withLock { $0.instances } }
+
     package func makeInstance() throws(EngineError) -> any ModelInstance {
-        FakeDecoupledInstance(self)
+        counts.withLock { $0.instances += 1 }
+        return FakeDecoupledInstance(self)
     }
 }
 
 /// An instance of a `FakeDecoupledSession`.
 private final class FakeDecoupledInstance: DecoupledModelInstance {
     private let session: FakeDecoupledSession
+    /// Once it has reported that it is lost, it stays so.
+    private let isDead = Atomic(false)
 
     init(_ session: FakeDecoupledSession) {
         self.session = session
@@ -46,8 +52,14 @@ private final class FakeDecoupledInstance: DecoupledModelInstance {
         give: ([Tensor]) throws(EngineError) -> Void
     ) throws(EngineError) {
         defer { session.counts.withLock { $0.ended += 1 } }
+        guard !isDead.load(ordering: .acquiring) else {
+            throw EngineError(.instanceLost, "the fake instance was lost before")
+        }
         for answer in session.compute(FakeRun(instance: 0, inputs: inputs, outputs: outputs)) {
             guard session.gate.pass(instance: 0) else { throw EngineError(.terminated, "the fake run was terminated") }
+            if case .failure(let error) = answer, error.code == .instanceLost {
+                isDead.store(true, ordering: .releasing)
+            }
             try give(answer.get())
             session.counts.withLock { $0.given += 1 }
         }

@@ -54,6 +54,10 @@ struct ModelConfigurationValidationTests {
                 "2:23: 'dynamic_batching.priority_queue_policy' has the key 3; with 'priority_levels' 2 keys go from 1 to 2"
             ),
             (
+                "dynamic_batching { preserve_ordering: true } model_transaction_policy { decoupled: true }",
+                "1:20: 'preserve_ordering' cannot be used with 'model_transaction_policy.decoupled'"
+            ),
+            (
                 "dynamic_batching { preserve_ordering: true priority_levels: 2 default_priority_level: 1 }",
                 "1:20: 'preserve_ordering' allows one priority level, but 'priority_levels' is 2"
             ),

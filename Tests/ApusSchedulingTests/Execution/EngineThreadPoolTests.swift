@@ -104,6 +104,17 @@ struct EngineThreadPoolTests {
         for _ in 0..<4 { hasEnded.wait() }
     }
 
+    @Test(arguments: [true, false])
+    func `a thread for alarms is started where one is asked for`(isAsked: Bool) throws {
+        let names = Mutex<[String]>([])
+        _ = try EngineThreadPool(threadCount: 2, wakingBy: isAsked ? ManualTime() : nil) { name, _ in
+            names.withLock { $0.append(name) }
+            return 0
+        }
+        let threads = ["apus-engine-0", "apus-engine-1"]
+        #expect(names.withLock { $0 } == (isAsked ? ["apus-alarms"] : []) + threads)
+    }
+
     @Test func `a pool without a thread makes one`() throws {
         let pool = try EngineThreadPool(threadCount: 0)
         #expect(pool.threadCount == 1)
@@ -126,7 +137,7 @@ struct EngineThreadPoolTests {
     @Test func `a system that gives too few threads is an error that says so`() {
         let started = Mutex(0)
         let failure = #expect(throws: RuntimeFailure.self) {
-            _ = try EngineThreadPool(threadCount: 4) { name, run in
+            _ = try EngineThreadPool(threadCount: 4, wakingBy: nil) { name, run in
                 guard name != "apus-engine-2" else { return EAGAIN }
                 started.withLock { $0 += 1 }
                 return EngineThread.start(name: "apus-few", run)

@@ -156,6 +156,40 @@ struct SchedulerFailoverTests {
         #expect(bench.holder.ended == bench.holder.opened)
     }
 
+    /// To compare it would hold an event loop up for tens of milliseconds.
+    @Test func `a request that is too large to be recognised is given up and not refused`() async throws {
+        var configuration = Scheduler.Configuration(instances: 2)
+        configuration.allowsInlineRuns = false
+        let bench = try Bench(
+            signature: SchedulerBatchingTests.signature,
+            compute: { run throws(EngineError) in
+                let first = unsafe run.inputs[0]?.storage.withUnsafeBytes { unsafe $0.load(as: Float.self) }
+                if first == 13 { throw EngineError(.instanceLost, "the worker died") }
+                return [Tensor([1, 2], floats: [1, 2])]
+            },
+            configuration: configuration
+        )
+        #expect(await ask(bench, [13, 2]).error != nil)
+        bench.time.advance(byNanoseconds: InstanceRepair.longestPause)
+        #expect(await ask(bench, [1, 2]).error == nil)
+        let storage = try #require(TensorStorage(byteCount: CachingFront.maxInputBytes + 8))
+        unsafe storage.withUnsafeMutableBytes { unsafe $0.storeBytes(of: Float(13).bitPattern, as: UInt32.self) }
+        let shape = try #require(TensorShape([storage.byteCount / 8, 2]))
+        let large = NamedTensor(name: "a", tensor: Tensor(dataType: .fp32, shape: shape, storage: storage))
+        for _ in 0..<2 {
+            let sink = bench.pooledSink()
+            bench.submit(bench.request([large]), to: sink)
+            let error = await sink.outcome().error
+            #expect(error?.message.contains("2 instances") == true)
+            #expect(error?.hint == "it is not tried again")
+            bench.time.advance(byNanoseconds: InstanceRepair.longestPause)
+        }
+        let statistics = bench.scheduler.statistics()
+        #expect(statistics.failover.confined == 1)
+        #expect(statistics.failover.refused == 0)
+        #expect(bench.session.deaths.count == 6)
+    }
+
     @Test func `of a batch that dies only the guilty one is given up`() async throws {
         let bench = try bench(instances: 2, isBatched: true)
         _ = await flood(bench, [[1, 2], [3, 4]])

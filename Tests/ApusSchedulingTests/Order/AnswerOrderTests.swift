@@ -42,13 +42,21 @@ struct AnswerOrderTests {
     @Test func `a held answer can be taken back, one that has left can't`() {
         var (order, _) = order(3)
         #expect(order.answered(1, "b") == [])
-        #expect(order.withdraw(1) == "b")
-        #expect(order.withdraw(1) == nil)
-        #expect(order.withdraw(2) == nil)
+        #expect(order.withdraw(1).answers == ["b"])
+        #expect(order.withdraw(1).answers == nil)
         #expect(order.answered(0, "a") == ["a"])
-        #expect(order.withdraw(0) == nil)
+        #expect(order.withdraw(0).answers == nil)
         #expect(order.delivered() == [])
         #expect(order.answered(2, "c") == ["c"])
+    }
+
+    @Test func `an answer that comes after its request was called back is dropped`() {
+        var (order, _) = order(3)
+        #expect(order.withdraw(1).answers == [])
+        #expect(order.withdraw(1).answers == nil)
+        #expect(order.answered(1, "b") == [])
+        #expect(order.answered(2, "c") == [])
+        #expect(order.answered(0, "a") == ["a", "c"])
     }
 
     @Test func `a number that has ended, or was never given, changes nothing`() {
@@ -106,5 +114,12 @@ struct AnswerOrderTests {
         }
         #expect(told == expected.sorted(), "seed \(seed)")
         #expect(order.isEmpty)
+    }
+}
+
+extension AnswerOrder.OnWithdrawal {
+    /// What was held back; `nil` when the request was over.
+    fileprivate var answers: [Answer]? {
+        if case .ends(let answer) = self { answer.map { [$0] } ?? [] } else { nil }
     }
 }

@@ -3,7 +3,7 @@ import ApusTesting
 
 @testable import ApusScheduling
 
-/// Random arrivals, ends, failures, call backs and pauses, with what must hold after each.
+/// Random arrivals, ends, failures, call backs and pauses, half of them with a close, with what must hold after each.
 struct SequenceSchedule {
     private typealias Machine = SequenceStateMachine<Int, Int>
 
@@ -29,7 +29,11 @@ struct SequenceSchedule {
 
     /// Takes random steps, then lets everything come to its end.
     mutating func run(steps: Int) {
-        for _ in 0..<steps { step() }
+        let closing = Int.random(in: 0..<2 * steps, using: &random)
+        for number in 0..<steps {
+            if number == closing { note(machine.close()) }
+            step()
+        }
         // Idle sequences keep their slots until their time is over.
         for _ in 0..<steps where !running.isEmpty || !waiting.isEmpty {
             while let index = running.indices.first { end(index, succeeds: true) }
@@ -61,6 +65,10 @@ struct SequenceSchedule {
         if machine.slotsInUse > machine.rules.slots { faults.append("more slots than there are") }
         if machine.stateBytes > machine.rules.maxStateBytes { faults.append("more state than there may be") }
         if machine.waiting != waiting.count { faults.append("\(machine.waiting) wait instead of \(waiting.count)") }
+        let busy = Set(running.map(\.key))
+        if machine.slotsInUse < machine.rules.slots, waiting.contains(where: { !busy.contains($0.ticket.key) }) {
+            faults.append("a sequence waits although a slot is free")
+        }
         if Set(running.map(\.key.id)).count != running.count { faults.append("a sequence runs twice at once") }
     }
 

@@ -209,6 +209,42 @@ struct SequenceStateMachineTests {
         #expect(machine.requestEnded(second.key, isLast: false, now: start).ended.map(\.hold) == ["2"])
     }
 
+    @Test func `when it is closed, sequences that waited for a slot get it`() throws {
+        var machine = machine(slots: 1)
+        let first = try machine.turn(1, position(1, start: true))
+        _ = machine.requestArrived(2, at: position(2, start: true), hold: "2")
+        _ = machine.requestArrived(3, at: position(3, start: true), hold: "3")
+        _ = machine.requestEnded(first.key, isLast: false, now: start)
+        let closed = machine.close()
+        #expect(closed.ended.map(\.hold) == ["1"])
+        #expect(closed.turns.map(\.request) == [2])
+        let next = machine.requestEnded(try #require(closed.turns.first).key, isLast: false, now: start)
+        #expect(next.ended.map(\.hold) == ["2"])
+        #expect(next.turns.map(\.request) == [3])
+    }
+
+    @Test func `alarms of sequences that are gone don't pile up`() throws {
+        var machine = machine(slots: 4)
+        for number in 0..<10_000 as Range<UInt64> {
+            let id = 100 + number
+            let first = try machine.turn(1, position(id, start: true))
+            _ = machine.requestEnded(first.key, isLast: false, now: start)
+            let last = try machine.turn(2, position(id, end: true))
+            _ = machine.requestEnded(last.key, isLast: true, now: start)
+            #expect(machine.alarmCount < 64)
+        }
+        let idle = try machine.turn(3, position(1, start: true))
+        #expect(machine.requestEnded(idle.key, isLast: false, now: start).wakeAt?.nanoseconds == 1_100)
+        for number in 0..<100 as Range<UInt64> {
+            let only = try machine.turn(4, position(200 + number, start: true))
+            _ = machine.requestEnded(only.key, isLast: false, now: MonotonicTime(nanoseconds: 1_050))
+            let last = try machine.turn(5, position(200 + number, end: true))
+            _ = machine.requestEnded(last.key, isLast: true, now: MonotonicTime(nanoseconds: 1_060))
+        }
+        #expect(machine.timePassed(now: MonotonicTime(nanoseconds: 1_100)).ended.count == 1)
+        #expect(machine.count == 0)
+    }
+
     @Test(arguments: 0..<10 as Range<UInt64>)
     func `random schedules answer each request once and in order`(seed: UInt64) throws {
         var schedule = SequenceSchedule(seed: seed)

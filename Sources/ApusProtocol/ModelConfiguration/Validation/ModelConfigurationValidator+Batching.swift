@@ -54,6 +54,15 @@ extension ModelConfigurationValidator {
     /// Checks that nothing changes the order that is to be kept.
     private mutating func checkOrdering(of batching: ModelConfigurationMessage) {
         let position = batching.position(of: "preserve_ordering")
+        if configuration.isDecoupled {
+            report(
+                .conflictingFields,
+                at: position,
+                "'preserve_ordering' cannot be used with 'model_transaction_policy.decoupled', "
+                    + "because any number of answers would have to be held back behind a slow request; "
+                    + "switch one of the two off"
+            )
+        }
         let levels = batching.unsigned("priority_levels")
         if levels > 1 {
             report(
