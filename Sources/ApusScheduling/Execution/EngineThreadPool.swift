@@ -24,7 +24,7 @@ extension EngineJob {
 /// A model puts in one job for each free instance; models take turns, by their priorities (`JobTurns`).
 package final class EngineThreadPool: Sendable {
     private let jobs = Mutex(JobTurns<any EngineJob>())
-    private let wakeUps: WakeUps
+    let wakeUps: WakeUps
     private let wake = DispatchSemaphore(value: 0)
     /// The number of threads.
     package let threadCount: Int
@@ -40,13 +40,16 @@ package final class EngineThreadPool: Sendable {
     }
 
     /// Starts the threads by `startThread`, which returns 0 or the system's error number.
+    ///
+    /// One that starts none leaves it to a test to call `runNext()` and `wakeUps.ring()`.
     init(
         threadCount: Int,
         time: any TimeSource = SystemTime(),
+        wakeUps: WakeUps? = nil,
         startThread: (_ name: String, _ run: @escaping @Sendable () -> Void) -> Int32
     ) throws(RuntimeFailure) {
         self.threadCount = max(1, threadCount)
-        self.wakeUps = try WakeUps(time: time)
+        self.wakeUps = if let wakeUps { wakeUps } else { try WakeUps(time: time) }
         for index in 0..<self.threadCount {
             let error = startThread("apus-engine-\(index)") { [weak self] in
                 guard let wake = self?.wake else { return }
@@ -86,7 +89,12 @@ package final class EngineThreadPool: Sendable {
     }
 
     /// Runs the job whose turn it is.
-    private func runNext() {
-        jobs.withLock { $0.next() }?.run()
+    ///
+    /// - Returns: Whether there was one.
+    @discardableResult
+    func runNext() -> Bool {
+        guard let job = jobs.withLock({ $0.next() }) else { return false }
+        job.run()
+        return true
     }
 }

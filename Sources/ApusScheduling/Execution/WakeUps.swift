@@ -26,9 +26,17 @@ final class WakeUps: Sendable {
     /// Starts the thread, which ends when this is let go.
     ///
     /// - Throws: `RuntimeFailure.Code.resource` when the system gives no thread.
-    init(time: any TimeSource) throws(RuntimeFailure) {
+    convenience init(time: any TimeSource) throws(RuntimeFailure) {
+        try self.init(time: time, startThread: EngineThread.start)
+    }
+
+    /// Starts the thread by `startThread`, which returns 0 or the system's error number.
+    init(
+        time: any TimeSource,
+        startThread: (_ name: String, _ run: @escaping @Sendable () -> Void) -> Int32
+    ) throws(RuntimeFailure) {
         self.time = time
-        let error = EngineThread.start(name: "apus-alarms") { [weak self] in
+        let error = startThread("apus-alarms") { [weak self] in
             while let wait = self?.ring() {
                 guard let changed = self?.changed else { return }
                 _ = changed.wait(timeout: .now() + .nanoseconds(Int(clamping: wait)))
@@ -52,7 +60,7 @@ final class WakeUps: Sendable {
     }
 
     /// Wakes up whose moment has come; how long to sleep, in nanoseconds.
-    private func ring() -> Int64 {
+    func ring() -> Int64 {
         while true {
             let now = time.now
             let (target, wait) = alarms.withLock { alarms -> ((any WakeTarget)?, Int64?) in
