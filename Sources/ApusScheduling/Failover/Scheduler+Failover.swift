@@ -42,10 +42,9 @@ extension Scheduler {
     func tryAgain(_ part: BatchPart<QueuedRequest>, answers: inout Answers) {
         let queued = part.request
         let now = time.now
-        let change = state.withLock { state -> BatchingStateMachine<QueuedRequest>.OnChange? in
-            takeBack(queued, rows: part.rows, state: &state, now: now)
-        }
-        if let change { return carryOut(change) }
+        let (isBack, change) = state.withLock { takeBack(queued, rows: part.rows, state: &$0, now: now) }
+        carryOut(change)
+        if isBack { return }
         if queued.giveUp() {
             fail(queued, with: Scheduler.gone, timings: nil, answers: &answers)
         } else {
@@ -74,8 +73,8 @@ extension Scheduler {
         )
         queued.sawDeathInline(number: run.number)
         let now = time.now
-        let (change, ended) = state.withLock { state in
-            let change = takeBack(queued, rows: 0..<keys.rows, state: &state, now: now)
+        let (isBack, change, ended) = state.withLock { state in
+            let (isBack, change) = takeBack(queued, rows: 0..<keys.rows, state: &state, now: now)
             let ended = state.machine.runEnded(
                 instance: run.permit.index,
                 bucket: keys.bucket,
@@ -84,25 +83,27 @@ extension Scheduler {
                 isLost: true,
                 now: now
             )
-            return (change, ended)
+            return (isBack, change, ended)
         }
-        if let change { carryOut(change) }
+        carryOut(change)
         carryOut(ended)
         noteLoss(of: run.permit.index, because: error)
-        guard change != nil else {
+        guard isBack else {
             queued.end(with: Scheduler.gone)
             return .finished
         }
         return CancellationHandle(queued, deadline: deadline)
     }
 
-    /// Puts some rows of a request in front of the queue; `nil` when nobody would take them there, or wants them.
+    /// Puts some rows of a request in front of the queue, unless nobody would take them there, or wants them.
+    ///
+    /// - Returns: Whether they are there; what can be done, in any case: an instance may have been called already.
     private func takeBack(
         _ queued: QueuedRequest,
         rows: Range<Int>,
         state: inout State,
         now: MonotonicTime
-    ) -> BatchingStateMachine<QueuedRequest>.OnChange? {
+    ) -> (isBack: Bool, BatchingStateMachine<QueuedRequest>.OnChange) {
         var entry = QueueEntry(
             request: queued,
             level: queued.level,
@@ -114,13 +115,13 @@ extension Scheduler {
         )
         entry.takenRows = rows.lowerBound
         entry.isRetry = true
-        guard let (ticket, change) = state.machine.takeBack(entry, now: now) else { return nil }
+        guard let (ticket, change) = state.machine.takeBack(entry, now: now) else { return (false, .nothing) }
         guard queued.rejoined(ticket) else {
             _ = state.machine.withdraw(ticket)
-            return nil
+            return (false, change)
         }
         state.statistics.failover.retried &+= 1
-        return change
+        return (true, change)
     }
 }
 
