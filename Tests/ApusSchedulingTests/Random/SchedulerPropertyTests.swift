@@ -5,6 +5,9 @@ import Testing
 @testable import ApusScheduling
 
 /// Random schedules through a whole scheduler: one end each, answers as if alone, order, bounds, promptness.
+///
+/// One after another, and with many pauses, since other tests wait for the same threads.
+@Suite(.serialized)
 struct SchedulerPropertyTests {
     /// Steps of a schedule: fresh schedulers find out about batches anew.
     private static let length = 2_500
@@ -21,12 +24,11 @@ struct SchedulerPropertyTests {
         print("SchedulerPropertyTests, \(setting.name): seed \(seed)")
         var ends: [String: Int] = [:]
         var steps = 0
-        for round in 0..<UInt64(SchedulerPropertyTests.count(2)) {
+        for round in 0..<UInt64(SchedulerPropertyTests.count(1)) {
             let requests = try RandomRequests(setting, seed: seed &+ round)
             for step in 1...SchedulerPropertyTests.length where requests.fault == nil {
                 requests.step()
-                // Other tests wait for the same threads.
-                if step.isMultiple(of: 500) { await Task.yield() }
+                if step.isMultiple(of: 20) { await Task.yield() }
             }
             await requests.finish()
             if let fault = requests.fault {
@@ -48,10 +50,10 @@ struct SchedulerPropertyTests {
         for round in 0..<UInt64(SchedulerPropertyTests.count(1)) {
             let requests = try RandomRequests(setting, seed: seed &+ round, threads: 4)
             // What two threads do to one request in the same moment needs many tries.
-            let length = SchedulerPropertyTests.length * (setting.large > 50 ? 8 : 1)
+            let length = SchedulerPropertyTests.length * (setting.large > 50 ? 4 : 1)
             for step in 1...length where requests.fault == nil {
                 requests.step()
-                if step.isMultiple(of: 100) { await Task.yield() }
+                if step.isMultiple(of: 20) { await Task.yield() }
             }
             await requests.finish()
             if let fault = requests.fault {
