@@ -111,4 +111,27 @@ struct QueuedRequestTests {
         #expect(bench.scheduler.statistics().fail.count == 1)
         #expect(bench.scheduler.state.withLock { $0.order?.isEmpty } == true)
     }
+
+    @Test func `an instance called for one that is called back on its way to the queue is not forgotten`() throws {
+        let bench = try Bench(isStepped: true)
+        let tensor = Tensor(floats: [1])
+        let call = ValidatedCall(inputs: [tensor, nil], outputs: [0], batchSize: 1)
+        let queued = QueuedRequest(
+            request: bench.request([NamedTensor(name: "a", tensor: tensor)]),
+            call: call,
+            keys: CallKeys(call),
+            sink: bench.pooledSink(),
+            level: 0,
+            scheduler: bench.scheduler
+        )
+        // Between the death of its instance and its second try.
+        queued.cancel()
+        var answers = Answers()
+        bench.scheduler.tryAgain(BatchPart(request: queued, rows: 0..<1, isLast: true), answers: &answers)
+        let next = bench.pooledSink()
+        bench.submit(bench.request(), to: next)
+        while bench.pool.runNext() {}
+        #expect(next.outcomeSoFar?.answers.count == 1)
+        #expect(bench.holder.ended == 2)
+    }
 }

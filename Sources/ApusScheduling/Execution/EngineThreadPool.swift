@@ -25,7 +25,7 @@ extension EngineJob {
 package final class EngineThreadPool: Sendable {
     private let jobs = Mutex(JobTurns<any EngineJob>())
     /// `nil` where nobody is to be woken up.
-    private let wakeUps: WakeUps?
+    let wakeUps: WakeUps?
     private let wake = DispatchSemaphore(value: 0)
     /// The number of threads.
     package let threadCount: Int
@@ -45,7 +45,7 @@ package final class EngineThreadPool: Sendable {
     /// - Parameters:
     ///   - threadCount: How many.
     ///   - time: The clock by which schedulers are woken up, on one thread more; `nil` for a pool that only runs jobs.
-    ///   - startThread: Starts one.
+    ///   - startThread: Starts one; one that starts none leaves it to a test to call `runNext()` and `wakeUps.ring()`.
     /// - Throws: `RuntimeFailure.Code.resource` when the system doesn't give as many threads.
     init(
         threadCount: Int,
@@ -97,7 +97,12 @@ package final class EngineThreadPool: Sendable {
     }
 
     /// Runs the job whose turn it is.
-    private func runNext() {
-        jobs.withLock { $0.next() }?.run()
+    ///
+    /// - Returns: Whether there was one.
+    @discardableResult
+    func runNext() -> Bool {
+        guard let job = jobs.withLock({ $0.next() }) else { return false }
+        job.run()
+        return true
     }
 }

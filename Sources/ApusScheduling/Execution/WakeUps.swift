@@ -43,7 +43,7 @@ final class WakeUps: Sendable {
     }
 
     /// Wakes up whose moment has come; how long to sleep, in nanoseconds.
-    private func ring() -> Int64 {
+    func ring() -> Int64 {
         while true {
             let now = time.now
             switch alarms.withLock({ $0.timePassed(now: now) }) {

@@ -46,6 +46,8 @@ final class Bench: Sendable {
     let scheduler: Scheduler
 
     /// Makes everything.
+    ///
+    /// Stepped, it has no threads: a test calls `pool.runNext()` and `pool.wakeUps.ring()` instead.
     init(
         signature: ModelSignature = Model.pair,
         maxBatchSize: Int = 0,
@@ -53,10 +55,11 @@ final class Bench: Sendable {
         compute: @escaping FakeSession.Computation = FakeRun.identity,
         configuration: Scheduler.Configuration = .init(instances: 1),
         served: [Int]? = nil,
-        isBatched: Bool = false
+        isBatched: Bool = false,
+        isStepped: Bool = false
     ) throws {
         session = FakeSession(signature: signature, time: time, compute: compute)
-        pool = try EngineThreadPool(threadCount: threads, time: time)
+        pool = isStepped ? try .stepped(time: time) : try EngineThreadPool(threadCount: threads, time: time)
         let outputs = (served ?? Array(signature.outputs.indices)).map { signature.outputs[$0] }
         let seen = ModelSignature(
             inputs: signature.inputs,
