@@ -12,7 +12,7 @@ struct AxisTensorsTests {
     }
 
     @Test func `the last dimension is filled in every row`() throws {
-        let one = withUnsafeBytes(of: Float(-1).bitPattern) { Array($0) }
+        let one = unsafe withUnsafeBytes(of: Float(-1).bitPattern) { unsafe Array($0) }
         let longer = try #require(fill(Tensor([2, 2], floats: [1, 2, 3, 4]), 1, 4, one))
         #expect(longer.shape.dimensions == [2, 4])
         #expect(longer.floats == [1, 2, -1, -1, 3, 4, -1, -1])
@@ -53,7 +53,7 @@ struct AxisTensorsTests {
         let tensor = Tensor([1, 3, 2], floats: (0..<6).map(Float.init))
         let cut = try #require(AxisTensors.cut(tensor, axis: 1, to: 2, allocator: allocator))
         #expect(cut.floats == [0, 1, 2, 3])
-        let isShared = cut.storage.bytes.withUnsafeBytes { part in
+        let isShared = unsafe cut.storage.bytes.withUnsafeBytes { part in
             unsafe tensor.storage.bytes.withUnsafeBytes { unsafe $0.baseAddress == part.baseAddress }
         }
         #expect(isShared)

@@ -32,7 +32,7 @@ struct SchedulerLengthPaddingTests {
         var configuration = Scheduler.Configuration(instances: 1)
         configuration.allowsInlineRuns = isInline
         configuration.padding.budget = budget
-        let element = withUnsafeBytes(of: Float(-7).bitPattern) { Array($0) }
+        let element = unsafe withUnsafeBytes(of: Float(-7).bitPattern) { unsafe Array($0) }
         configuration.padding.entries = [
             LengthPadding(
                 input: 0,
