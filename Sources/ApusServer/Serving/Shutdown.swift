@@ -22,7 +22,9 @@ struct Shutdown: Sendable {
     ///
     /// - Throws: What the services throw.
     func run() async throws {
-        try await runServices { await watchSignals() }
+        // Before anything runs: a signal that comes as soon as the server is ready must begin a drain already.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        try await runServices { await watch(signals) }
     }
 
     /// Runs the services until they end, and until then what may make them end.
@@ -38,10 +40,10 @@ struct Shutdown: Sendable {
     /// Waits for signals; the first begins the drain, the second ends it.
     ///
     /// SIGHUP, which a terminal sends when it is closed, is taken like Ctrl-C: a drain without the delay.
-    private func watchSignals() async {
+    private func watch(_ signals: UnixSignalsSequence) async {
         await withTaskGroup(of: Void.self) { tasks in
             var count = 0
-            for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
+            for await signal in signals {
                 count += 1
                 if count == 1 {
                     tasks.addTask { await drain(after: signal != .sigterm ? 0 : assembly.configuration.drainDelay) }
