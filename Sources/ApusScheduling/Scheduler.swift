@@ -214,6 +214,14 @@ package final class Scheduler: RequestFront {
         _ = consume engine
     }
 
+    static let full = InferenceError(
+        .unavailable,
+        "Exceeds maximum queue size",
+        field: "model",
+        hint: "as many requests of this priority wait as max_queue_size in the model's config.pbtxt allows; send it to "
+            + "another server, or later"
+    )
+
     static let expired = InferenceError(
         .unavailable,
         "Request timeout expired",
@@ -290,7 +298,7 @@ extension Scheduler {
             carryOut(change)
             return CancellationHandle(queued, deadline: Deadline(time: deadline))
         case .isFull:
-            queued.end(with: InferenceError(.unavailable, "Exceeds maximum queue size", field: "model"))
+            queued.end(with: Scheduler.full)
         case .isTooLate(let nanoseconds):
             queued.end(with: Scheduler.tooLate(nanoseconds))
         case .isGone:

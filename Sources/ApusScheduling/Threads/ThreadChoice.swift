@@ -50,6 +50,8 @@ struct ThreadChoice: Sendable {
         switch reason {
         case .nothingTried where average == 0:
             return "\(choice): nothing has run yet that would say whether one thread does as well"
+        case .nothingTried where isWorthATrial:
+            return "\(choice): both ways are tried once there have been more runs on engine threads"
         case .nothingTried:
             return "\(choice): a run takes \(Self.text(average)); only runs from \(Self.text(Double(Self.tinyRun))) to "
                 + "\(Self.text(Double(Self.shortRun))) are tried on one"
@@ -79,7 +81,7 @@ struct ThreadChoice: Sendable {
         guard isOpen, !isTrying, runsUntilTrial == 0 else { return nil }
         switch use {
         case .shared:
-            guard average >= Double(Self.tinyRun), average <= Double(Self.shortRun) else { return nil }
+            guard isWorthATrial else { return nil }
             isTrying = true
             return .caller
         case .caller:
@@ -110,6 +112,11 @@ struct ThreadChoice: Sendable {
     mutating func failed(because message: String) {
         reason = .failed(message)
         endTrial()
+    }
+
+    /// Whether runs are such that one thread may be better than all.
+    private var isWorthATrial: Bool {
+        use == .shared && average >= Double(Self.tinyRun) && average <= Double(Self.shortRun)
     }
 
     private mutating func endTrial() {
