@@ -72,11 +72,7 @@ enum BatchTensors {
         guard let range = bytes(of: rows, in: tensor),
             let shape = TensorShape([rows.count] + tensor.shape.dimensions.dropFirst())
         else { return nil }
-        let storage = unsafe tensor.storage.withUnsafeMutableBytes { memory -> TensorStorage? in
-            guard let base = memory.baseAddress else { return TensorStorage(byteCount: 0) }
-            return unsafe TensorStorage(base: base + range.lowerBound, byteCount: range.count, owner: tensor.storage)
-        }
-        return storage.map { Tensor(dataType: tensor.dataType, shape: shape, storage: $0) }
+        return tensor.storage.part(range).map { Tensor(dataType: tensor.dataType, shape: shape, storage: $0) }
     }
 
     /// Where rows lie in a tensor's memory; `nil` when it doesn't have them.
@@ -105,5 +101,15 @@ enum BatchTensors {
             offset += 4 + length
         }
         return offset
+    }
+}
+
+extension TensorStorage {
+    /// Some of its bytes, which stay where they are and keep the whole alive.
+    func part(_ range: Range<Int>) -> TensorStorage? {
+        unsafe withUnsafeMutableBytes { memory -> TensorStorage? in
+            guard !range.isEmpty, let base = memory.baseAddress else { return TensorStorage(byteCount: 0) }
+            return unsafe TensorStorage(base: base + range.lowerBound, byteCount: range.count, owner: self)
+        }
     }
 }

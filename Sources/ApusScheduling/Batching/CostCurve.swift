@@ -100,11 +100,17 @@ struct CostCurve: Sendable {
         guard rows > 0 else { return nil }
         let index = CostCurve.sizeClass(of: rows)
         for distance in points.indices {
-            for near in [index - distance, index + distance] where points.indices.contains(near) {
-                if points[near].runs > 0 { return UInt64(min(points[near].rowCost * Double(rows), 1e18)) }
+            if let cost = cost(rows: rows, in: index - distance) ?? cost(rows: rows, in: index + distance) {
+                return cost
             }
         }
         return nil
+    }
+
+    /// The same by one class of sizes.
+    private func cost(rows: Int, in index: Int) -> UInt64? {
+        guard points.indices.contains(index), points[index].runs > 0 else { return nil }
+        return UInt64(min(points[index].rowCost * Double(rows), 1e18))
     }
 
     /// The measured sizes and what a row cost in each, in nanoseconds, ascending.

@@ -50,17 +50,10 @@ extension BatchTensors {
         parts.reserveCapacity(counts.count)
         for (count, range) in zip(counts, cuts.ranges) {
             guard let shape = TensorShape([count] + tensor.shape.dimensions.dropFirst()),
-                let storage = borrow(range, of: tensor.storage)
+                let storage = tensor.storage.part(range)
             else { return nil }
             parts.append(Tensor(dataType: tensor.dataType, shape: shape, storage: storage))
         }
         return parts
-    }
-
-    private static func borrow(_ range: Range<Int>, of whole: TensorStorage) -> TensorStorage? {
-        unsafe whole.withUnsafeMutableBytes { memory -> TensorStorage? in
-            guard let base = memory.baseAddress else { return TensorStorage(byteCount: 0) }
-            return unsafe TensorStorage(base: base + range.lowerBound, byteCount: range.count, owner: whole)
-        }
     }
 }

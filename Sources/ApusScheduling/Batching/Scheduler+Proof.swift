@@ -65,6 +65,7 @@ extension Scheduler {
         }
         return loss
     }
+
     /// What the statistics say of joining requests, and of filling runs up.
     func batchingNote(on verdict: BatchSafety.Verdict) -> String {
         let sizes = allowedSizes.sizes.map(String.init).joined(separator: ", ")

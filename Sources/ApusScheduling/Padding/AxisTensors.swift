@@ -60,7 +60,10 @@ enum AxisTensors {
         else { return nil }
         if length == dimensions[axis] { return tensor }
         let count = dimensions[..<axis].reduce(1, *)
-        if count == 1 { return beginning(tensor, shape: shape, byteCount: byteCount) }
+        if count == 1 {
+            let part = tensor.storage.part(0..<byteCount)
+            return part.map { Tensor(dataType: tensor.dataType, shape: shape, storage: $0) }
+        }
         guard let storage = allocator.allocate(byteCount: byteCount, alignment: tensor.dataType.alignment) else {
             return nil
         }
@@ -84,13 +87,5 @@ enum AxisTensors {
         guard dimensions.indices.contains(axis) else { return nil }
         dimensions[axis] = size
         return TensorShape(dimensions)
-    }
-
-    private static func beginning(_ tensor: Tensor, shape: TensorShape, byteCount: Int) -> Tensor? {
-        let storage = unsafe tensor.storage.withUnsafeMutableBytes { memory -> TensorStorage? in
-            guard byteCount > 0, let base = memory.baseAddress else { return TensorStorage(byteCount: 0) }
-            return unsafe TensorStorage(base: base, byteCount: byteCount, owner: tensor.storage)
-        }
-        return storage.map { Tensor(dataType: tensor.dataType, shape: shape, storage: $0) }
     }
 }

@@ -57,6 +57,8 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     private var idle: [Int]
     private var queue: RequestQueue<Request>
     private(set) var curves: [UInt64: CostCurve] = [:]
+    /// The curve of a bucket of which nothing is known.
+    private let unmeasured: CostCurve
     /// When each curve was last told of a run, in runs.
     private var lastRuns: [UInt64: UInt64] = [:]
     private var runs: UInt64 = 0
@@ -93,6 +95,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
             rules: rules.queue,
             countsKinds: rules.batching.maxDelay > 0 || !rules.batching.preferredSizes.isEmpty
         )
+        self.unmeasured = CostCurve(rules.batching.allowedSizes)
         self.goal = rules.batching.latencyGoal.map(LatencyGoal.init)
         self.repair = InstanceRepair(instances: max(1, rules.instances))
         self.isJoining = isJoining && rules.batching.isAllowed
@@ -243,7 +246,7 @@ extension BatchingStateMachine {
         }
         runs += 1
         lastRuns[bucket] = runs
-        curves[bucket, default: CostCurve(rules.batching.allowedSizes)].record(rows: rows, nanoseconds: nanoseconds)
+        curves[bucket, default: unmeasured].record(rows: rows, nanoseconds: nanoseconds)
     }
 
     /// The most rows that a run of this bucket takes now.
@@ -254,7 +257,7 @@ extension BatchingStateMachine {
     /// The most rows that a run of this bucket takes now, where it may have any number.
     private func limitOfAnySize(_ bucket: UInt64) -> Int {
         let batching = rules.batching
-        let curve = curves[bucket] ?? CostCurve(batching.allowedSizes)
+        let curve = curves[bucket] ?? unmeasured
         if let goal { return goal.limit(curve, largest: min(curve.largest, batching.maxRows ?? .max)) }
         let measured = curve.limit
         guard let maxRows = batching.maxRows else { return measured }

@@ -13,8 +13,8 @@ struct SessionOpening: Sendable {
     private let folder: ModelFolder
     private let filename: String?
     private let options: SessionOptions
-    /// The file as it was when the version was loaded; `nil` for engines that need none.
-    private let identity: OpenFile.Identity?
+    /// The version's file, opened once for all devices; `nil` for engines that need none.
+    private let file: StoredFile?
 
     /// Reads what the configuration says of tensors and parameters.
     ///
@@ -42,9 +42,7 @@ struct SessionOpening: Sendable {
         self.engine = engine
         self.id = id
         self.folder = folder
-        self.identity =
-            engine.modelFilenames.isEmpty
-            ? nil : try folder.modelFile(of: id.version, named: self.filename).file.identity
+        self.file = engine.modelFilenames.isEmpty ? nil : try folder.modelFile(of: id.version, named: self.filename)
     }
 
     /// Opens the version on a device.
@@ -53,41 +51,33 @@ struct SessionOpening: Sendable {
     func open(on device: EngineDevice) throws(ModelError) -> any EngineSession {
         var options = options
         options.device = device
-        var source = ModelSource.none
-        if !engine.modelFilenames.isEmpty {
-            let found = try folder.modelFile(of: id.version, named: filename)
-            guard found.file.identity == identity else {
-                throw ModelError(.loadFailed, "'\(found.path)' changes while it is being loaded; load it again")
-            }
-            source = .open(found.file, path: found.path)
-        }
         do throws(EngineError) {
-            return try engine.load(source, options: options)
+            return try engine.load(file.map { .open($0.file, path: $0.path) } ?? .none, options: options)
         } catch {
             throw ModelError(.loadFailed, error.message, cause: error)
         }
     }
 
     /// Opens the version once more with other threads; `nil` where they make no difference, or memory would not do.
+    ///
+    /// What it returns doesn't keep the file open: a server may have more versions than it may have open files.
     var reopening: (@Sendable (ThreadUse) throws(EngineError) -> any EngineSession)? {
-        guard engine.leavesThreadsOpen(options), let identity, identity.byteCount <= Self.maxTrialBytes else {
-            return nil
+        guard engine.leavesThreadsOpen(options), let identity = file?.file.identity,
+            identity.byteCount <= Self.maxTrialBytes
+        else { return nil }
+        return { [engine, id, folder, filename, options] use throws(EngineError) in
+            let found: StoredFile
+            do throws(ModelError) {
+                found = try folder.modelFile(of: id.version, named: filename)
+            } catch {
+                throw EngineError(.unreadable, error.message, cause: error)
+            }
+            guard found.file.identity == identity else {
+                throw EngineError(.unreadable, "the file has changed since the version was loaded")
+            }
+            var options = options
+            options.threads = use
+            return try engine.load(.open(found.file, path: found.path), options: options)
         }
-        return { use throws(EngineError) in try reopen(use, as: identity) }
-    }
-
-    private func reopen(_ use: ThreadUse, as identity: OpenFile.Identity) throws(EngineError) -> any EngineSession {
-        var options = options
-        options.threads = use
-        let found: StoredFile
-        do throws(ModelError) {
-            found = try folder.modelFile(of: id.version, named: filename)
-        } catch {
-            throw EngineError(.unreadable, error.message, cause: error)
-        }
-        guard found.file.identity == identity else {
-            throw EngineError(.unreadable, "the file has changed since the version was loaded")
-        }
-        return try engine.load(.open(found.file, path: found.path), options: options)
     }
 }
