@@ -29,9 +29,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
+        .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2.git", from: "2.4.3"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf.git", from: "2.4.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
@@ -39,13 +42,32 @@ let package = Package(
     targets: [
         .target(name: "ApusCore"),
         .target(name: "ApusEngine", dependencies: ["ApusCore"]),
+        .target(
+            name: "ApusProtos",
+            dependencies: [
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]
+        ),
+        .target(
+            name: "ApusGRPC",
+            dependencies: [
+                "ApusCore", "ApusListener", "ApusProtocol", "ApusProtos",
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]
+        ),
         .target(name: "CSIMDJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "ApusProtocol", dependencies: ["ApusCore", "CSIMDJSON", "CZlib"]),
         .target(
             name: "ApusServer",
             dependencies: [
                 "ApusCore", "ApusEngine", "ApusBuiltin", "ApusONNXRuntime", "ApusScheduling", "ApusModels",
-                "ApusProtocol", "ApusListener", "ApusHTTP", "ApusTelemetry", "CLinux",
+                "ApusProtocol", "ApusListener", "ApusHTTP", "ApusGRPC", "ApusTelemetry", "CLinux",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -178,13 +200,15 @@ let package = Package(
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
     ],
     cxxLanguageStandard: .cxx17
 )
-for target in package.targets where [.regular, .executable, .test].contains(target.type) && !target.name.hasPrefix("C")
+for target in package.targets where [.regular, .executable, .test].contains(target.type) && !target.name.hasPrefix("C") && target.name != "ApusProtos"
 {
     target.swiftSettings = strictSettings + warningsAsErrors
 }

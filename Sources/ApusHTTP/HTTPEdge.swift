@@ -8,7 +8,7 @@ package import NIOCore
 package final class HTTPEdge: HTTPApplication {
     private let configuration: HTTPEdgeConfiguration
     private let table: RouteTable
-    private let infer: InferRoute
+    private let infer: InferRoute<V2Codec>
     private let others: OperationRoutes
     /// What the last path meant: clients mostly ask for the same thing again.
     private var last: (verb: HTTPRoute.Verb?, path: String, operation: AdmittedOperation)?
@@ -20,10 +20,10 @@ package final class HTTPEdge: HTTPApplication {
     ///   - operations: Those that this port offers.
     ///   - others: What answers everything that is no inference.
     package init?(configuration: HTTPEdgeConfiguration, operations: [Operation], others: OperationRoutes) {
-        guard let infer = InferRoute(services: EdgeServices(configuration)) else { return nil }
+        guard let codec = V2Codec(limits: configuration.limits) else { return nil }
         self.configuration = configuration
         self.table = RouteTable(operations: operations)
-        self.infer = infer
+        self.infer = InferRoute(codec: codec, services: EdgeServices(configuration))
         self.others = others
     }
 

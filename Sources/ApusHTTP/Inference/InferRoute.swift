@@ -3,18 +3,17 @@ internal import ApusListener
 internal import ApusProtocol
 internal import NIOCore
 
-/// Answers `POST …/infer`: look the model up, decode into its memory, submit.
-final class InferRoute {
+/// Answers an inference in a protocol's own form: look the model up, decode into its memory, submit.
+final class InferRoute<Codec: InferenceCodec> {
     private let services: EdgeServices
     private let service: any InferenceService
-    private let decoder: V2RequestDecoder
+    private let codec: Codec
 
-    /// Makes the route for one event loop; `nil` when there is no memory.
-    init?(services: EdgeServices) {
-        guard let decoder = V2RequestDecoder(limits: services.configuration.limits) else { return nil }
+    /// Makes the route for one event loop.
+    init(codec: Codec, services: EdgeServices) {
         self.services = services
         self.service = services.configuration.service
-        self.decoder = decoder
+        self.codec = codec
     }
 
     private var limits: InputLimits { services.configuration.limits }
@@ -28,22 +27,30 @@ final class InferRoute {
     ) {
         var selector: ModelSelector?
         do throws(InferenceError) {
-            let chosen = try operation.selector()
+            let chosen = try codec.selector(of: operation, head: head)
             selector = chosen
             let lease = try service.lease(chosen)
-            guard !lease.model.description.isDecoupled else { throw InferRoute.onlyStreams }
+            guard !lease.model.description.isDecoupled else { throw InferenceError.onlyStreams }
             var memory = RequestMemory(allocator: lease.model.allocator, budget: services.budget)
             let plain = try decompressed(body, head: head, memory: &memory)
-            let question = try decode(plain, head: head, model: lease.model.description, memory: &memory)
-            let sink = makeSink(head: head, question: question, selector: chosen, body: body, exchange: exchange)
+            let question = try codec.decode(plain, head: head, model: lease.model.description, memory: &memory)
+            let sink = makeSink(
+                head: head,
+                question: question,
+                operation: operation,
+                selector: chosen,
+                body: body,
+                exchange: exchange
+            )
             var request = InferenceRequest(
                 inputs: question.inputs,
                 timings: RequestTimings(received: exchange.received),
                 lease: lease
             )
+            request.operation = operation.operation
             request.id = question.id
             request.caller = operation.caller
-            if !question.outputs.isEmpty { request.requestedOutputs = question.outputs.map(\.name) }
+            request.requestedOutputs = question.requestedOutputs
             request.priority = question.priority
             request.sequence = question.sequence
             request.parameters = question.parameters
@@ -52,41 +59,10 @@ final class InferRoute {
             request.queueTimeout = RequestTimeout.nanoseconds(microseconds: question.timeoutMicroseconds)
             exchange.cancel(with: service.submit(request, to: sink))
         } catch {
-            let (answer, bytes) = HTTPStatusTable.answer(to: error)
+            let (answer, bytes) = codec.refusalForm.answer(to: error)
             exchange.answer(answer, bytes: bytes)
-            makeReporter(selector: selector, inputs: [], body: body, exchange: exchange)
+            makeReporter(operation, selector: selector, inputs: [], body: body, exchange: exchange)
                 .failed(error, status: answer.status, id: "", byteCount: bytes.count)
-        }
-    }
-
-    private func decode(
-        _ body: ByteBuffer,
-        head: HTTPRequestHead,
-        model: ModelDescription,
-        memory: inout RequestMemory
-    ) throws(InferenceError) -> V2InferRequest {
-        guard let range = head.inferenceHeaderLength else {
-            return try unsafe NetworkBody.withJSON(of: body, byteCount: body.readableBytes) {
-                json throws(InferenceError) in
-                try unsafe decoder.decode(json: json, binary: NoBinaryBody(), model: model, memory: &memory)
-            }
-        }
-        guard let length = head.decimal(range), length <= body.readableBytes else {
-            throw InferenceError(
-                .invalidArgument,
-                "Inference-Header-Content-Length must be a number between 0 and the body's \(body.readableBytes) bytes",
-                field: "Inference-Header-Content-Length",
-                expected: "0 to \(body.readableBytes)",
-                got: head.text(range)
-            )
-        }
-        var tail = body
-        tail.moveReaderIndex(forwardBy: length)
-        guard length > 0 else {
-            return try RawRequest(model: model, limits: limits).decode(NetworkBody(tail), memory: &memory)
-        }
-        return try unsafe NetworkBody.withJSON(of: body, byteCount: length) { json throws(InferenceError) in
-            try unsafe decoder.decode(json: json, binary: NetworkBody(tail), model: model, memory: &memory)
         }
     }
 
@@ -128,27 +104,33 @@ final class InferRoute {
 
     private func makeSink(
         head: HTTPRequestHead,
-        question: V2InferRequest,
+        question: InferenceQuestion<Codec.Form>,
+        operation: AdmittedOperation,
         selector: ModelSelector,
         body: ByteBuffer,
         exchange: HTTPExchange
-    ) -> InferenceAnswerSink {
-        let isRaw = head.inferenceHeaderLength.map { head.decimal($0) == 0 } ?? false
-        return InferenceAnswerSink(
+    ) -> InferenceAnswerSink<Codec.Form> {
+        InferenceAnswerSink(
             exchange: exchange,
-            form: InferenceAnswerSink.Form(
+            form: question.form,
+            wish: InferenceAnswerSink.Wish(
                 id: question.id,
-                outputs: isRaw
-                    ? .allBinary : V2OutputForm(listed: question.outputs, others: question.binaryDataOutput),
                 coding: head.acceptEncoding.map { ContentCoding(acceptEncoding: head.text($0)) } ?? .identity,
                 hasTiming: head.asksForTiming
             ),
             services: services,
-            reporter: makeReporter(selector: selector, inputs: question.inputs, body: body, exchange: exchange)
+            reporter: makeReporter(
+                operation,
+                selector: selector,
+                inputs: question.inputs,
+                body: body,
+                exchange: exchange
+            )
         )
     }
 
     private func makeReporter(
+        _ operation: AdmittedOperation,
         selector: ModelSelector?,
         inputs: [NamedTensor],
         body: ByteBuffer,
@@ -156,14 +138,18 @@ final class InferRoute {
     ) -> RequestReporter {
         RequestReporter(
             services: services,
-            operation: .infer,
+            operation: operation.operation,
             received: exchange.received,
             selector: selector,
             inputs: inputs,
             bytesIn: body.readableBytes
         )
     }
-    private static let onlyStreams = InferenceError(
+}
+
+extension InferenceError {
+    /// The refusal of a request that only a stream can answer.
+    static let onlyStreams = InferenceError(
         .unsupported,
         "HTTP end point doesn't support models with decoupled transaction policy",
         field: "model",

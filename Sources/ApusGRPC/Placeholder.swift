@@ -1,0 +1,2 @@
+/// gRPC on event loops.
+enum GRPCEdgePlaceholder {}

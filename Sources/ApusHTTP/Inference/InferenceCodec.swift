@@ -1,0 +1,64 @@
+internal import ApusCore
+internal import ApusListener
+internal import NIOCore
+
+/// A protocol's way to put an inference into HTTP: which model a request means, what its body says.
+///
+/// `InferRoute` does what all protocols share (lease, compression, deadline, submission, reports) and is specialised for
+/// each codec. A codec belongs to one event loop.
+protocol InferenceCodec {
+    /// How the protocol's answers and errors look.
+    associatedtype Form: AnswerForm
+
+    /// The form of the answer to something that was refused before it was decoded.
+    var refusalForm: Form { get }
+
+    /// Which model a request asks for.
+    ///
+    /// - Throws: `invalidArgument` or `notFound` in the protocol's words.
+    func selector(of operation: AdmittedOperation, head: HTTPRequestHead) throws(InferenceError) -> ModelSelector
+
+    /// Reads a body, already decompressed, into memory of the model.
+    ///
+    /// - Throws: `invalidArgument` for what isn't well formed or doesn't fit the model, `resourceExhausted` without
+    ///   memory.
+    func decode(
+        _ body: ByteBuffer,
+        head: HTTPRequestHead,
+        model: ModelDescription,
+        memory: inout RequestMemory
+    ) throws(InferenceError) -> InferenceQuestion<Form>
+}
+
+extension InferenceCodec {
+    func selector(of operation: AdmittedOperation, head: HTTPRequestHead) throws(InferenceError) -> ModelSelector {
+        try operation.selector()
+    }
+}
+
+/// What a request asks a model, whatever protocol it came by, and how it wants its answer.
+struct InferenceQuestion<Form: AnswerForm>: Sendable {
+    /// The caller's name for the request; empty when none was sent.
+    var id = ""
+    /// Input tensors by name, in the request's order.
+    var inputs: [NamedTensor]
+    /// Names of the outputs wanted; empty for all.
+    var requestedOutputs: [String] = []
+    /// 0 is the default level, 1 the highest.
+    var priority: UInt64 = 0
+    /// Microseconds that the request may take by the protocol's own word; 0 for no limit.
+    var timeoutMicroseconds: UInt64 = 0
+    /// Its place in a sequence; `nil` when it names none.
+    var sequence: SequencePosition?
+    /// Parameters that aren't the protocol's own.
+    var parameters: [String: ParameterValue] = [:]
+    /// How the answer is to look.
+    var form: Form
+
+    /// Asks with inputs and nothing else.
+    init(inputs: [NamedTensor], form: Form) {
+        self.inputs = inputs
+        self.sequence = nil
+        self.form = form
+    }
+}

@@ -1,0 +1,100 @@
+internal import ApusCore
+internal import ApusListener
+internal import ApusProtocol
+internal import NIOCore
+
+/// Inferences of the v2 protocol: JSON, JSON with binary tensors behind it, or one raw tensor.
+struct V2Codec: InferenceCodec {
+    private let decoder: V2RequestDecoder
+    private let limits: InputLimits
+
+    let refusalForm = V2AnswerForm(id: "", outputs: .allBinary)
+
+    /// Makes the codec of one event loop; `nil` when there is no memory.
+    init?(limits: InputLimits) {
+        guard let decoder = V2RequestDecoder(limits: limits) else { return nil }
+        self.decoder = decoder
+        self.limits = limits
+    }
+
+    func decode(
+        _ body: ByteBuffer,
+        head: HTTPRequestHead,
+        model: ModelDescription,
+        memory: inout RequestMemory
+    ) throws(InferenceError) -> InferenceQuestion<V2AnswerForm> {
+        let isRaw = head.inferenceHeaderLength.map { head.decimal($0) == 0 } ?? false
+        let request = try request(in: body, head: head, model: model, memory: &memory)
+        let outputs: V2OutputForm =
+            isRaw ? .allBinary : V2OutputForm(listed: request.outputs, others: request.binaryDataOutput)
+        var question = InferenceQuestion(
+            inputs: request.inputs,
+            form: V2AnswerForm(id: request.id, outputs: outputs)
+        )
+        question.id = request.id
+        if !request.outputs.isEmpty { question.requestedOutputs = request.outputs.map(\.name) }
+        question.priority = request.priority
+        question.timeoutMicroseconds = request.timeoutMicroseconds
+        question.sequence = request.sequence
+        question.parameters = request.parameters
+        return question
+    }
+
+    private func request(
+        in body: ByteBuffer,
+        head: HTTPRequestHead,
+        model: ModelDescription,
+        memory: inout RequestMemory
+    ) throws(InferenceError) -> V2InferRequest {
+        guard let range = head.inferenceHeaderLength else {
+            return try unsafe NetworkBody.withJSON(of: body, byteCount: body.readableBytes) {
+                json throws(InferenceError) in
+                try unsafe decoder.decode(json: json, binary: NoBinaryBody(), model: model, memory: &memory)
+            }
+        }
+        guard let length = head.decimal(range), length <= body.readableBytes else {
+            throw InferenceError(
+                .invalidArgument,
+                "Inference-Header-Content-Length must be a number between 0 and the body's \(body.readableBytes) bytes",
+                field: "Inference-Header-Content-Length",
+                expected: "0 to \(body.readableBytes)",
+                got: head.text(range)
+            )
+        }
+        var tail = body
+        tail.moveReaderIndex(forwardBy: length)
+        guard length > 0 else {
+            return try RawRequest(model: model, limits: limits).decode(NetworkBody(tail), memory: &memory)
+        }
+        return try unsafe NetworkBody.withJSON(of: body, byteCount: length) { json throws(InferenceError) in
+            try unsafe decoder.decode(json: json, binary: NetworkBody(tail), model: model, memory: &memory)
+        }
+    }
+}
+
+/// The v2 protocol's answer: JSON, and behind it the bytes of the outputs that were asked for in binary.
+struct V2AnswerForm: AnswerForm {
+    /// The request's id; empty when none was sent.
+    let id: String
+    /// Which outputs come as bytes.
+    let outputs: V2OutputForm
+
+    func write(_ answer: borrowing InferenceAnswer, to writer: inout AnswerWriter) throws(InferenceError) {
+        let encoder = try V2ResponseEncoder(
+            id: id,
+            model: answer.lease.model.description,
+            outputs: answer.outputs,
+            request: outputs,
+            maxBytes: writer.maxBytes
+        )
+        try writer.reserve(encoder.bound)
+        writer.body.buffer.writeWithOutputRawSpan(minimumWritableBytes: encoder.jsonBound) { span in
+            encoder.write(into: &span)
+        }
+        let binary = encoder.binaryTensors
+        guard binary.contains(where: { $0.storage.byteCount > 0 }) else { return }
+        writer.head.contentType = HTTPResponseHead.binary
+        writer.head.inferenceHeaderLength = writer.body.byteCount
+        for tensor in binary { NetworkBody.append(tensor, to: &writer.body.buffer) }
+    }
+}
