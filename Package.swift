@@ -208,7 +208,8 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx17
 )
-for target in package.targets where [.regular, .executable, .test].contains(target.type) && !target.name.hasPrefix("C") && target.name != "ApusProtos"
-{
+let generated: Set = ["ApusProtos"]
+for target in package.targets where [.regular, .executable, .test].contains(target.type) {
+    guard !target.name.hasPrefix("C"), !generated.contains(target.name) else { continue }
     target.swiftSettings = strictSettings + warningsAsErrors
 }

@@ -37,7 +37,7 @@ struct AnswerWriter: ~Copyable {
         self.budget = services.budget
     }
 
-    /// Charges and takes room for the whole body, at once: a buffer that grows copies. Called once, before writing.
+    /// Charges and takes room for the whole body; called once, before writing, since a buffer that grows copies.
     ///
     /// - Throws: `resourceExhausted` when it doesn't fit the budget.
     mutating func reserve(_ byteCount: Int) throws(InferenceError) {
