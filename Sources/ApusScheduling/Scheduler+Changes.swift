@@ -28,8 +28,9 @@ extension Scheduler {
     func removeFromQueue(_ queued: QueuedRequest) {
         let tickets = queued.tickets
         guard !tickets.isEmpty else { return }
+        let now = time.now
         state.withLock { state in
-            for ticket in tickets { _ = state.machine.withdraw(ticket) }
+            for ticket in tickets { _ = state.machine.withdraw(ticket, now: now) }
         }
     }
 }

@@ -28,6 +28,7 @@ package final class Scheduler: RequestFront {
         var threads: ThreadChoice
         /// What instances died of.
         var quarantine = Quarantine()
+        var shedding: Shedding?
         /// Which answers wait for others; `nil` where no order is kept.
         var order: AnswerOrder<HeldAnswer>?
     }
@@ -68,6 +69,8 @@ package final class Scheduler: RequestFront {
     let padding: PaddingRules
     /// How many contents are refused, so that hardly anybody has to look.
     let confined = Atomic(0)
+    /// Whether requests may have to be refused before they are decoded.
+    let isShedding = Atomic(false)
     /// The earliest moment that an alarm has been set for, in nanoseconds; the largest number when none is.
     let alarm = Atomic(Int64.max)
     /// Opens the model once more, to use other threads; `nil` where there is no choice.
@@ -286,6 +289,7 @@ extension Scheduler {
             timeout: timeout.map { now.advanced(byNanoseconds: $0) },
             caller: caller
         )
+        if deadline != nil { entry.delivery = sink.lane.delay }
         let outcome = state.withLock { state in
             entry.number = state.order?.next ?? 0
             let outcome = state.machine.enqueue(entry, now: now)
@@ -300,7 +304,7 @@ extension Scheduler {
         case .isFull:
             queued.end(with: Scheduler.full)
         case .isTooLate(let nanoseconds):
-            queued.end(with: Scheduler.tooLate(nanoseconds))
+            queued.end(with: shed(nanoseconds, now: now))
         case .isGone:
             queued.end(with: Scheduler.gone)
         }
@@ -312,15 +316,6 @@ extension Scheduler {
         guard !rules.isWritten, request.queueTimeout > 0 else { return request.deadline }
         let own = request.timings.received.advanced(byNanoseconds: request.queueTimeout)
         return Deadline(time: request.deadline.time.map { min($0, own) } ?? own)
-    }
-
-    private static func tooLate(_ nanoseconds: UInt64) -> InferenceError {
-        InferenceError(
-            .unavailable,
-            "Request timeout expired: about \(nanoseconds / 1_000_000) ms of work stand before it",
-            field: "timeout",
-            hint: "send it to another server, give it more time, or lower the load"
-        )
     }
 }
 

@@ -22,6 +22,21 @@ struct SchedulerEndingTests {
         #expect(bench.holder.ended == 2)
     }
 
+    @Test func `one that can't be in time refuses others like it for a moment, before they are decoded`() async throws {
+        let bench = try Bench(threads: 1)
+        let soon = Deadline(time: bench.time.now.advanced(byNanoseconds: 1_000))
+        let later = Deadline(time: bench.time.now.advanced(byNanoseconds: 1_000_000_000))
+        #expect(bench.scheduler.refuseEarly(soon, received: bench.time.now) == nil)
+        let error = bench.scheduler.shed(5_000_000, now: bench.time.now)
+        #expect(error.message == "Request timeout expired: about 5 ms of work stand before it")
+        #expect(bench.scheduler.refuseEarly(soon, received: bench.time.now)?.message == error.message)
+        #expect(bench.scheduler.refuseEarly(later, received: bench.time.now) == nil)
+        #expect(bench.scheduler.refuseEarly(.none, received: bench.time.now) == nil)
+        #expect(bench.scheduler.statistics().failures == [1, 0, 0, 0])
+        bench.time.advance(byNanoseconds: 1_000_000)
+        #expect(bench.scheduler.refuseEarly(soon, received: bench.time.now) == nil)
+    }
+
     @Test func `a deadline that passes in the queue is refused without a run`() async throws {
         let bench = try Bench(threads: 1)
         bench.session.gate.close()

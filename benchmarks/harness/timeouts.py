@@ -22,6 +22,8 @@ RUN_SECONDS = 10
 DEADLINE_SECONDS = 0.05
 # Apart, so that the answers to measure don't all come in the same moment to one thread that notes when.
 PAUSE_SECONDS = 0.002
+# Until the server has taken all new connections: hundreds at once keep it busy for some ten milliseconds.
+SETTLING_SECONDS = 0.3
 CONFIG = f"""backend: "builtin"
 input [ {{ name: "IN" data_type: TYPE_FP32 dims: [ 1 ] }} ]
 output [ {{ name: "OUT" data_type: TYPE_FP32 dims: [ 1 ] }} ]
@@ -92,6 +94,7 @@ def connect(port: int) -> socket.socket:
 def send_apart(port: int, requests: Sequence[bytes]) -> list[tuple[float, bytes]]:
     """Send each request on a connection of its own; gives the seconds until each answer's first bytes, and these."""
     connections = [connect(port) for _ in requests]
+    time.sleep(SETTLING_SECONDS)
     sent: dict[socket.socket, float] = {}
     answers: list[tuple[float, bytes]] = []
     with selectors.DefaultSelector() as selector:

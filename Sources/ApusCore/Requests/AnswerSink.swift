@@ -33,6 +33,13 @@ package protocol CompletionLane: AnyObject, Sendable {
     var isCurrent: Bool { get }
     /// Has completions carried out on the lane, in their order.
     func deliver(_ completions: [Completion])
+    /// Nanoseconds that a completion delivered now will hardly have to wait. Read on the lane.
+    var delay: UInt64 { get }
+}
+
+extension CompletionLane {
+    /// Most carry out at once what is delivered.
+    package var delay: UInt64 { 0 }
 }
 
 /// An answer, an end or both on their way from an engine thread to their sink's lane.

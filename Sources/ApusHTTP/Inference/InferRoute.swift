@@ -31,6 +31,8 @@ final class InferRoute<Codec: InferenceCodec> {
             selector = chosen
             let lease = try service.lease(chosen)
             guard !lease.model.description.isDecoupled else { throw InferenceError.onlyStreams }
+            let deadline = try deadline(head: head, exchange: exchange)
+            if let refusal = lease.model.refuseEarly(deadline, received: exchange.received) { throw refusal }
             var memory = RequestMemory(allocator: lease.model.allocator, budget: services.budget)
             let plain = try decompressed(body, head: head, memory: &memory)
             let question = try codec.decode(plain, head: head, model: lease.model.description, memory: &memory)
@@ -55,7 +57,7 @@ final class InferRoute<Codec: InferenceCodec> {
             request.sequence = question.sequence
             request.parameters = question.parameters
             request.charge = memory.takeCharge()
-            request.deadline = try deadline(head: head, received: exchange.received)
+            request.deadline = deadline
             request.queueTimeout = RequestTimeout.nanoseconds(microseconds: question.timeoutMicroseconds)
             exchange.cancel(with: service.submit(request, to: sink))
         } catch {
@@ -85,10 +87,7 @@ final class InferRoute<Codec: InferenceCodec> {
         return try NetworkBody.decompressed(body, limits: limits, memory: &memory)
     }
 
-    private func deadline(
-        head: HTTPRequestHead,
-        received: MonotonicTime
-    ) throws(InferenceError) -> Deadline {
+    private func deadline(head: HTTPRequestHead, exchange: HTTPExchange) throws(InferenceError) -> Deadline {
         guard let text = head.timeout.map({ head.text($0) }) else { return .none }
         guard let nanoseconds = RequestTimeout.nanoseconds(text) else {
             throw InferenceError(
@@ -99,7 +98,8 @@ final class InferRoute<Codec: InferenceCodec> {
                 got: text
             )
         }
-        return Deadline(time: received.advanced(byNanoseconds: nanoseconds))
+        let arrived = exchange.loop.earliestArrival(readAt: exchange.received)
+        return Deadline(time: arrived.advanced(byNanoseconds: nanoseconds))
     }
 
     private func makeSink(

@@ -21,6 +21,10 @@ package final class LoopServices: Sendable {
 
     private struct State {
         var deadlines = DeadlineQueue<CancellationHandle>()
+        var rounds = ReadingRounds()
+        /// Memory for answers that nobody uses just now: one piece for all connections, which stays in the processor's
+        /// cache.
+        var spare = ByteBuffer()
         /// Goes off at the earliest deadline, or before when the request with that one has been answered.
         var alarm: (time: MonotonicTime, task: Scheduled<Void>)?
         /// Those that wait for a turn.
@@ -36,7 +40,7 @@ package final class LoopServices: Sendable {
     /// Makes the services of a loop; called on any thread.
     package init(eventLoop: any EventLoop, time: any TimeSource) {
         self.eventLoop = eventLoop
-        self.lane = EventLoopLane(eventLoop: eventLoop)
+        self.lane = EventLoopLane(eventLoop: eventLoop, time: time)
         self.time = time
         self.state = NIOLoopBoundBox.makeBoxSendingValue(State(), eventLoop: eventLoop)
     }
@@ -99,6 +103,36 @@ package final class LoopServices: Sendable {
     func remove(_ connection: any TickedConnection) {
         count.subtract(1, ordering: .relaxed)
         state.value.connections[ObjectIdentifier(connection)] = nil
+    }
+
+    /// Memory for an answer; what it held before is still in it.
+    func takeSpare() -> ByteBuffer {
+        state.withValue { state in
+            var buffer = ByteBuffer()
+            swap(&buffer, &state.spare)
+            return buffer
+        }
+    }
+
+    /// Takes the memory of an answer back that has left.
+    func keepSpare(_ buffer: ByteBuffer) {
+        state.withValue { $0.spare = buffer }
+    }
+
+    /// Notes that a request is being read.
+    func requestIsRead(now: MonotonicTime) {
+        guard state.withValue({ $0.rounds.read(now: now) }) else { return }
+        // Carried out behind the last socket of this round.
+        eventLoop.execute { [self] in
+            let now = time.now
+            state.withValue { $0.rounds.roundEnded(now: now) }
+        }
+    }
+
+    /// The earliest time at which a request can have come to this machine that was read at a time; on the loop only, in
+    /// the call in which it was read.
+    package func earliestArrival(readAt time: MonotonicTime) -> MonotonicTime {
+        state.withValue { $0.rounds.earliestArrival(readAt: time) }
     }
 
     /// Has a request called back as expired at its deadline.

@@ -19,6 +19,7 @@ extension HTTP1Connection {
         let now = loop.time.now
         if machine.state == .idle {
             received = now
+            loop.requestIsRead(now: now)
             guard skipEmptyLines() else { return false }
         }
         // Out of the property for the time of this call, so that handing it on copies nothing.

@@ -6,9 +6,7 @@ extension HTTP1Connection: HTTPAnswering {
     private static let maxSpareBytes = 64 << 10
 
     func makeBody() -> HTTPResponseBody {
-        var buffer = ByteBuffer()
-        swap(&buffer, &spare)
-        return HTTPResponseBody(reusing: buffer)
+        HTTPResponseBody(reusing: loop.takeSpare())
     }
 
     func perform(_ number: UInt64, _ work: @escaping @Sendable () async -> Void) {
@@ -71,7 +69,7 @@ extension HTTP1Connection: HTTPAnswering {
         case .ignore:
             return
         case .readNext:
-            if bytes.storageCapacity <= HTTP1Connection.maxSpareBytes { spare = bytes }
+            if bytes.storageCapacity <= HTTP1Connection.maxSpareBytes { loop.keepSpare(bytes) }
             context.write(wrapOutboundOut(bytes), promise: promise(holding: charge, context))
             needsFlush = true
             // A lone answer leaves at once; those of a pipeline leave together.

@@ -42,8 +42,6 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
     var cancellation = CancellationHandle.finished
     /// Takes its deadline back.
     var expiry: DeadlineQueue<CancellationHandle>.Ticket?
-    /// Memory for answers, used again when the last one has left.
-    var spare = ByteBuffer()
     let work: AsyncStream<@Sendable () async -> Void>.Continuation
     var isParsing = false
     /// Whether requests that have come wait for the loop's next turn.
@@ -97,6 +95,7 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard machine.state != .lingering, machine.state != .closed else { return }
+        loop.lane.carryOutEarly()
         isInRead = true
         append(unwrapInboundIn(data))
         parseAll()

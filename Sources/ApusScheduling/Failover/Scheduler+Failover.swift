@@ -130,7 +130,7 @@ extension Scheduler {
         entry.isRetry = true
         guard let (ticket, change) = state.machine.takeBack(entry, now: now) else { return TakenBack(isHopeless: true) }
         guard queued.rejoined(ticket) else {
-            _ = state.machine.withdraw(ticket)
+            _ = state.machine.withdraw(ticket, now: now)
             return TakenBack(change: change)
         }
         state.statistics.failover.retried &+= 1

@@ -70,6 +70,10 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     private var goal: LatencyGoal?
     /// When the oldest request of each instance's run joined the queue; kept only for a goal.
     private var oldest: [Int: MonotonicTime] = [:]
+    /// When each instance's run was expected to end; kept only of runs with a request that has a deadline.
+    private var expectedEnds: [Int: MonotonicTime] = [:]
+    /// By how much runs end later than expected.
+    private var lateness = DelayEstimate()
     /// Since when requests wait for company although an instance is free.
     private var gatheringSince: MonotonicTime?
     private var repair: InstanceRepair
@@ -117,12 +121,17 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     /// A request joins the queue.
     mutating func enqueue(_ entry: QueueEntry<Request>, now: MonotonicTime) -> OnEnqueue {
         if repair.isHopeless { return .isGone }
-        if let deadline = entry.deadline, let wait = expectedWait(entry),
-            now.advanced(byNanoseconds: Int64(clamping: wait)) > deadline
-        {
-            return .isTooLate(nanoseconds: wait)
-        }
         var entry = entry
+        if let deadline = entry.deadline {
+            let time = expectedTime(entry)
+            // Where nothing waits the run's own cost refuses nobody: nothing would ever show that it is less by now.
+            let startsSoon = queue.isEmpty && (isJoining && !entry.isAlone || !idle.isEmpty)
+            let needed = (startsSoon ? 0 : time ?? 0) + lateness.bound(now: now) + entry.delivery
+            guard now.advanced(byNanoseconds: Int64(clamping: needed)) <= deadline else {
+                return .isTooLate(nanoseconds: needed)
+            }
+            entry.expectedEnd = time.map { now.advanced(byNanoseconds: Int64(clamping: $0)) }
+        }
         // In the order of arrival means: whoever asks.
         if rules.batching.preservesOrdering { entry.caller = "" }
         guard let ticket = queue.append(entry) else { return .isFull }
@@ -131,14 +140,15 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     }
 
     /// A request is called back; `nil` when it waits no more.
-    mutating func withdraw(_ ticket: RequestTicket) -> Request? {
-        queue.remove(ticket)
+    mutating func withdraw(_ ticket: RequestTicket, now: MonotonicTime) -> Request? {
+        if let expected = queue.entry(at: ticket)?.expectedEnd, expected < now { note(expected, now: now) }
+        return queue.remove(ticket)
     }
 
     /// An engine thread has taken an instance up.
     mutating func instanceStarted(_ instance: Int, now: MonotonicTime) -> OnStart {
         called -= 1
-        var start = OnStart(expired: queue.expire(now: now))
+        var start = OnStart(expired: expire(now: now))
         guard let first = queue.first(), isDue(first, now: now) else {
             idle.append(instance)
             start.change.wakeAt = wakeTime(now: now)
@@ -147,6 +157,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         start.parts = queue.take(maxRows: size(for: first), isOrdered: rules.batching.preservesOrdering)
         start.gatheringSince = gatheringSince.take()
         if goal != nil { oldest[instance] = first.enqueued }
+        if let expected = first.expectedEnd { expectedEnds[instance] = expected }
         // What is left is for the next idle instance, without a new request having to come first.
         start.change = change(now: now)
         return start
@@ -171,6 +182,9 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         now: MonotonicTime
     ) -> OnChange {
         if let nanoseconds, rows > 0 { learn(bucket, rows: rows, nanoseconds: nanoseconds) }
+        if !expectedEnds.isEmpty, let expected = expectedEnds.removeValue(forKey: instance) {
+            note(expected, now: now)
+        }
         if let began = oldest.removeValue(forKey: instance) { goal?.runEnded(oldest: now.nanoseconds(since: began)) }
         if isLost {
             repair.lost(instance, now: now)
@@ -229,8 +243,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
 
     /// Time has passed: says who has waited too long, and what can start.
     mutating func timePassed(now: MonotonicTime) -> (expired: [Request], OnChange) {
-        let expired = queue.expire(now: now)
-        return (expired, change(now: now))
+        (expire(now: now), change(now: now))
     }
 
     /// The measured costs of a bucket.
@@ -238,6 +251,18 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
 }
 
 extension BatchingStateMachine {
+    /// Those who have waited too long; if their runs should have been over by now, that is news for those to come.
+    private mutating func expire(now: MonotonicTime) -> [Request] {
+        let (expired, expected) = queue.expire(now: now)
+        if let expected, expected < now { note(expected, now: now) }
+        return expired
+    }
+
+    /// A run was expected to end then and ends now, or not even now.
+    private mutating func note(_ expected: MonotonicTime, now: MonotonicTime) {
+        lateness.observe(now.nanoseconds &- expected.nanoseconds, now: now)
+    }
+
     private mutating func learn(_ bucket: UInt64, rows: Int, nanoseconds: UInt64) {
         if curves[bucket] == nil, curves.count >= Self.maxCurves, let oldest = lastRuns.min(by: { $0.value < $1.value })
         {
@@ -359,19 +384,17 @@ extension BatchingStateMachine {
         return moment.map { min($0, due) } ?? due
     }
 
-    /// How long a request would wait and run at least, in nanoseconds; `nil` when it could start at once, or while
-    /// nothing is known of its bucket.
-    private func expectedWait(_ entry: QueueEntry<Request>) -> UInt64? {
-        guard idle.isEmpty || !queue.isEmpty, let curve = curves[entry.bucket],
-            let own = cost(rows: entry.rows, by: curve)
-        else { return nil }
+    /// How long a request would wait and run at least, in nanoseconds; `nil` while nothing is known of its bucket.
+    private func expectedTime(_ entry: QueueEntry<Request>) -> UInt64? {
+        guard let curve = curves[entry.bucket], let own = cost(rows: entry.rows, by: curve) else { return nil }
+        guard idle.isEmpty || !queue.isEmpty else { return own }
         let ahead = queue.ahead(of: entry)
         let instances = Double(max(1, rules.instances))
         guard isJoining, !entry.isAlone else {
             return Self.nanoseconds(Double(own) * Double(ahead.requests) / instances + Double(own))
         }
         let size = max(1, min(ahead.rows, limit(entry.bucket)))
-        guard ahead.rows > 0, let perRun = cost(rows: size, by: curve) else { return nil }
+        guard let perRun = cost(rows: size, by: curve) else { return own }
         return Self.nanoseconds(Double(perRun) * Double(ahead.rows) / Double(size) / instances + Double(own))
     }
 

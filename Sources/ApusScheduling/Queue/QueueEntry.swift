@@ -16,6 +16,10 @@ struct QueueEntry<Request: Sendable>: Sendable {
     let enqueued: MonotonicTime
     /// When nobody wants its answer any more.
     let deadline: MonotonicTime?
+    /// Nanoseconds that its answer will need to leave, when the model has run.
+    var delivery: UInt64 = 0
+    /// When its run was expected to end; known only of those that have a deadline.
+    var expectedEnd: MonotonicTime?
     /// When it has waited too long by the policy of its priority.
     var timeout: MonotonicTime?
     /// Rows that runs have taken already; more than 0 only where a request is larger than a batch.

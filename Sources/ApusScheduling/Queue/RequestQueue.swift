@@ -158,9 +158,10 @@ struct RequestQueue<Request: Sendable>: Sendable {
 
     /// Looks at who has waited too long.
     ///
-    /// - Returns: Those to refuse, which have left the queue.
-    mutating func expire(now: MonotonicTime) -> [Request] {
+    /// - Returns: Those to refuse, which have left the queue, and when the first of their runs was expected to end.
+    mutating func expire(now: MonotonicTime) -> (requests: [Request], expectedEnd: MonotonicTime?) {
         var expired: [Request] = []
+        var expectedEnd: MonotonicTime?
         while let moment = moments.min, moment.time <= now {
             moments.removeMin()
             let ticket = moment.ticket
@@ -174,11 +175,12 @@ struct RequestQueue<Request: Sendable>: Sendable {
             if isOver || policies[entry.level].timeoutAction == .reject {
                 leave(ticket, entry)
                 expired.append(entry.request)
+                expectedEnd = expectedEnd ?? entry.expectedEnd
                 continue
             }
             delay(ticket, &entry)
         }
-        return expired
+        return (expired, expectedEnd)
     }
 
     /// When to call `expire` next; `nil` while nobody has a limit.

@@ -5,6 +5,15 @@ import Testing
 @testable import ApusListener
 
 struct EventLoopLaneTests {
+    /// A clock that is set by hand.
+    private final class SteppedTime: TimeSource {
+        private let state = Atomic<Int64>(1)
+
+        var now: MonotonicTime { MonotonicTime(nanoseconds: state.load(ordering: .relaxed)) }
+
+        func step(_ nanoseconds: Int64) { state.add(nanoseconds, ordering: .relaxed) }
+    }
+
     /// Notes the messages of the failures that it gets.
     private final class RecordingSink: AnswerSink {
         let lane: any CompletionLane
@@ -34,7 +43,7 @@ struct EventLoopLaneTests {
 
     @Test func `the loop is woken once for all that comes before it looks`() {
         let loop = QueueingEventLoop()
-        let lane = EventLoopLane(eventLoop: loop)
+        let lane = EventLoopLane(eventLoop: loop, time: SystemTime())
         let sink = RecordingSink(lane: lane)
         lane.deliver([completion("1", sink), completion("2", sink)])
         lane.deliver([completion("3", sink)])
@@ -53,13 +62,43 @@ struct EventLoopLaneTests {
 
     @Test func `nothing wakes nobody`() {
         let loop = QueueingEventLoop()
-        EventLoopLane(eventLoop: loop).deliver([])
+        EventLoopLane(eventLoop: loop, time: SystemTime()).deliver([])
         #expect(loop.wakeCount == 0)
+    }
+
+    @Test func `the loop looks early, and its own turn then finds nothing left`() {
+        let loop = QueueingEventLoop()
+        let lane = EventLoopLane(eventLoop: loop, time: SystemTime())
+        let sink = RecordingSink(lane: lane)
+        lane.carryOutEarly()
+        lane.deliver([completion("1", sink)])
+        lane.carryOutEarly()
+        #expect(sink.messages == ["1"])
+        lane.deliver([completion("2", sink)])
+        loop.run()
+        #expect(sink.messages == ["1", "2"])
+    }
+
+    @Test func `a lane knows how long completions have waited of late`() {
+        let loop = QueueingEventLoop()
+        let time = SteppedTime()
+        let lane = EventLoopLane(eventLoop: loop, time: time)
+        let sink = RecordingSink(lane: lane)
+        #expect(lane.delay == 0)
+        for _ in 0..<50 {
+            lane.deliver([completion("1", sink)])
+            time.step(3_000_000)
+            lane.deliver([completion("2", sink)])
+            loop.run()
+        }
+        #expect((2_900_000...3_200_000).contains(lane.delay))
+        time.step(1_000_000_000)
+        #expect(lane.delay == 0)
     }
 
     @Test func `what a completion brings with it comes in the next round`() {
         let loop = QueueingEventLoop()
-        let lane = EventLoopLane(eventLoop: loop)
+        let lane = EventLoopLane(eventLoop: loop, time: SystemTime())
         let second = RecordingSink(lane: lane)
         let first = RecordingSink(lane: lane) { text in
             lane.deliver([Completion(failure: InferenceError(.unavailable, "\(text) again"), to: second)])
@@ -75,7 +114,7 @@ struct EventLoopLaneTests {
 
     @Test func `nothing is lost or reordered when many threads deliver`() async {
         let loop = QueueingEventLoop()
-        let lane = EventLoopLane(eventLoop: loop)
+        let lane = EventLoopLane(eventLoop: loop, time: SystemTime())
         let sinks = (0..<4).map { _ in RecordingSink(lane: lane) }
         await withTaskGroup(of: Void.self) { group in
             for (index, sink) in sinks.enumerated() {
@@ -95,6 +134,6 @@ struct EventLoopLaneTests {
     }
 
     @Test func `a lane is current on its loop only`() {
-        #expect(!EventLoopLane(eventLoop: QueueingEventLoop()).isCurrent)
+        #expect(!EventLoopLane(eventLoop: QueueingEventLoop(), time: SystemTime()).isCurrent)
     }
 }

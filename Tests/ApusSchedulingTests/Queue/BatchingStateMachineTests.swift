@@ -142,6 +142,72 @@ struct BatchingStateMachineEdgeTests {
         #expect(wait >= 1_000_000_000_000_000)
     }
 
+    /// A machine whose one instance takes a millisecond a run, with runs that end later than that by a delay.
+    private func lateMachine(by delay: Int64) -> BatchingStateMachine<Int> {
+        var machine = BatchingStateMachine<Int>(rules: .init())
+        _ = machine.takeIdleInstance()
+        _ = machine.runEnded(instance: 0, bucket: 7, rows: 1, nanoseconds: 1_000_000, now: start)
+        for _ in 0..<50 {
+            _ = machine.enqueue(entry(rows: 1, deadline: 1_000_000_000), now: start)
+            _ = machine.instanceStarted(0, now: start)
+            let end = start.advanced(byNanoseconds: 1_000_000 + delay)
+            _ = machine.runEnded(instance: 0, bucket: 7, rows: 1, nanoseconds: 1_000_000, now: end)
+        }
+        return machine
+    }
+
+    @Test func `runs that end later than expected let fewer in`() {
+        for (delay, isTakenIn) in [(Int64(0), true), (9_000_000, false)] {
+            var machine = lateMachine(by: delay)
+            let now = start.advanced(byNanoseconds: 1_000_000 + delay)
+            var request = entry(rows: 1, deadline: 1_000_000 + delay + 5_000_000)
+            request.delivery = 1_000
+            let outcome = machine.enqueue(request, now: now)
+            if case .waits = outcome { #expect(isTakenIn) } else { #expect(!isTakenIn) }
+        }
+    }
+
+    @Test func `a bad moment doesn't keep requests away for ever`() {
+        var machine = lateMachine(by: 900_000_000)
+        let later = start.advanced(byNanoseconds: 2_000_000_000)
+        let outcome = machine.enqueue(entry(rows: 1, deadline: 2_005_000_000), now: later)
+        guard case .waits = outcome else {
+            Issue.record("It was refused.")
+            return
+        }
+    }
+
+    @Test func `an answer that needs long to leave is asked for in time or not at all`() {
+        var machine = lateMachine(by: 0)
+        var request = entry(rows: 1, deadline: 5_000_000)
+        request.delivery = 6_000_000
+        guard case .isTooLate(let needed) = machine.enqueue(request, now: start) else {
+            Issue.record("It was taken in.")
+            return
+        }
+        #expect(needed >= 6_000_000)
+    }
+
+    @Test func `one that expired in the queue tells as much as one that ran`() {
+        var machine = lateMachine(by: 0)
+        let before = isRefused(&machine, at: start.advanced(byNanoseconds: 2_000_000))
+        #expect(!before)
+        let long = start.advanced(byNanoseconds: 30_000_000)
+        for _ in 0..<20 {
+            _ = machine.enqueue(entry(rows: 1, deadline: 29_000_000), now: start.advanced(byNanoseconds: 2_000_000))
+        }
+        _ = machine.timePassed(now: long)
+        let after = isRefused(&machine, at: long)
+        #expect(after)
+    }
+
+    /// Whether a request that has five milliseconds is too late.
+    private func isRefused(_ machine: inout BatchingStateMachine<Int>, at now: MonotonicTime) -> Bool {
+        let deadline = Int64(now.nanoseconds(since: start)) + 5_000_000
+        if case .isTooLate = machine.enqueue(entry(rows: 1, deadline: deadline), now: now) { return true }
+        return false
+    }
+
     @Test func `whoever waits for company keeps nobody waiting who can't be company`() {
         var rules = BatchingStateMachine<Int>.Rules()
         rules.batching.maxDelay = 100_000_000

@@ -49,7 +49,7 @@ struct GatheringTests {
             Issue.record("refused")
             return
         }
-        _ = machine.withdraw(ticket)
+        _ = machine.withdraw(ticket, now: time(10))
         _ = machine.timePassed(now: time(110))
         _ = machine.enqueue(entry(2, at: 500), now: time(500))
         _ = machine.timePassed(now: time(600))

@@ -162,7 +162,9 @@ extension RandomSchedule {
     private mutating func withdraw() {
         guard let (number, booked) = book.randomElement(using: &random) else { return }
         leave(number)
-        if booked.taken == 0, machine.withdraw(booked.tickets[0]) != nil { fault = "withdrew \(number) twice" }
+        if booked.taken == 0, machine.withdraw(booked.tickets[0], now: now) != nil {
+            fault = "withdrew \(number) twice"
+        }
     }
 
     /// A request ends without an answer, wherever its rows are.
@@ -172,7 +174,7 @@ extension RandomSchedule {
             return
         }
         for ticket in booked.tickets {
-            let taken = machine.withdraw(ticket)
+            let taken = machine.withdraw(ticket, now: now)
             if let taken, taken != number { fault = "withdrew \(number), got \(taken)" }
         }
         guard let place = booked.place else { return }
