@@ -42,6 +42,8 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
     var cancellation = CancellationHandle.finished
     /// Takes its deadline back.
     var expiry: DeadlineQueue<CancellationHandle>.Ticket?
+    /// The answer that is being given in parts.
+    var streaming: Streaming?
     let work: AsyncStream<@Sendable () async -> Void>.Continuation
     var isParsing = false
     /// Whether requests that have come wait for the loop's next turn.
@@ -90,6 +92,8 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
         waiting.cancel()
         body.reset()
         inbound = ByteBuffer()
+        resumeStreaming()
+        streaming = nil
         context.fireChannelInactive()
     }
 
@@ -108,6 +112,7 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         machine.writabilityChanged(isWritable: context.channel.isWritable, now: loop.time.now)
+        if context.channel.isWritable { resumeStreaming() }
         parseAll()
         context.fireChannelWritabilityChanged()
     }
@@ -136,6 +141,8 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
         let waiting = cancellation
         if machine.state == .responding { refusedNumber = number }
         switch machine.state {
+        // Its head has been sent: all that can be said is that it ends too soon.
+        case .responding where streaming != nil: forgetCancellation()
         case .responding, .readingHead, .readingBody: refuse(.shuttingDown)
         case .idle where isWaitingForTurn: refuse(.shuttingDown)
         case .idle, .lingering, .closed: break
