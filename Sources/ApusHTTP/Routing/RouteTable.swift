@@ -63,9 +63,7 @@ package struct RouteTable: Sendable {
         var segments = segments
         switch wildcard.name {
         case "model": segments.model = start..<end
-        case "version":
-            guard isNumber(path, start..<end) else { return refusal }
-            segments.version = start..<end
+        case "version": segments.version = start..<end
         default: break
         }
         let outcome = find(verb, path, from: end + 1, at: wildcard.child, segments)
@@ -100,13 +98,6 @@ package struct RouteTable: Sendable {
             if index == range.count { return literal.child }
         }
         return nil
-    }
-
-    private func isNumber(_ path: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        for index in range where !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(path[index]) {
-            return false
-        }
-        return true
     }
 
     private mutating func insert(_ route: HTTPRoute, _ operation: Operation) {
