@@ -84,9 +84,13 @@ final class HTTP2Connection: ChannelInboundHandler, TickedConnection {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if !isInRead {
+            // Answers that have come meanwhile leave with those of this read.
+            loop.lane.carryOutEarly()
             isInRead = true
             requestsInTurn = 0
-            machine.bytesArrived(now: loop.time.now)
+            let now = loop.time.now
+            machine.bytesArrived(now: now)
+            loop.requestIsRead(now: now)
         }
         receive(unwrapInboundIn(data))
     }

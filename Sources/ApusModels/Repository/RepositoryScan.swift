@@ -32,7 +32,7 @@ struct RepositoryScan: Sendable {
             }
         }
         if let single = singleModel(among: entries, isAlone: candidates.isEmpty) { findings.append(single) }
-        return findings
+        return candidates.isEmpty && findings.isEmpty ? strayConfiguration(among: entries) : findings
     }
 
     /// The root itself as a model, when all that it holds are versions: somebody pointed one level too deep.
@@ -58,6 +58,18 @@ struct RepositoryScan: Sendable {
             let reason =
                 "'\(entry.name)' lies directly in the repository: put it in '\(stem)/1/\(modelFilenames[0])', "
                 + "and it is served as '\(stem)'"
+            return .unavailable(UnavailableFolder(name: entry.name, error: ModelError(.illegalName, reason)))
+        }
+    }
+
+    /// A model's configuration directly in the root, without a version to go with it: an ensemble's folder, most likely.
+    private func strayConfiguration(among entries: [StorageEntry]) -> [Finding] {
+        entries.compactMap { entry in
+            guard entry.isFile, [ModelFolder.configurationFilename, ModelFolder.settingsFilename].contains(entry.name)
+            else { return nil }
+            let reason =
+                "'\(entry.name)' lies directly in the repository: it belongs in a model's folder. If '\(storage.name)' is "
+                + "that folder, say --models with the folder above it, which has the models that an ensemble asks too"
             return .unavailable(UnavailableFolder(name: entry.name, error: ModelError(.illegalName, reason)))
         }
     }

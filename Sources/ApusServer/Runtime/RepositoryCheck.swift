@@ -35,10 +35,17 @@ package struct RepositoryCheck {
         let entries = assembly.manager.index()
         await assembly.manager.unloadAll()
         try? await assembly.group.shutdownGracefully()
-        return RepositoryCheck.report(entries)
+        return RepositoryCheck.report(entries, notes: listing.models.compactMap(RepositoryCheck.note))
     }
 
-    private static func report(_ entries: [RepositoryIndexEntry]) -> Report {
+    /// What a model's configuration says in vain; `nil` when all of it counts, or when it can't be read at all.
+    private static func note(_ folder: ModelFolder) -> String? {
+        guard let ignored = try? ModelPlan(folder).ignoredFields, !ignored.isEmpty else { return nil }
+        return "note \(folder.name): \(ModelFolder.configurationFilename) has fields that are read and not acted on: "
+            + ignored.joined(separator: ", ")
+    }
+
+    private static func report(_ entries: [RepositoryIndexEntry], notes: [String]) -> Report {
         var text = ""
         let failures = entries.filter { $0.state == .unavailable && $0.reason != "unloaded" }
         for entry in entries {
@@ -47,6 +54,7 @@ package struct RepositoryCheck {
             text += "\(isBad ? "FAIL" : "ok  ") \(entry.name)\(version)"
             text += isBad ? ": \(entry.reason)\n" : "\n"
         }
+        for note in notes { text += "\(note)\n" }
         if entries.isEmpty {
             text += "no models found: put each in a folder of its own, as in iris/1/model.onnx\n"
         }

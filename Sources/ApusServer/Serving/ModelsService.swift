@@ -21,6 +21,12 @@ struct ModelsService: Service {
         }
         guard let ports = await cancelWhenGracefulShutdown({ await bound.all() }) else { return }
         await cancelWhenGracefulShutdown { await assembly.manager.loadAll(listing) }
+        if assembly.manager.index().isEmpty {
+            assembly.logger.warning(
+                "The repository has no model; each belongs in a folder of its own, as in iris/1/model.onnx",
+                metadata: [LogKeys.path: "\(assembly.configuration.models)"]
+            )
+        }
         let isEnding = Task.isShuttingDownGracefully || Task.isCancelled || assembly.health.isDraining
         if !isEnding { await announce(ports) }
         try? await gracefulShutdown()

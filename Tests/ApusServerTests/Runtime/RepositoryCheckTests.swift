@@ -36,6 +36,23 @@ struct RepositoryCheckTests {
         #expect(!report.isWell)
     }
 
+    @Test func `fields that change nothing are named, and the model is well`() async throws {
+        let repository = Repository().addIdentity("a", more: "model_operations { op_library_filename: \"x.so\" }")
+        let report = try await check(repository.path)
+        let note = report.text.split(separator: "\n").first { $0.hasPrefix("note a: ") }
+        #expect(note?.contains("config.pbtxt has fields that are read and not acted on: model_operations") == true)
+        #expect(report.isWell)
+    }
+
+    @Test func `the folder of an ensemble isn't a repository, and its report says which is`() async throws {
+        let repository = Repository()
+        repository.folder.write("apus.yaml", "ensemble: {}")
+        let report = try await check(repository.path)
+        #expect(report.text.contains("'apus.yaml' lies directly in the repository"))
+        #expect(report.text.contains("say --models with the folder above it"))
+        #expect(!report.isWell)
+    }
+
     @Test func `an empty repository isn't well`() async throws {
         let repository = Repository()
         let report = try await check(repository.path)
