@@ -46,8 +46,6 @@ class Connection:
     def __init__(self, address: Address, settings: dict[int, int] | None = None, gives_window: bool = True) -> None:
         self.socket = socket.create_connection(address, timeout=15)
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
-        if settings:
-            self.h2.local_settings.update(settings)
         self.gives_window = gives_window
         self.answers: dict[int, Answer] = {}
         self.goodbyes: list[tuple[int, int]] = []
@@ -55,6 +53,10 @@ class Connection:
         self.h2.initiate_connection()
         self.flush()
         self.exchange(lambda: self.h2.remote_settings.max_concurrent_streams < 1 << 30)
+        if settings:
+            self.h2.update_settings(settings)
+            self.flush()
+            self.exchange(lambda: all(self.h2.local_settings[key] == value for key, value in settings.items()))
 
     def __enter__(self) -> Connection:
         return self
