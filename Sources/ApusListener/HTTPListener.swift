@@ -72,7 +72,7 @@ package struct HTTPListener: Service {
             throw RuntimeFailure(
                 .bind,
                 "can't listen on \(host):\(port): \(unsafe String(cString: strerror(error.errnoCode))). Is another server "
-                    + "running there? Choose another with --http-port, --metrics-port or --host.",
+                    + "running there? Choose another with --http-port, --grpc-port, --metrics-port or --host.",
                 cause: error
             )
         }

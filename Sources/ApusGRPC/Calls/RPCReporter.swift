@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import GRPCCore
 
 /// Tells the observer how a call ended.
 struct RPCReporter: Sendable {

@@ -10,7 +10,7 @@ struct ModelInferTests {
     @Test func `an answer has its data raw, in the order of its outputs, and the request's id`() async throws {
         let model = FakeModel("echo")
         let answer: Inference_ModelInferResponse = try await FakeServer(models: [model]).run { client in
-            try await client.ask(V2.ModelInfer.descriptor, .asking("echo", id: "7"))
+            try await client.ask(V2.ModelInfer.descriptor, Inference_ModelInferRequest.asking("echo", id: "7"))
         }
         #expect(answer.modelName == "echo" && answer.modelVersion == "3" && answer.id == "7")
         #expect(answer.outputs.map(\.name) == ["IN"] && answer.outputs[0].datatype == "FP32")
@@ -32,7 +32,10 @@ struct ModelInferTests {
         ]
         for (model, code, words) in expected {
             let error = try await server.refusal { client in
-                let _: Inference_ModelInferResponse = try await client.ask(V2.ModelInfer.descriptor, .asking(model))
+                let _: Inference_ModelInferResponse = try await client.ask(
+                    V2.ModelInfer.descriptor,
+                    Inference_ModelInferRequest.asking(model)
+                )
             }
             #expect(error?.code == code && error?.message.hasPrefix(words) == true, "\(model): \(error as Any)")
         }
@@ -55,7 +58,7 @@ struct ModelInferTests {
                 group.addTask {
                     let _: Inference_ModelInferResponse? = try? await client.ask(
                         V2.ModelInfer.descriptor,
-                        .asking("slow")
+                        Inference_ModelInferRequest.asking("slow")
                     )
                 }
                 while model.waitingCount == 0 { await Task.yield() }
@@ -71,7 +74,7 @@ struct ModelInferTests {
         let error = try await FakeServer(models: [model]).refusal { client in
             let _: Inference_ModelInferResponse = try await client.ask(
                 V2.ModelInfer.descriptor,
-                .asking("slow"),
+                Inference_ModelInferRequest.asking("slow"),
                 timeout: .milliseconds(20)
             )
         }

@@ -59,7 +59,8 @@ final class FakeGate: Gate {
     private let verdict: @Sendable (Operation, ModelName?) -> GateVerdict
     private let state = Mutex<[String]>([])
 
-    init(_ verdict: @escaping @Sendable (Operation, ModelName?) -> GateVerdict = { _, _ in .allow(Caller(key: "me")) }) {
+    init(_ verdict: @escaping @Sendable (Operation, ModelName?) -> GateVerdict = { _, _ in .allow(Caller(key: "me")) })
+    {
         self.verdict = verdict
     }
 
