@@ -41,21 +41,45 @@ extension ModelManager {
                 "\(words) has no available versions" + (reason.isEmpty ? "" : ": \(reason)")
             )
         case .exact(let version):
-            guard let life = model?.life(of: version) else {
-                let live = readyVersions(of: name).map(\.description).joined(separator: ", ")
-                let hint = folderFault?.message ?? model?.refusal?.message
+            return refusal(of: version, "\(words) version \(version) is", model, folderFault, name)
+        case .label(let label):
+            let labels = live.labels(of: name)
+            guard let version = labels[label] else {
+                let known = labels.keys.sorted().map(\.description).joined(separator: ", ")
                 return InferenceError(
                     .notFound,
-                    "\(words) version \(version) is not found",
-                    got: version.description,
-                    hint: hint ?? (live.isEmpty ? "no version of it is live" : "live versions: \(live)")
+                    "\(words) label '\(label)' is not found",
+                    field: "version",
+                    got: label.description,
+                    hint: known.isEmpty
+                        ? "the model has no labels; apus-labels.json in its folder gives it some"
+                        : "labels of it: \(known)"
                 )
             }
+            let beginning = "\(words) label '\(label)' names version \(version), which is"
+            return refusal(of: version, beginning, model, folderFault, name)
+        }
+    }
+
+    /// Says why a version isn't lent; `words` is how the sentence begins.
+    private func refusal(
+        of version: ModelVersion,
+        _ words: String,
+        _ model: ManagedModel?,
+        _ folderFault: ModelError?,
+        _ name: ModelName
+    ) -> InferenceError {
+        guard let life = model?.life(of: version) else {
+            let live = readyVersions(of: name).map(\.description).joined(separator: ", ")
+            let hint = folderFault?.message ?? model?.refusal?.message
             return InferenceError(
-                .unavailable,
-                "\(words) version \(version) is not at ready state: \(life.explanation)"
+                .notFound,
+                "\(words) not found",
+                got: version.description,
+                hint: hint ?? (live.isEmpty ? "no version of it is live" : "live versions: \(live)")
             )
         }
+        return InferenceError(.unavailable, "\(words) not at ready state: \(life.explanation)")
     }
 }
 

@@ -40,6 +40,7 @@ extension ModelManager {
                 return outcome
             } tell: { outcome in
                 guard case .accepted(let failed) = outcome else { return }
+                live.setLabels(model.labels, of: name)
                 for (version, error) in failed {
                     observer.modelFailed(name.description, version: version, error: error)
                 }

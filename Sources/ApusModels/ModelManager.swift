@@ -113,6 +113,7 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
             contents.folders = Dictionary(uniqueKeysWithValues: listing.models.map { ($0.name, $0) })
             contents.machine.modelsListed(listing.models.map(\.name), unavailable: listing.unavailable)
         } tell: { _ in
+            live.forgetLabels(except: Set(listing.models.map(\.name)))
             for folder in listing.unavailable { observer.modelFailed(folder.name, version: nil, error: folder.error) }
         }
         wakeThread()

@@ -128,7 +128,7 @@ def test_unknown_path(client: Client, method: str, path: str) -> None:
 
 @pytest.mark.parametrize("version", ["x", "-1", "1.0", "1x", "%31x", "+1", "99999999999999999999999x"])
 def test_version_segment_that_is_no_number(client: Client, version: str) -> None:
-    """The routes have digits only."""
+    """It may be a label of the model, and no model here has one."""
     for suffix in ("", "/ready", "/config", "/stats"):
         response = client.get(f"/v2/models/iris/versions/{version}{suffix}")
         assert response.status == 404, response

@@ -52,6 +52,21 @@ package struct ModelSelector: Hashable, Sendable {
         case latest
         /// Exactly this one.
         case exact(ModelVersion)
+        /// The one that a label of the model names now.
+        case label(VersionLabel)
+
+        /// Reads what a URL or a message says: a version's number, or else a label.
+        ///
+        /// - Returns: `nil` for what can be neither.
+        package init?(parsing text: String) {
+            if let version = ModelVersion(parsing: text) {
+                self = .exact(version)
+            } else if let label = VersionLabel(text) {
+                self = .label(label)
+            } else {
+                return nil
+            }
+        }
     }
 
     /// The model asked for.

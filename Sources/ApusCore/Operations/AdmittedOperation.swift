@@ -8,7 +8,7 @@ package struct AdmittedOperation: Sendable {
     package let model: String?
     /// The model segment as a name; `nil` when the path names none, or one that no model can have.
     package let modelName: ModelName?
-    /// The version segment of the path; `nil` when the path names none.
+    /// The version segment of the path: a number or a label; `nil` when the path names none.
     package let version: String?
     /// The label segment of the path, percent-decoded and not yet checked; `nil` when the path names none.
     package let label: String?

@@ -58,6 +58,7 @@ struct OperationAnswers: Sendable {
             let isKnown = configuration.repository.index().contains { entry in
                 guard entry.name == name else { return false }
                 if case .exact(let version) = selector.version { return entry.version == version }
+                if case .label = selector.version { return false }
                 return true
             }
             guard isKnown else { throw error }
@@ -69,7 +70,7 @@ struct OperationAnswers: Sendable {
         let model = try configuration.service.lease(selector).model.description
         let versions: [ModelVersion] =
             switch selector.version {
-            case .exact(let version): [version]
+            case .exact, .label: [model.id.version]
             case .latest: configuration.repository.readyVersions(of: selector.name)
             }
         return V2Documents.modelMetadata(model, versions: versions)
@@ -79,19 +80,27 @@ struct OperationAnswers: Sendable {
         let all = configuration.statistics.statistics()
         guard operation.model != nil else { return V2Statistics.document(all) }
         let selector = try operation.selector()
-        let wanted = all.filter { report in
-            guard report.id.name == selector.name else { return false }
-            if case .exact(let version) = selector.version { return report.id.version == version }
-            return true
+        let wanted = try wantedVersion(selector)
+        let reports = all.filter { report in
+            report.id.name == selector.name && (wanted == nil || report.id.version == wanted)
         }
-        guard !wanted.isEmpty else {
+        guard !reports.isEmpty else {
             throw InferenceError(
                 .invalidArgument,
                 "requested model '\(selector.name)' is not available",
                 field: "model"
             )
         }
-        return V2Statistics.document(wanted)
+        return V2Statistics.document(reports)
+    }
+
+    /// The version that a selector asks for; `nil` for all of them.
+    private func wantedVersion(_ selector: ModelSelector) throws(InferenceError) -> ModelVersion? {
+        switch selector.version {
+        case .latest: nil
+        case .exact(let version): version
+        case .label: try configuration.service.lease(selector).model.description.id.version
+        }
     }
 
     private func index(_ request: Request) async throws -> [UInt8] {

@@ -15,15 +15,15 @@ extension AdmittedOperation {
             )
         }
         guard let version else { return ModelSelector(name: name) }
-        guard let number = ModelVersion(parsing: version) else {
+        guard let chosen = ModelSelector.Version(parsing: version) else {
             throw InferenceError(
                 .notFound,
                 "Request for unknown model: '\(name)' version \(version) is not found",
                 field: "version",
-                expected: "a positive integer without a leading zero",
+                expected: "a positive integer without a leading zero, or a label of the model",
                 got: version
             )
         }
-        return ModelSelector(name: name, version: .exact(number))
+        return ModelSelector(name: name, version: chosen)
     }
 }

@@ -88,7 +88,7 @@ package struct RouteTable: Sendable {
 
     /// Whether a wildcard may stand for a segment.
     private func takes(_ path: Span<UInt8>, _ range: Range<Int>, _ name: String, at node: Int) -> Bool {
-        if name == "version" || name == "number", !isNumber(path, range) { return false }
+        if name == "number", !isNumber(path, range) { return false }
         guard !nodes[node].suffixed.isEmpty else { return true }
         for index in range where path[index] == UInt8(ascii: ":") { return false }
         return true

@@ -23,18 +23,8 @@ struct TensorFlowServingAnswers: Sendable {
     }
 
     private func status(_ selector: ModelSelector) throws(InferenceError) -> [UInt8] {
-        let name = selector.name
-        var entries = configuration.repository.index().filter { $0.name == name.description }
-        guard !entries.isEmpty else {
-            throw InferenceError(.notFound, "Could not find any versions of model \(name)", field: "model")
-        }
-        if case .exact(let version) = selector.version {
-            entries.removeAll { $0.version != version }
-            guard !entries.isEmpty else {
-                throw InferenceError(.notFound, "Could not find version \(version) of model \(name)", field: "version")
-            }
-        }
-        return TensorFlowServingDocuments.status(of: name, entries: entries, isReady: isReady(selector))
+        let entries = try configuration.repository.tensorFlowStatus(of: selector, service: configuration.service)
+        return TensorFlowServingDocuments.status(of: selector.name, entries: entries, isReady: isReady(selector))
     }
 
     private func isReady(_ selector: ModelSelector) -> Bool {

@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusProtocol
 
 extension AdmittedOperation {
     /// The model and version that a path of TensorFlow Serving's names.
@@ -6,7 +7,10 @@ extension AdmittedOperation {
     /// - Throws: `invalidArgument` for a name, version or label that can't be.
     func tensorFlowSelector() throws(InferenceError) -> ModelSelector {
         let name = try AdmittedOperation(operation: operation, model: model).selector().name
-        if let label { throw .unknownLabel(label) }
+        if let label {
+            guard let known = VersionLabel(label) else { throw .unknownTensorFlowLabel(label) }
+            return ModelSelector(name: name, version: .label(known))
+        }
         guard let version else { return ModelSelector(name: name) }
         guard let number = Int64(version) else {
             throw InferenceError(
@@ -25,35 +29,5 @@ extension AdmittedOperation {
             )
         }
         return ModelSelector(name: name, version: .exact(exact))
-    }
-}
-
-extension InferenceError {
-    static func unknownLabel(_ label: String) -> InferenceError {
-        InferenceError(
-            .invalidArgument,
-            "Unrecognized servable version label: \(label)",
-            field: "label",
-            expected: "a label of the model",
-            got: label
-        )
-    }
-
-    /// The same failure in TensorFlow Serving's words, where it has some of its own.
-    func tensorFlowRefusal(of selector: ModelSelector?) -> InferenceError {
-        guard code == .notFound, let selector, !message.hasPrefix("Servable not found") else { return self }
-        let request =
-            switch selector.version {
-            case .latest: "Latest(\(selector.name))"
-            case .exact(let version): "Specific(\(selector.name), \(version))"
-            }
-        return InferenceError(
-            .notFound,
-            "Servable not found for request: \(request)",
-            field: "model",
-            got: got,
-            hint: hint.isEmpty ? message : "\(message); \(hint)",
-            cause: cause
-        )
     }
 }

@@ -15,11 +15,18 @@ final class LiveVersions: Sendable {
         var latest: [ModelName: VersionHandle] = [:]
         /// Ascending by version, never empty.
         var all: [ModelName: [VersionHandle]] = [:]
+        /// Where each model's labels point; to versions that need not be live.
+        var labels: [ModelName: [VersionLabel: ModelVersion]] = [:]
 
         /// Replaces the versions of a model.
         mutating func setVersions(_ versions: [VersionHandle], of name: ModelName) {
             latest[name] = versions.last
             all[name] = versions.isEmpty ? nil : versions
+        }
+
+        /// One version of a model.
+        func handle(of version: ModelVersion, of name: ModelName) -> VersionHandle? {
+            all[name]?.last { $0.id.version == version }
         }
     }
 
@@ -44,7 +51,9 @@ final class LiveVersions: Sendable {
             let handle =
                 switch selector.version {
                 case .latest: models.latest[selector.name]
-                case .exact(let version): models.all[selector.name]?.last { $0.id.version == version }
+                case .exact(let version): models.handle(of: version, of: selector.name)
+                case .label(let label):
+                    models.labels[selector.name]?[label].flatMap { models.handle(of: $0, of: selector.name) }
                 }
             guard let handle, handle.open() else { return nil }
             return handle
@@ -53,17 +62,36 @@ final class LiveVersions: Sendable {
 
     /// Lets a version answer from now on.
     func insert(_ handle: VersionHandle) {
-        change(handle.id.name) { versions in
+        change { models in
+            var versions = models.all[handle.id.name] ?? []
             let index = versions.firstIndex { $0.id.version > handle.id.version } ?? versions.endIndex
             versions.insert(handle, at: index)
+            models.setVersions(versions, of: handle.id.name)
         }
     }
 
     /// Lets a version take no new requests from now on.
     func remove(_ handle: VersionHandle) {
-        change(handle.id.name) { versions in
-            versions.removeAll { $0 === handle }
+        change { models in
+            models.setVersions((models.all[handle.id.name] ?? []).filter { $0 !== handle }, of: handle.id.name)
         }
+    }
+
+    /// Lets a model's labels point to these versions from now on, and to no others.
+    func setLabels(_ labels: [VersionLabel: ModelVersion], of name: ModelName) {
+        guard self.labels(of: name) != labels else { return }
+        change { $0.labels[name] = labels.isEmpty ? nil : labels }
+    }
+
+    /// Forgets the labels of all models but these.
+    func forgetLabels(except names: Set<ModelName>) {
+        let labelled = stripes[stripe].models.withLock { Array($0.labels.keys) }
+        for name in labelled where !names.contains(name) { setLabels([:], of: name) }
+    }
+
+    /// Where a model's labels point.
+    func labels(of name: ModelName) -> [VersionLabel: ModelVersion] {
+        stripes[stripe].models.withLock { $0.labels[name] } ?? [:]
     }
 
     /// The versions of a model, ascending.
@@ -85,19 +113,16 @@ final class LiveVersions: Sendable {
         return Int(truncatingIfNeeded: mixed &>> 60)
     }
 
-    /// Changes a model's versions in all stripes, with all locks held until the last one is changed.
+    /// Changes all stripes, with all locks held until the last one is changed.
     ///
     /// - Parameters:
-    ///   - name: The model.
     ///   - index: The first stripe to lock; those before it are locked.
-    ///   - body: Changes the versions.
-    private func change(_ name: ModelName, from index: Int = 0, _ body: (inout [VersionHandle]) -> Void) {
+    ///   - body: Changes one stripe.
+    private func change(from index: Int = 0, _ body: (inout Models) -> Void) {
         guard index < stripes.count else { return }
         stripes[index].models.withLock { models in
-            change(name, from: index + 1, body)
-            var versions = models.all[name] ?? []
-            body(&versions)
-            models.setVersions(versions, of: name)
+            change(from: index + 1, body)
+            body(&models)
         }
     }
 }

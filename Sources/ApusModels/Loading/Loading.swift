@@ -10,6 +10,8 @@ struct Loading<Servable: AnyObject & Sendable>: Sendable {
         let dependencies: [ModelName]
         /// Whether a version consists of files of its own.
         let needsFiles: Bool
+        /// Names that point to versions.
+        let labels: [VersionLabel: ModelVersion]
         /// Loads one of them.
         let load: @Sendable (ModelID, ModelFolder) throws(ModelError) -> Servable
     }
@@ -26,7 +28,8 @@ struct Loading<Servable: AnyObject & Sendable>: Sendable {
             return Model(
                 policy: planned.policy,
                 dependencies: planned.dependencies,
-                needsFiles: planned.needsFiles
+                needsFiles: planned.needsFiles,
+                labels: planned.labels
             ) { id, folder throws(ModelError) in
                 try loader.load(id, from: folder, plan: planned.plan)
             }

@@ -33,12 +33,21 @@ package struct VersionPlan<Plan: Sendable>: Sendable {
     package let dependencies: [ModelName]
     /// Whether a version consists of files of its own; `false` for one that is all configuration.
     package let needsFiles: Bool
+    /// Names that point to versions, whether those are live or not.
+    package let labels: [VersionLabel: ModelVersion]
 
     /// Pairs a policy with a plan.
-    package init(policy: VersionPolicy, plan: Plan, dependencies: [ModelName] = [], needsFiles: Bool = true) {
+    package init(
+        policy: VersionPolicy,
+        plan: Plan,
+        dependencies: [ModelName] = [],
+        needsFiles: Bool = true,
+        labels: [VersionLabel: ModelVersion] = [:]
+    ) {
         self.policy = policy
         self.plan = plan
         self.dependencies = dependencies
         self.needsFiles = needsFiles
+        self.labels = labels
     }
 }

@@ -36,7 +36,8 @@ struct SchedulerLoader: ModelLoader {
             policy: plan.versionPolicy,
             plan: plan,
             dependencies: plan.dependencies,
-            needsFiles: !plan.configuration.isEnsemble
+            needsFiles: !plan.configuration.isEnsemble,
+            labels: try VersionLabels(folder).versions
         )
     }
 

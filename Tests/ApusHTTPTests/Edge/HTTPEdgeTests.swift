@@ -71,7 +71,7 @@ struct HTTPEdgeTests {
 
     @Test func `a path that leads nowhere never gets past the gate`() async throws {
         try await EdgeServer.run { server in
-            for path in ["/v1", "/v2/x", "/v2/models/m/versions/x", "/v2/health/live/", "/V2", "/%762"] {
+            for path in ["/v1", "/v2/x", "/v2/models/m/versions/x/y", "/v2/health/live/", "/V2", "/%762"] {
                 let answer = try await server.ask("GET", path)
                 #expect(answer.status == 404, "\(path)")
                 #expect(

@@ -48,13 +48,20 @@ struct RouteTableSelectingTests {
     }
 
     @Test(arguments: [
-        "0", "00", "01", "9223372036854775808", "18446744073709551617", String(repeating: "9", count: 400),
+        "0", "00", "01", "9223372036854775808", "18446744073709551617", String(repeating: "9", count: 400), "..",
+        String(repeating: "a", count: 129),
     ])
     func `a version that no model can have is not found`(_ version: String) {
         let error = error("m", version)
         #expect(error?.code == .notFound)
         #expect(error?.message == "Request for unknown model: 'm' version \(version) is not found")
         #expect(error?.field == "version")
+    }
+
+    @Test(arguments: ["stable", "v1", "1.5", "-1", "a%2Eb", String(repeating: "a", count: 128)])
+    func `what is no number is a label`(_ version: String) throws {
+        let label = try #require(VersionLabel(version == "a%2Eb" ? "a.b" : version))
+        #expect(try selector("m", version).version == .label(label))
     }
 
     @Test func `the highest version fits`() throws {

@@ -50,6 +50,14 @@ final class FakeInferenceService: InferenceService, RepositoryControl, Statistic
                 )
             }
             return model.lease()
+        case .label(let label):
+            guard label == VersionLabel("stable"), let model = named.first else {
+                throw InferenceError(
+                    .notFound,
+                    "Request for unknown model: '\(selector.name)' label '\(label)' is not found"
+                )
+            }
+            return model.lease()
         }
     }
 

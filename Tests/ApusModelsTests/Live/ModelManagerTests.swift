@@ -238,4 +238,47 @@ struct ModelManagerTests {
         #expect(observer.loaded.withLock { $0 } == [id("m", 3)])
         #expect(loader.unloaded.withLock { $0 } == [id("m", 3)])
     }
+
+    // MARK: - Labels
+
+    private func labelled(_ model: String, _ label: String) -> ModelSelector {
+        ModelSelector(name: name(model), version: .label(VersionLabel(label)!))
+    }
+
+    @Test func `a label leads to the version that it names`() async throws {
+        loader.rules.withLock { rules in
+            rules.policy = .all
+            rules.labels = [VersionLabel("stable")!: ModelVersion(1)!, VersionLabel("canary")!: ModelVersion(2)!]
+        }
+        let manager = try makeManager()
+        await manager.loadAll(listing(["a": [1, 2]]))
+        #expect(try manager.lease(labelled("a", "stable")).id == id("a", 1))
+        #expect(try manager.lease(labelled("a", "canary")).id == id("a", 2))
+        loader.rules.withLock { $0.labels = [VersionLabel("stable")!: ModelVersion(2)!] }
+        await manager.loadAll(listing(["a": [1, 2]]))
+        #expect(try manager.lease(labelled("a", "stable")).id == id("a", 2))
+        #expect(refusal(manager, labelled("a", "canary"))?.code == .notFound)
+        await manager.unloadAll()
+        #expect(refusal(manager, labelled("a", "stable"))?.message.hasSuffix("not at ready state: unloaded") == true)
+    }
+
+    @Test func `a label that names no live version is refused with the reason`() async throws {
+        loader.rules.withLock { rules in
+            rules.labels = [VersionLabel("old")!: ModelVersion(1)!, VersionLabel("bad")!: ModelVersion(2)!]
+            rules.failing = [id("a", 2)]
+        }
+        let manager = try makeManager()
+        await manager.loadAll(listing(["a": [1, 2]]))
+        let old = refusal(manager, labelled("a", "old"))
+        #expect(old?.code == .notFound)
+        #expect(
+            old?.message == "Request for unknown model: 'a' label 'old' names version 1, which is not found"
+        )
+        let bad = refusal(manager, labelled("a", "bad"))
+        #expect(bad?.code == .unavailable)
+        #expect(bad?.message.hasSuffix("names version 2, which is not at ready state: a/2 is broken") == true)
+        let unknown = refusal(manager, labelled("a", "new"))
+        #expect(unknown?.message == "Request for unknown model: 'a' label 'new' is not found")
+        #expect(unknown?.hint == "labels of it: bad, old")
+    }
 }

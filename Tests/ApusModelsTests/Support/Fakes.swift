@@ -30,6 +30,8 @@ final class FakeLoader: ModelLoader {
         var refused: Set<ModelName> = []
         /// What models need.
         var needs: [ModelName: [ModelName]] = [:]
+        /// Where labels of every model point.
+        var labels: [VersionLabel: ModelVersion] = [:]
         /// Models that consist of their configuration only.
         var isAllConfiguration = false
         /// Called before each load, on the loading thread.
@@ -50,7 +52,8 @@ final class FakeLoader: ModelLoader {
             policy: rules.policy,
             plan: "plan of \(folder.name)",
             dependencies: rules.needs[folder.name] ?? [],
-            needsFiles: !rules.isAllConfiguration
+            needsFiles: !rules.isAllConfiguration,
+            labels: rules.labels
         )
     }
 
