@@ -48,7 +48,8 @@ let package = Package(
                 .product(name: "GRPCCore", package: "grpc-swift-2"),
                 .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
-            ]
+            ],
+            exclude: ["Protos", "Generated/made-of.txt"]
         ),
         .target(
             name: "ApusGRPC",
@@ -111,7 +112,13 @@ let package = Package(
             ]
         ),
         .testTarget(name: "ApusCoreTests", dependencies: ["ApusCore"]),
-        .testTarget(name: "ApusProtocolTests", dependencies: ["ApusCore", "ApusProtocol", "CSIMDJSON"]),
+        .testTarget(
+            name: "ApusProtocolTests",
+            dependencies: [
+                "ApusCore", "ApusProtocol", "ApusProtos", "CSIMDJSON",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]
+        ),
         .testTarget(
             name: "ApusTelemetryTests",
             dependencies: ["ApusTelemetry", "ApusCore", .product(name: "Logging", package: "swift-log")]
@@ -123,6 +130,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
             ]
         ),
         .testTarget(
@@ -132,6 +141,16 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "ApusGRPCTests",
+            dependencies: [
+                "ApusGRPC", "ApusCore", "ApusProtos",
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCInProcessTransport", package: "grpc-swift-2"),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ]
         ),
         .testTarget(

@@ -30,8 +30,9 @@ extension HTTPExchange {
         connection.value.breakOff(number)
     }
 
-    /// How many more parts the client can take now: 0 while it lets much wait. Above 0 when nobody waits any more, so
-    /// that the next part finds that out.
+    /// How many more parts the client can take now: 0 while it lets much wait.
+    ///
+    /// Above 0 when nobody waits any more, so that the next part finds that out.
     package var demand: Int { connection.value.demand(of: number) }
 
     /// Has `resume` called once, when the demand is above 0 again; called while it is 0.

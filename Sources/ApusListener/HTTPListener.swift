@@ -13,7 +13,7 @@ package struct HTTPListener: Service {
 
     private let host: String
     private let port: Int
-    private let channel: HTTP1Channel
+    private let channel: HTTPChannel
     private let configuration: ListenerConfiguration
     private let group: any EventLoopGroup
     private let logger: Logger
@@ -32,7 +32,7 @@ package struct HTTPListener: Service {
     package init(
         host: String,
         port: Int,
-        channel: HTTP1Channel,
+        channel: HTTPChannel,
         configuration: ListenerConfiguration,
         group: any EventLoopGroup,
         logger: Logger,

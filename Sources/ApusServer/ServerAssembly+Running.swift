@@ -63,11 +63,11 @@ extension ServerAssembly {
         onBound: @escaping @Sendable (Int) -> Void
     ) throws -> HTTPListener {
         let edges = try makeEdges(operations: operations)
-        let channel = HTTP1Channel(configuration: listenerConfiguration, loops: loops) { loop in
+        let channel = HTTPChannel(configuration: listenerConfiguration, loops: loops) { loop in
             guard let edge = edges[ObjectIdentifier(loop)]?.value else {
                 preconditionFailure("a connection came to an event loop that isn't the server's")
             }
-            return edge
+            return LoopApplications(http: edge)
         }
         return HTTPListener(
             host: configuration.host,

@@ -1,11 +1,10 @@
 internal import ApusCore
+internal import ApusListener
 internal import ApusProtocol
 internal import NIOCore
 
-/// The one place where bytes off the network become tensor memory and the other way round.
+/// What bodies over HTTP become: tensors, JSON, plain bytes; and the other way round.
 struct NetworkBody: BinaryBody {
-    /// Below this it's cheaper to copy than to keep a whole network buffer alive.
-    private static let borrowThreshold = 16 << 10
     private let bytes: ByteBuffer
 
     /// The binary part of a body.
@@ -20,30 +19,7 @@ struct NetworkBody: BinaryBody {
         alignment: Int,
         memory: inout RequestMemory
     ) throws(InferenceError) -> TensorStorage {
-        if range.count >= NetworkBody.borrowThreshold, let storage = borrow(range, alignment: alignment) {
-            return storage
-        }
-        let storage = try memory.allocate(byteCount: range.count, alignment: alignment)
-        unsafe bytes.withUnsafeReadableBytes { buffer in
-            unsafe storage.withUnsafeMutableBytes { memory in
-                unsafe memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[range]))
-            }
-        }
-        return storage
-    }
-
-    /// A part of the bytes where it lies; `nil` when it isn't aligned.
-    private func borrow(_ range: Range<Int>, alignment: Int) -> TensorStorage? {
-        unsafe bytes.withUnsafeReadableBytesWithStorageManagement { buffer, owner in
-            let part = unsafe UnsafeRawBufferPointer(rebasing: buffer[range])
-            guard let base = part.baseAddress, Int(bitPattern: base) % alignment == 0 else { return nil }
-            // Nobody writes to it while it's shared: a ByteBuffer that isn't the only owner copies before writing.
-            return unsafe TensorStorage(
-                base: UnsafeMutableRawPointer(mutating: base),
-                byteCount: part.count,
-                owner: owner.takeUnretainedValue()
-            )
-        }
+        try bytes.makeStorage(for: range, alignment: alignment, memory: &memory)
     }
 
     /// Lends the first bytes of a body to a JSON parser, which may read 64 bytes behind them.

@@ -17,7 +17,8 @@ extension HTTP1Connection {
         let fate = fate(of: number)
         guard fate == .sent, streaming == nil, let context else { return fate }
         head.framing = isVersion11 ? .chunks : .close
-        head.closes = head.closes || !isVersion11 || !clientKeepsAlive || machine.mustClose && inbound.readableBytes == 0
+        let mustClose = machine.mustClose && inbound.readableBytes == 0
+        head.closes = head.closes || !isVersion11 || !clientKeepsAlive || mustClose
         streaming = Streaming(isChunked: isVersion11, closes: head.closes)
         // The request has been taken whole; what it holds isn't needed for as long as the answer may take.
         body.reset()

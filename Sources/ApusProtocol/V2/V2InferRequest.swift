@@ -30,6 +30,8 @@ package struct V2InferRequest: Sendable {
     package var timeoutMicroseconds: UInt64 = 0
     /// Its place in a sequence; `nil` when it names none.
     package var sequence: SequencePosition?
+    /// Whether a request that ends without an answer is to be told so (`triton_enable_empty_final_response`).
+    package var wantsEmptyFinal = false
     /// Parameters that aren't the protocol's own.
     package var parameters: [String: ParameterValue] = [:]
 

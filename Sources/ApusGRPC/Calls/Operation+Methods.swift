@@ -1,0 +1,32 @@
+package import ApusCore
+
+extension Operation {
+    /// The gRPC methods that lead to it, as `package.Service/Method`: with `routes`, everything that is reachable.
+    package var methods: [String] {
+        switch self {
+        case .infer: ["\(Operation.v2)/ModelInfer", "\(Operation.v2)/ModelStreamInfer", "apus.v1.Prediction/Predict"]
+        case .serverLive: ["\(Operation.v2)/ServerLive"]
+        case .serverReady:
+            ["\(Operation.v2)/ServerReady", "grpc.health.v1.Health/Check", "grpc.health.v1.Health/Watch"]
+        case .modelReady: ["\(Operation.v2)/ModelReady"]
+        case .serverMetadata:
+            [
+                "\(Operation.v2)/ServerMetadata",
+                "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+            ]
+        case .modelMetadata: ["\(Operation.v2)/ModelMetadata"]
+        case .modelConfiguration: ["\(Operation.v2)/ModelConfig"]
+        case .modelStatistics: ["\(Operation.v2)/ModelStatistics"]
+        case .repositoryIndex: ["\(Operation.v2)/RepositoryIndex"]
+        default: []
+        }
+    }
+
+    /// The operation that a method leads to; `nil` for one that no operation has, which is refused.
+    package static func ofMethod(_ method: String) -> Operation? {
+        allCases.first { $0.methods.contains(method) }
+    }
+
+    private static let v2 = "inference.GRPCInferenceService"
+}

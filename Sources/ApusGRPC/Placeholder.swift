@@ -1,2 +1,0 @@
-/// gRPC on event loops.
-enum GRPCEdgePlaceholder {}
