@@ -9,6 +9,7 @@ package final class HTTPEdge: HTTPApplication {
     private let configuration: HTTPEdgeConfiguration
     private let table: RouteTable
     private let infer: InferRoute<V2Codec>
+    private let tensorFlow: TensorFlowServingRoutes
     private let others: OperationRoutes
     /// What the last path meant: clients mostly ask for the same thing again.
     private var last: (verb: HTTPRoute.Verb?, path: String, operation: AdmittedOperation)?
@@ -20,10 +21,14 @@ package final class HTTPEdge: HTTPApplication {
     ///   - operations: Those that this port offers.
     ///   - others: What answers everything that is no inference.
     package init?(configuration: HTTPEdgeConfiguration, operations: [Operation], others: OperationRoutes) {
-        guard let codec = V2Codec(limits: configuration.limits) else { return nil }
+        let services = EdgeServices(configuration)
+        guard let codec = V2Codec(limits: configuration.limits),
+            let tensorFlow = TensorFlowServingRoutes(services: services)
+        else { return nil }
         self.configuration = configuration
         self.table = RouteTable(operations: operations)
-        self.infer = InferRoute(codec: codec, services: EdgeServices(configuration))
+        self.infer = InferRoute(codec: codec, services: services)
+        self.tensorFlow = tensorFlow
         self.others = others
     }
 
@@ -41,6 +46,8 @@ package final class HTTPEdge: HTTPApplication {
         case .found(let operation):
             last = (verb, head.text(head.path), operation)
             return decide(operation, head: head)
+        case .notFound where TensorFlowServingRoutes.owns(head):
+            return refuse(TensorFlowServingRoutes.malformed(head), form: .tensorFlow)
         case .notFound:
             return refuse(
                 InferenceError(
@@ -52,9 +59,13 @@ package final class HTTPEdge: HTTPApplication {
             )
         case .wrongVerb(let allowed):
             let names = allowed.joined(separator: ", ")
-            var (answer, bytes) = HTTPStatusTable.answer(
-                to: InferenceError(.methodNotAllowed, "Method Not Allowed", expected: names, got: head.verb)
-            )
+            let isTensorFlow = TensorFlowServingRoutes.owns(head)
+            var (answer, bytes) =
+                isTensorFlow
+                ? WireForm.tensorFlow.answer(to: TensorFlowServingRoutes.malformed(head, allowed: names))
+                : HTTPStatusTable.answer(
+                    to: InferenceError(.methodNotAllowed, "Method Not Allowed", expected: names, got: head.verb)
+                )
             answer.fields.append(("Allow", names))
             configuration.observer.answered(status: answer.status)
             return .refuse(answer, bytes)
@@ -68,7 +79,11 @@ package final class HTTPEdge: HTTPApplication {
         on exchange: HTTPExchange
     ) {
         if operation.operation == .infer {
-            infer.respond(to: head, body: body, operation: operation, on: exchange)
+            if operation.form.isTensorFlow {
+                tensorFlow.respond(to: head, body: body, operation: operation, on: exchange)
+            } else {
+                infer.respond(to: head, body: body, operation: operation, on: exchange)
+            }
         } else {
             others.respond(to: head, body: body, operation: operation, on: exchange)
         }
@@ -89,12 +104,12 @@ package final class HTTPEdge: HTTPApplication {
             admitted.caller = caller
             return .accept(admitted)
         case .deny(let error):
-            return refuse(error)
+            return refuse(error, form: operation.form)
         }
     }
 
-    private func refuse(_ error: InferenceError) -> HTTPAdmission {
-        let (answer, bytes) = HTTPStatusTable.answer(to: error)
+    private func refuse(_ error: InferenceError, form: WireForm = .openInference) -> HTTPAdmission {
+        let (answer, bytes) = form.answer(to: error)
         configuration.observer.answered(status: answer.status)
         return .refuse(answer, bytes)
     }

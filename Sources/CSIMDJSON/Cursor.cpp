@@ -62,6 +62,22 @@ static CSIMDJSON_Error walkScalar(ondemand::value value, ondemand::json_type typ
     return CSIMDJSON_OK;
 }
 
+static CSIMDJSON_Error walkArray(ondemand::array array, size_t depth, CSIMDJSON_Cursor *cursor, bool takesBareWords) {
+    if (depth >= cursor->maxDepth) {
+        return CSIMDJSON_DEPTH;
+    }
+    for (auto element : array) {
+        ondemand::value item;
+        if (auto code = element.get(item)) {
+            return translate(code);
+        }
+        if (auto error = walk(item, depth + 1, cursor, takesBareWords)) {
+            return error;
+        }
+    }
+    return CSIMDJSON_OK;
+}
+
 CSIMDJSON_Error walk(ondemand::value value, size_t depth, CSIMDJSON_Cursor *cursor, bool takesBareWords) {
     ondemand::json_type type;
     double number;
@@ -73,23 +89,11 @@ CSIMDJSON_Error walk(ondemand::value value, size_t depth, CSIMDJSON_Cursor *curs
         return CSIMDJSON_SYNTAX;
     }
     if (type == ondemand::json_type::array) {
-        if (depth >= cursor->maxDepth) {
-            return CSIMDJSON_DEPTH;
-        }
         ondemand::array array;
         if (auto code = value.get_array().get(array)) {
             return translate(code);
         }
-        for (auto element : array) {
-            ondemand::value item;
-            if (auto code = element.get(item)) {
-                return translate(code);
-            }
-            if (auto error = walk(item, depth + 1, cursor, takesBareWords)) {
-                return error;
-            }
-        }
-        return CSIMDJSON_OK;
+        return walkArray(array, depth, cursor, takesBareWords);
     }
     if (type != ondemand::json_type::object) {
         return walkScalar(value, type, cursor);
@@ -135,6 +139,7 @@ void CSIMDJSON_trim(CSIMDJSON_Cursor *cursor, size_t keptCapacity) {
 static CSIMDJSON_Error enterRoot(CSIMDJSON_Cursor *cursor) {
     cursor->depth = 0;
     cursor->isPending = false;
+    cursor->isLooked = false;
     ondemand::object root;
     if (auto code = cursor->document.get_object().get(root)) {
         return translate(code);
@@ -211,6 +216,7 @@ CSIMDJSON_Error CSIMDJSON_nextMember(CSIMDJSON_Cursor *cursor, bool *found, CSIM
     *key = {name.data(), name.size()};
     cursor->current = field.value();
     cursor->isPending = true;
+    cursor->isLooked = false;
     *found = true;
     return CSIMDJSON_OK;
 }
@@ -237,6 +243,7 @@ CSIMDJSON_Error CSIMDJSON_nextElement(CSIMDJSON_Cursor *cursor, bool *found) {
         return translate(code);
     }
     cursor->isPending = true;
+    cursor->isLooked = false;
     *found = true;
     return CSIMDJSON_OK;
 }
@@ -291,10 +298,14 @@ CSIMDJSON_Error CSIMDJSON_enterArray(CSIMDJSON_Cursor *cursor) {
     if (cursor->depth >= cursor->maxDepth) {
         return CSIMDJSON_DEPTH;
     }
-    ondemand::array array;
-    if (auto code = cursor->current.get_array().get(array)) {
-        return translate(code);
+    // A value that has been looked over stands behind its first bracket already.
+    ondemand::array array = cursor->lookedArray;
+    if (!cursor->isLooked || cursor->lookedText.empty()) {
+        if (auto code = cursor->current.get_array().get(array)) {
+            return translate(code);
+        }
     }
+    cursor->isLooked = false;
     Frame &frame = cursor->frames[cursor->depth];
     frame.isObject = false;
     frame.isFirst = true;
@@ -306,17 +317,24 @@ CSIMDJSON_Error CSIMDJSON_enterArray(CSIMDJSON_Cursor *cursor) {
     return CSIMDJSON_OK;
 }
 
+/// Passes over the current value. One that has been looked over stands behind its first bracket already.
+static CSIMDJSON_Error walkCurrent(CSIMDJSON_Cursor *cursor, bool takesBareWords) {
+    cursor->isPending = false;
+    if (cursor->isLooked && !cursor->lookedText.empty()) {
+        return walkArray(cursor->lookedArray, cursor->depth, cursor, takesBareWords);
+    }
+    return walk(cursor->current, cursor->depth, cursor, takesBareWords);
+}
+
 CSIMDJSON_Error CSIMDJSON_skip(CSIMDJSON_Cursor *cursor) {
     if (!cursor->isPending) {
         return CSIMDJSON_OK;
     }
-    cursor->isPending = false;
-    return walk(cursor->current, cursor->depth, cursor);
+    return walkCurrent(cursor, false);
 }
 
 CSIMDJSON_Error CSIMDJSON_skipValues(CSIMDJSON_Cursor *cursor) {
-    cursor->isPending = false;
-    return walk(cursor->current, cursor->depth, cursor, true);
+    return walkCurrent(cursor, true);
 }
 
 CSIMDJSON_Text CSIMDJSON_lastToken(CSIMDJSON_Cursor *cursor) {

@@ -32,6 +32,11 @@ struct CSIMDJSON_Cursor {
     const char *start = nullptr;
     size_t length = 0;
     CSIMDJSON_Text lastToken{nullptr, 0};
+    /// Whether `current` has been looked over ahead of being read; `lookedArray` is it then, at its start, if it is one.
+    bool isLooked = false;
+    ondemand::array lookedArray;
+    /// The array's text; empty when it is none.
+    std::string_view lookedText;
 };
 
 /// Translates simdjson's codes; everything that isn't more special is a breach of the grammar.

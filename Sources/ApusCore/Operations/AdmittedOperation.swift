@@ -10,15 +10,28 @@ package struct AdmittedOperation: Sendable {
     package let modelName: ModelName?
     /// The version segment of the path: a number or a label; `nil` when the path names none.
     package let version: String?
+    /// The label segment of the path, percent-decoded and not yet checked; `nil` when the path names none.
+    package let label: String?
+    /// In whose words the path is.
+    package let form: WireForm
     /// Who asks.
     package var caller: Caller
 
     /// Notes what a path asked for.
-    package init(operation: Operation, model: String? = nil, version: String? = nil, caller: Caller = .anonymous) {
+    package init(
+        operation: Operation,
+        model: String? = nil,
+        version: String? = nil,
+        label: String? = nil,
+        form: WireForm = .openInference,
+        caller: Caller = .anonymous
+    ) {
         self.operation = operation
         self.model = model
         self.modelName = model.flatMap { ModelName($0) }
         self.version = version
+        self.label = label
+        self.form = form
         self.caller = caller
     }
 }

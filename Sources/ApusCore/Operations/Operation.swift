@@ -17,6 +17,8 @@ package enum Operation: String, Sendable, CaseIterable {
     case modelList
     /// Ask for a model's inputs and outputs.
     case modelMetadata
+    /// Ask for the state of a model's versions.
+    case modelStatus
     /// Ask for a model's complete configuration.
     case modelConfiguration
     /// Ask what models have done so far.
@@ -30,20 +32,28 @@ package enum Operation: String, Sendable, CaseIterable {
     package var role: Role {
         switch self {
         case .infer, .serverLive, .serverReady, .modelReady, .serverMetadata, .modelList, .modelMetadata: .infer
+        case .modelStatus: .infer
         case .modelConfiguration, .modelStatistics, .repositoryIndex, .metrics: .observe
         }
     }
 
-    /// The HTTP routes that lead to it; `{model}` and `{version}` stand for one segment each.
+    /// The HTTP routes that lead to it; `{model}`, `{version}`, `{number}` and `{label}` stand for one segment each, or
+    /// for what stands before a colon in it.
     package var routes: [HTTPRoute] {
         switch self {
-        case .infer: HTTPRoute.forModel(.post, suffix: "/infer")
-        case .serverLive: [HTTPRoute(.get, "/v2/health/live")]
+        case .infer:
+            HTTPRoute.forModel(.post, suffix: "/infer")
+                + HTTPRoute.forTensorFlowModel(.post, suffix: ":predict", form: .tensorFlowPredict)
+                + HTTPRoute.forTensorFlowModel(.post, suffix: ":classify", form: .tensorFlowClassify)
+                + HTTPRoute.forTensorFlowModel(.post, suffix: ":regress", form: .tensorFlowRegress)
+        case .serverLive: [HTTPRoute(.get, "/v2/health/live"), HTTPRoute(.get, "/", form: .tensorFlow)]
         case .serverReady: [HTTPRoute(.get, "/v2/health/ready")]
         case .modelReady: HTTPRoute.forModel(.get, suffix: "/ready")
         case .serverMetadata: [HTTPRoute(.get, "/v2"), HTTPRoute(.get, "/v2/")]
-        case .modelList: [HTTPRoute(.get, "/v2/models")]
-        case .modelMetadata: HTTPRoute.forModel(.get, suffix: "")
+        case .modelList: [HTTPRoute(.get, "/v2/models"), HTTPRoute(.get, "/v1/models", form: .tensorFlow)]
+        case .modelMetadata:
+            HTTPRoute.forModel(.get, suffix: "") + HTTPRoute.forTensorFlowModel(.get, suffix: "/metadata")
+        case .modelStatus: HTTPRoute.forTensorFlowModel(.get, suffix: "")
         case .modelConfiguration: HTTPRoute.forModel(.get, suffix: "/config")
         case .modelStatistics: [HTTPRoute(.get, "/v2/models/stats")] + HTTPRoute.forModel(.get, suffix: "/stats")
         case .repositoryIndex:
@@ -84,11 +94,14 @@ package struct HTTPRoute: Hashable, Sendable {
     package let verb: Verb
     /// The path; segments in braces match any one segment.
     package let pattern: String
+    /// In whose words it is asked and answered.
+    package let form: WireForm
 
     /// Joins verb and pattern.
-    package init(_ verb: Verb, _ pattern: String) {
+    package init(_ verb: Verb, _ pattern: String, form: WireForm = .openInference) {
         self.verb = verb
         self.pattern = pattern
+        self.form = form
     }
 
     /// The two routes of something that a model or one of its versions does.

@@ -61,6 +61,7 @@ final class InferRoute<Codec: InferenceCodec> {
             request.queueTimeout = RequestTimeout.nanoseconds(microseconds: question.timeoutMicroseconds)
             exchange.cancel(with: service.submit(request, to: sink))
         } catch {
+            let error = codec.refusal(error, of: selector)
             let (answer, bytes) = codec.refusalForm.answer(to: error)
             exchange.answer(answer, bytes: bytes)
             makeReporter(operation, selector: selector, inputs: [], body: body, exchange: exchange)

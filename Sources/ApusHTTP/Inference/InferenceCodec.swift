@@ -18,6 +18,14 @@ protocol InferenceCodec {
     /// - Throws: `invalidArgument` or `notFound` in the protocol's words.
     func selector(of operation: AdmittedOperation, head: HTTPRequestHead) throws(InferenceError) -> ModelSelector
 
+    /// Says in the protocol's words why a request was refused before it was submitted.
+    ///
+    /// - Parameters:
+    ///   - error: The refusal.
+    ///   - selector: The model asked for; `nil` when the path names none that there can be.
+    /// - Returns: The refusal to answer with.
+    func refusal(_ error: InferenceError, of selector: ModelSelector?) -> InferenceError
+
     /// Reads a body, already decompressed, into memory of the model.
     ///
     /// - Throws: `invalidArgument` for what isn't well formed or doesn't fit the model, `resourceExhausted` without
@@ -34,6 +42,8 @@ extension InferenceCodec {
     func selector(of operation: AdmittedOperation, head: HTTPRequestHead) throws(InferenceError) -> ModelSelector {
         try operation.selector()
     }
+
+    func refusal(_ error: InferenceError, of selector: ModelSelector?) -> InferenceError { error }
 }
 
 /// What a request asks a model, whatever protocol it came by, and how it wants its answer.

@@ -10,6 +10,9 @@ struct OperationAnswers: Sendable {
 
     /// Answers one request.
     func answer(_ request: Request, context: OperationContext) async throws -> Response {
+        if context.operation.form.isTensorFlow {
+            return json(try TensorFlowServingAnswers(configuration: configuration).answer(context.operation))
+        }
         switch context.operation.operation {
         case .serverLive:
             return json(V2Documents.live(configuration.health.isLive), isWell: configuration.health.isLive)
@@ -40,8 +43,8 @@ struct OperationAnswers: Sendable {
             return json(try await index(request))
         case .metrics:
             return text(configuration.renderMetrics())
-        case .infer:
-            throw InferenceError(.internalFailure, "an inference came the wrong way")
+        case .infer, .modelStatus:
+            throw InferenceError(.internalFailure, "the operation came the wrong way")
         }
     }
 

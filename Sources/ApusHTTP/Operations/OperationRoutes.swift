@@ -19,7 +19,8 @@ package final class OperationRoutes: Sendable {
     package init(configuration: HTTPEdgeConfiguration, operations: [Operation], logger: Logger) {
         self.services = EdgeServices(configuration)
         self.logger = logger
-        let router = Router(context: OperationContext.self)
+        // Some routes are read without regard to case; the table of routes has told the others apart by it already.
+        let router = Router(context: OperationContext.self, options: .caseInsensitive)
         let answers = OperationAnswers(configuration: configuration)
         // The router takes `/v2` and `/v2/` for the same path and wants it once.
         var known: Set<String> = []
@@ -93,9 +94,9 @@ package final class OperationRoutes: Sendable {
             }
             return (head, collector.bytes)
         } catch let error as InferenceError {
-            return HTTPStatusTable.answer(to: error)
+            return context.operation.form.answer(to: error)
         } catch {
-            return HTTPStatusTable.answer(
+            return context.operation.form.answer(
                 to: InferenceError(.internalFailure, "the operation failed: \(error)", cause: error)
             )
         }

@@ -11,9 +11,11 @@ package struct RouteTable: Sendable {
     }
 
     private struct Node {
-        var literals: [(name: [UInt8], child: Int)] = []
+        var literals: [(name: [UInt8], ignoresCase: Bool, child: Int)] = []
         var wildcard: (name: String, child: Int)?
-        var operations: [(verb: HTTPRoute.Verb, operation: Operation)] = []
+        /// Wildcards with a colon and a word behind them; others don't take a colon where there are such.
+        var suffixed: [(name: String, suffix: [UInt8], child: Int)] = []
+        var operations: [(verb: HTTPRoute.Verb, operation: Operation, form: WireForm)] = []
     }
 
     private var nodes = [Node()]
@@ -40,6 +42,17 @@ package struct RouteTable: Sendable {
     private struct Segments {
         var model: Range<Int>?
         var version: Range<Int>?
+        var label: Range<Int>?
+
+        /// Notes where a wildcard's segment lies.
+        mutating func note(_ name: String, _ range: Range<Int>) {
+            switch name {
+            case "model": model = range
+            case "version", "number": version = range
+            case "label": label = range
+            default: break
+            }
+        }
     }
 
     /// Goes on from a node: a literal first, the wildcard when that leads nowhere, so that a model may have any name.
@@ -59,16 +72,42 @@ package struct RouteTable: Sendable {
             if case .found = outcome { return outcome }
             refusal = outcome
         }
-        guard let wildcard = nodes[node].wildcard, end > start else { return refusal }
         var segments = segments
-        switch wildcard.name {
-        case "model": segments.model = start..<end
-        case "version": segments.version = start..<end
-        default: break
+        if let (suffixed, name) = suffixed(of: node, path, start..<end) {
+            segments.note(suffixed.name, name)
+            return find(verb, path, from: end + 1, at: suffixed.child, segments)
         }
+        guard let wildcard = nodes[node].wildcard, end > start, takes(path, start..<end, wildcard.name, at: node) else {
+            return refusal
+        }
+        segments.note(wildcard.name, start..<end)
         let outcome = find(verb, path, from: end + 1, at: wildcard.child, segments)
         if case .notFound = outcome { return refusal }
         return outcome
+    }
+
+    /// Whether a wildcard may stand for a segment.
+    private func takes(_ path: Span<UInt8>, _ range: Range<Int>, _ name: String, at node: Int) -> Bool {
+        if name == "number", !isNumber(path, range) { return false }
+        guard !nodes[node].suffixed.isEmpty else { return true }
+        for index in range where path[index] == UInt8(ascii: ":") { return false }
+        return true
+    }
+
+    /// The wildcard whose word stands behind a segment's colon, and what stands before it.
+    private func suffixed(
+        of node: Int,
+        _ path: Span<UInt8>,
+        _ range: Range<Int>
+    ) -> (wildcard: (name: String, suffix: [UInt8], child: Int), name: Range<Int>)? {
+        for wildcard in nodes[node].suffixed where wildcard.suffix.count < range.count {
+            let colon = range.upperBound - wildcard.suffix.count
+            let name = range.lowerBound..<colon
+            guard matches(wildcard.suffix, path, colon, ignoresCase: true), takes(path, name, wildcard.name, at: node)
+            else { continue }
+            return (wildcard, name)
+        }
+        return nil
     }
 
     private func outcome(
@@ -86,26 +125,53 @@ package struct RouteTable: Sendable {
             AdmittedOperation(
                 operation: found.operation,
                 model: segments.model.map { PercentDecoding.text(path, $0) },
-                version: segments.version.map { PercentDecoding.text(path, $0) }
+                version: segments.version.map { PercentDecoding.text(path, $0) },
+                label: segments.label.map { PercentDecoding.text(path, $0) },
+                form: found.form
             )
         )
     }
 
     private func literal(of node: Int, _ path: Span<UInt8>, _ range: Range<Int>) -> Int? {
         for literal in nodes[node].literals where literal.name.count == range.count {
-            var index = 0
-            while index < range.count, literal.name[index] == path[range.lowerBound + index] { index += 1 }
-            if index == range.count { return literal.child }
+            if matches(literal.name, path, range.lowerBound, ignoresCase: literal.ignoresCase) { return literal.child }
         }
         return nil
     }
 
+    /// Whether a name, in lower case where case doesn't matter, stands at a place in the path.
+    private func matches(_ name: [UInt8], _ path: Span<UInt8>, _ start: Int, ignoresCase: Bool) -> Bool {
+        var index = 0
+        while index < name.count {
+            let byte = path[start + index]
+            let isUpper = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+            guard name[index] == (ignoresCase && isUpper ? byte | 0x20 : byte) else { return false }
+            index += 1
+        }
+        return true
+    }
+
+    private func isNumber(_ path: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        for index in range where !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(path[index]) {
+            return false
+        }
+        return true
+    }
+
     private mutating func insert(_ route: HTTPRoute, _ operation: Operation) {
         var node = 0
+        // TensorFlow Serving's routes are read without regard to case.
+        let ignoresCase = route.pattern.hasPrefix("/v1")
         for segment in route.pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-            node = segment.hasPrefix("{") ? wildcardChild(of: node, segment) : literalChild(of: node, segment)
+            if !segment.hasPrefix("{") {
+                node = literalChild(of: node, segment, ignoresCase: ignoresCase)
+            } else if segment.hasSuffix("}") {
+                node = wildcardChild(of: node, segment)
+            } else {
+                node = suffixedChild(of: node, segment)
+            }
         }
-        nodes[node].operations.append((route.verb, operation))
+        nodes[node].operations.append((route.verb, operation, route.form))
     }
 
     private mutating func wildcardChild(of node: Int, _ segment: Substring) -> Int {
@@ -115,11 +181,20 @@ package struct RouteTable: Sendable {
         return nodes.count - 1
     }
 
-    private mutating func literalChild(of node: Int, _ segment: Substring) -> Int {
+    private mutating func suffixedChild(of node: Int, _ segment: Substring) -> Int {
+        let parts = segment.dropFirst().split(separator: "}", maxSplits: 1)
+        let suffix = Array(parts[1].utf8)
+        if let known = nodes[node].suffixed.first(where: { $0.suffix == suffix }) { return known.child }
+        nodes.append(Node())
+        nodes[node].suffixed.append((String(parts[0]), suffix, nodes.count - 1))
+        return nodes.count - 1
+    }
+
+    private mutating func literalChild(of node: Int, _ segment: Substring, ignoresCase: Bool) -> Int {
         let name = Array(segment.utf8)
         if let literal = nodes[node].literals.first(where: { $0.name == name }) { return literal.child }
         nodes.append(Node())
-        nodes[node].literals.append((name, nodes.count - 1))
+        nodes[node].literals.append((name, ignoresCase, nodes.count - 1))
         return nodes.count - 1
     }
 }

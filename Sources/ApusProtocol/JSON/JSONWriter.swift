@@ -85,21 +85,25 @@ package struct JSONWriter: ~Copyable, ~Escapable {
     /// Writes all elements of a tensor that isn't BYTES, with commas between them.
     @_lifetime(self: copy self)
     package mutating func elements(of tensor: Tensor) {
-        let bound = JSONWriter.bound(elementsOf: tensor)
+        elements(of: tensor, in: 0..<tensor.shape.elementCount)
+    }
+
+    /// Lends memory for so many bytes to a function that says how many it has written.
+    @_lifetime(self: copy self)
+    mutating func appendMeasured(atMost bound: Int, _ write: (UnsafeMutablePointer<CChar>?) -> Int) {
         precondition(output.freeCapacity >= bound, "a JSON text was measured too small")
         unsafe output.withUnsafeMutableBytes { buffer, initialized in
             let start = unsafe buffer.baseAddress.map { unsafe $0 + initialized }
-            let written = unsafe tensor.storage.withUnsafeBytes { memory in
-                unsafe CSIMDJSON_writeNumbers(
-                    tensor.dataType.element,
-                    memory.baseAddress,
-                    tensor.shape.elementCount,
-                    start?.assumingMemoryBound(to: CChar.self)
-                )
-            }
+            let written = unsafe write(start?.assumingMemoryBound(to: CChar.self))
             precondition(written <= bound, "an element is wider than the widest")
             initialized += written
         }
+    }
+
+    /// Writes one byte as it is.
+    @_lifetime(self: copy self)
+    mutating func append(_ byte: UInt8) {
+        output.append(byte)
     }
 
     /// Writes the elements of a BYTES tensor as strings; each has been checked to be UTF-8.

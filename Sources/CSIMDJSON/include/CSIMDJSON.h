@@ -31,6 +31,10 @@ typedef enum {
     CSIMDJSON_COUNT,
     /// No memory.
     CSIMDJSON_MEMORY,
+    /// Arrays of different lengths where a tensor's shape needs equal ones.
+    CSIMDJSON_RAGGED,
+    /// An object where an element was asked for, and not {"b64": "…"} with base64 in it.
+    CSIMDJSON_BASE64,
 } CSIMDJSON_Error;
 
 typedef enum {
@@ -113,6 +117,40 @@ CSIMDJSON_Error CSIMDJSON_readNumbers(CSIMDJSON_Cursor *cursor, CSIMDJSON_Elemen
 /// with malloc.
 CSIMDJSON_Error CSIMDJSON_readStrings(CSIMDJSON_Cursor *cursor, size_t capacity, void **memory, size_t *byteCount,
                                       size_t *count);
+
+/// The most dimensions of a tensor whose shape is found while it is read.
+#define CSIMDJSON_MAX_RANK 32
+
+/// What the text of a value shows before it is read.
+typedef struct {
+    /// The most elements that it has; exact for numbers in arrays of which none is empty.
+    size_t elementBound;
+    /// Whether it is an object with names, or an array that begins with one; {"b64": "…"} has none.
+    bool isNamed;
+} CSIMDJSON_Outlook;
+
+/// BYTES elements, each a length in four bytes and its content, in memory that grows by realloc.
+typedef struct {
+    char *start;
+    size_t length;
+    size_t capacity;
+} CSIMDJSON_Bytes;
+
+/// Looks over the current value, which stays to be read, entered or passed over. `isText` says that strings are wanted
+/// and not numbers.
+CSIMDJSON_Error CSIMDJSON_look(CSIMDJSON_Cursor *cursor, bool isText, CSIMDJSON_Outlook *outlook);
+/// Counts the elements of the current value, an array, which stays to be read.
+CSIMDJSON_Error CSIMDJSON_countElements(CSIMDJSON_Cursor *cursor, size_t *count);
+/// Reads the current value, one number or an array of arrays of equal lengths, into memory for `capacity` elements.
+///
+/// `rank` and the CSIMDJSON_MAX_RANK `sizes` are -1 where the shape isn't known yet, and known afterwards. `takesFlags`
+/// lets true and false stand for the integers 1 and 0 and the other way round. `count` gets the number of elements read,
+/// on failure the index of the one at fault.
+CSIMDJSON_Error CSIMDJSON_readTensor(CSIMDJSON_Cursor *cursor, CSIMDJSON_Element element, bool takesFlags, void *memory,
+                                     size_t capacity, int *rank, int64_t *sizes, size_t *count);
+/// The same for strings and {"b64": "…"}, behind what `bytes` holds already.
+CSIMDJSON_Error CSIMDJSON_readTexts(CSIMDJSON_Cursor *cursor, CSIMDJSON_Bytes *bytes, int *rank, int64_t *sizes,
+                                    size_t *count);
 /// The text of the token where the last failure happened, at most 40 bytes.
 CSIMDJSON_Text CSIMDJSON_lastToken(CSIMDJSON_Cursor *cursor);
 

@@ -14,7 +14,9 @@ struct OperationTests {
     @Test func `two routes of one shape differ in more than their variables' names`() {
         let shapes = Operation.allCases.flatMap(\.routes).map { route in
             let segments = route.pattern.split(separator: "/", omittingEmptySubsequences: false)
-            return "\(route.verb) " + segments.map { $0.hasPrefix("{") ? "{}" : String($0) }.joined(separator: "/")
+            return "\(route.verb) "
+                + segments.map { $0.hasPrefix("{") ? "{}" + $0.split(separator: "}").dropFirst().joined() : String($0) }
+                .joined(separator: "/")
         }
         #expect(Set(shapes).count == shapes.count)
     }
@@ -24,7 +26,8 @@ struct OperationTests {
             #expect(route.pattern.hasPrefix("/"))
             #expect(!route.pattern.contains("//"))
             for segment in route.pattern.split(separator: "/") where segment.contains("{") || segment.contains("}") {
-                #expect(["{model}", "{version}", "{repository}"].contains(segment))
+                let variable = segment.prefix { $0 != ":" }
+                #expect(["{model}", "{version}", "{number}", "{label}", "{repository}"].contains(variable))
             }
         }
     }

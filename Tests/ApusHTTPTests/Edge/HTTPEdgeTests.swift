@@ -71,7 +71,7 @@ struct HTTPEdgeTests {
 
     @Test func `a path that leads nowhere never gets past the gate`() async throws {
         try await EdgeServer.run { server in
-            for path in ["/", "/v2/x", "/v2/models/m/versions/x/y", "/v2/health/live/", "/V2", "/%762"] {
+            for path in ["/v1", "/v2/x", "/v2/models/m/versions/x/y", "/v2/health/live/", "/V2", "/%762"] {
                 let answer = try await server.ask("GET", path)
                 #expect(answer.status == 404, "\(path)")
                 #expect(
@@ -83,7 +83,8 @@ struct HTTPEdgeTests {
         }
     }
 
-    @Test(arguments: walk) func `a wrong verb is answered with the right one`(
+    @Test(arguments: walk.filter { !$0.1.pattern.hasPrefix("/v1/") })
+    func `a wrong verb is answered with the right one`(
         _ operation: Operation,
         _ route: HTTPRoute
     ) async throws {

@@ -29,16 +29,11 @@ struct RouteTableTests {
         version: String = "3",
         repository: String = "r"
     ) -> String {
-        route.pattern.split(separator: "/", omittingEmptySubsequences: false)
-            .map { segment in
-                switch segment {
-                case "{model}": model
-                case "{version}": version
-                case "{repository}": repository
-                default: String(segment)
-                }
-            }
-            .joined(separator: "/")
+        route.pattern.replacing("{model}", with: model)
+            .replacing("{version}", with: version)
+            .replacing("{number}", with: version)
+            .replacing("{label}", with: "stable")
+            .replacing("{repository}", with: repository)
     }
 
     private static let walk = Operation.allCases.flatMap { operation in operation.routes.map { (operation, $0) } }
@@ -50,9 +45,47 @@ struct RouteTableTests {
                 == .found(
                     operation,
                     model: route.pattern.contains("{model}") ? "m" : nil,
-                    version: route.pattern.contains("{version}") ? "3" : nil
+                    version: ["{version}", "{number}"].contains(where: route.pattern.contains) ? "3" : nil
                 )
         )
+    }
+
+    @Test(arguments: walk) func `a route says in whose words it is, and its label`(
+        _ operation: Operation,
+        _ route: HTTPRoute
+    ) throws {
+        let bytes = Array(RouteTableTests.path(of: route).utf8)
+        guard case .found(let found) = table.find(route.verb, bytes.span) else {
+            Issue.record("not found")
+            return
+        }
+        #expect(found.form == route.form)
+        #expect(found.label == (route.pattern.contains("{label}") ? "stable" : nil))
+    }
+
+    @Test(arguments: [
+        ("/V1/MODELS/Mm:PREDICT", Operation.infer, "Mm"), ("/v1/Models/%4D%6d:Predict", .infer, "Mm"),
+        ("/v1/models/m/VERSIONS/3:regress", .infer, "m"), ("/v1/models/m/Labels/Stable:classify", .infer, "m"),
+        ("/v1/models/%3A:predict", .infer, ":"),
+    ])
+    func `TensorFlow Serving's routes are read without regard to case, names are not`(
+        _ path: String,
+        _ operation: Operation,
+        _ model: String
+    ) {
+        let isVersion = path.contains("/3:")
+        #expect(find(.post, path) == .found(operation, model: model, version: isVersion ? "3" : nil))
+    }
+
+    @Test(arguments: [
+        "/v1/models/m:", "/v1/models/:predict", "/v1/models/m:predict:predict", "/v1/models/m:explain",
+        "/v1/models/m:predict/", "/v1/models/m:predict/metadata", "/v1/models/m/versions/x:predict",
+        "/v1/models/m/versions/3/labels/x:predict", "/v1/models/m/versions/:predict", "/v1/models/m/labels/:predict",
+        "/v1/models/m/labels", "/v1/models/m/versions/3x", "/v1/models/m%3Apredict/x", "/v1/models/m:infer",
+        "/v2/models/m:predict/infer/x",
+    ])
+    func `what isn't quite one of them leads nowhere`(_ path: String) {
+        for verb in [HTTPRoute.Verb.get, .post] { #expect(find(verb, path) == .notFound) }
     }
 
     @Test func `every operation has a route, and no two share one`() {
@@ -76,21 +109,24 @@ struct RouteTableTests {
         near.append(String(path.dropFirst()))
         near.append(path.replacing("/v2", with: "/v2/"))
         near.append(path.replacing("/v2", with: "/%762"))
-        for other in near where !known.contains(other) {
+        let isFree = { (other: String) in
+            !known.contains(other) && !(other.hasPrefix("/V1") && known.contains(other.lowercased()))
+        }
+        for other in near where isFree(other) {
             for verb in [HTTPRoute.Verb.get, .post, nil] {
                 let outcome = find(verb, other)
                 // Whatever is not a route may still name a model.
                 if case .found(_, .some, _) = outcome { continue }
-                if case .wrongVerb = outcome, other.hasPrefix("/v2/models/") || other.hasPrefix("/v2/repository/") {
-                    continue
-                }
+                let openPaths = ["/v2/models/", "/v2/repository/", "/v1/models/"]
+                if case .wrongVerb = outcome, openPaths.contains(where: other.lowercased().hasPrefix) { continue }
                 #expect(outcome == .notFound, "\(verb?.rawValue ?? "other") \(other)")
             }
         }
     }
 
     @Test(arguments: [
-        "", "/", "//", "/v", "/v1", "/v22", "/V2", "v2", "/v2/health", "/v2/health/", "/v2/health/live/",
+        "", "//", "/v", "/v1", "/v1/", "/v1/models/", "/v1//models", "/v22", "/V2", "v2", "/v2/health", "/v2/health/",
+        "/v2/health/live/",
         "/v2//health/live",
         "/v2/models/", "/v2/models//ready", "/v2/models/m/", "/v2/models/m/versions", "/v2/models/m/versions/",
         "/v2/models/m/versions//infer", "/v2/models/m/versions/3/", "/v2/models/m/infer/", "/v2/models/m/INFER",
