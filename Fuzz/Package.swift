@@ -21,6 +21,7 @@ let package = Package(
         .target(name: "ApusProtocol", dependencies: ["ApusCore", "CSIMDJSON", "CZlib"], swiftSettings: settings),
         .executableTarget(name: "json", dependencies: fuzzed, swiftSettings: asLibrary),
         .executableTarget(name: "binary", dependencies: fuzzed, swiftSettings: asLibrary),
+        .executableTarget(name: "message", dependencies: fuzzed, swiftSettings: asLibrary),
         .executableTarget(name: "pbtxt", dependencies: fuzzed, swiftSettings: asLibrary),
     ],
     cxxLanguageStandard: .cxx17

@@ -1,5 +1,5 @@
 internal import ApusCore
-package import GRPCCore
+internal import GRPCCore
 internal import GRPCProtobuf
 internal import SwiftProtobuf
 

@@ -151,6 +151,8 @@ struct InferenceMethods: Sendable {
                 stream.submitted(slot, configuration.service.submit(request, to: sink))
             }
         } catch {
+            let status = GRPCStatusTable.httpStatus(of: GRPCStatusTable.code(of: error.code))
+            configuration.observer.answered(status: status)
             let slot = stream.begin(isOrdered: true)
             stream.fail(slot, error, id: id)
             stream.ended(slot)

@@ -196,7 +196,7 @@ final class InferenceStream: Sendable {
         alarm?.resume()
     }
 
-    /// The stream is over now: the client has gone, or an error ends it. What is under way is called off.
+    /// The stream is over now, since the client has gone or an error ends it: what is under way is called off.
     func end(_ failure: InferenceError?) {
         let (handles, resumes, waiting) = state.withLock { state in
             state.isOver = true

@@ -51,7 +51,7 @@ final class EncodedMessage: Sendable {
         }
         self.charge = HandOver(charge)
         self.bytes = unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { memory, count in
-            let raw = unsafe UnsafeMutableRawBufferPointer(memory)
+            let raw = UnsafeMutableRawBufferPointer(memory)
             var span = unsafe OutputRawSpan(buffer: raw, initializedCount: 0)
             write(&span)
             count = unsafe span.finalize(for: raw)

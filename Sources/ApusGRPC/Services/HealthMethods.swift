@@ -1,6 +1,7 @@
 internal import ApusCore
 internal import ApusProtos
 internal import GRPCCore
+internal import SwiftProtobuf
 
 /// gRPC's health checking: "" is the server, everything else the name of a model.
 struct HealthMethods: Sendable {
@@ -11,7 +12,10 @@ struct HealthMethods: Sendable {
     /// Registers both methods.
     func register(with router: inout GatedRouter<some ServerTransport>) {
         router.unary(Grpc_Health_V1_Health.Method.Check.descriptor) {
-            (request: Grpc_Health_V1_HealthCheckRequest, _) throws(InferenceError)
+            (
+                request: Grpc_Health_V1_HealthCheckRequest,
+                _
+            ) throws(InferenceError)
                 -> Grpc_Health_V1_HealthCheckResponse in
             guard let status = status(of: request.service) else {
                 throw InferenceError(

@@ -17,7 +17,8 @@ struct V2Methods: Sendable {
         registerServer(with: &router)
         registerModels(with: &router)
         router.unary(Method.RepositoryIndex.descriptor) {
-            (request: Inference_RepositoryIndexRequest, _) throws(InferenceError) -> Inference_RepositoryIndexResponse in
+            (request: Inference_RepositoryIndexRequest, _) throws(InferenceError) -> Inference_RepositoryIndexResponse
+            in
             repositoryIndex(onlyReady: request.ready)
         }
     }
@@ -57,7 +58,10 @@ struct V2Methods: Sendable {
             try modelConfiguration(selector(request.name, request.version, call))
         }
         router.unary(Method.ModelStatistics.descriptor) {
-            (request: Inference_ModelStatisticsRequest, call) throws(InferenceError)
+            (
+                request: Inference_ModelStatisticsRequest,
+                call
+            ) throws(InferenceError)
                 -> Inference_ModelStatisticsResponse in
             guard !request.name.isEmpty else { return statistics(of: nil) }
             return try modelStatistics(selector(request.name, request.version, call))
@@ -126,7 +130,11 @@ struct V2Methods: Sendable {
             let config = try Inference_ModelConfig(jsonUTF8Bytes: model.configurationJSON, options: options)
             return .with { $0.config = config }
         } catch {
-            throw InferenceError(.internalFailure, "the configuration of '\(selector.name)' can't be encoded", cause: error)
+            throw InferenceError(
+                .internalFailure,
+                "the configuration of '\(selector.name)' can't be encoded",
+                cause: error
+            )
         }
     }
 

@@ -42,7 +42,10 @@ struct GatedRouterTests {
             model == nil ? .allow(.anonymous) : .deny(InferenceError(.permissionDenied, "not this one"))
         }
         let error = try await FakeServer(models: [FakeModel("m")], gate: gate).refusal { client in
-            let _: Inference_ModelInferResponse = try await client.ask(V2.ModelInfer.descriptor, .asking("m"))
+            let _: Inference_ModelInferResponse = try await client.ask(
+                V2.ModelInfer.descriptor,
+                Inference_ModelInferRequest.asking("m")
+            )
         }
         #expect(error?.code == .permissionDenied)
         #expect(gate.questions == ["infer - ", "infer m "])

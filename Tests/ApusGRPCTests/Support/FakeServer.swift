@@ -59,7 +59,8 @@ final class FakeGate: Gate {
     private let verdict: @Sendable (Operation, ModelName?) -> GateVerdict
     private let state = Mutex<[String]>([])
 
-    init(_ verdict: @escaping @Sendable (Operation, ModelName?) -> GateVerdict = { _, _ in .allow(Caller(key: "me")) }) {
+    init(_ verdict: @escaping @Sendable (Operation, ModelName?) -> GateVerdict = { _, _ in .allow(Caller(key: "me")) })
+    {
         self.verdict = verdict
     }
 
@@ -171,9 +172,12 @@ extension GRPCClient {
         _ method: MethodDescriptor,
         _ requests: [Input],
         metadata: Metadata = [:],
+        timeout: Duration? = nil,
         afterSending: @escaping @Sendable () async throws -> Void = {}
     ) async throws -> [Output] {
-        try await bidirectionalStreaming(
+        var options = CallOptions.defaults
+        options.timeout = timeout
+        return try await bidirectionalStreaming(
             request: StreamingClientRequest(metadata: metadata) { writer in
                 for request in requests { try await writer.write(request) }
                 try await afterSending()
@@ -181,7 +185,7 @@ extension GRPCClient {
             descriptor: method,
             serializer: ProtobufSerializer<Input>(),
             deserializer: ProtobufDeserializer<Output>(),
-            options: .defaults
+            options: options
         ) { response in
             var answers: [Output] = []
             for try await message in response.messages { answers.append(message) }

@@ -29,7 +29,11 @@ struct RandomMessage {
             let dataType = DataType.allCases.randomElement(using: &generator) ?? .fp32
             let shape = (0..<number(4)).map { _ in Int64(number(4)) }
             let count = shape.reduce(1) { $0 * Int($1) }
-            var input = Inference_ModelInferRequest.InferInputTensor(chance(3) ? "known" : "x" + text(), dataType, shape)
+            var input = Inference_ModelInferRequest.InferInputTensor(
+                chance(3) ? "known" : "x" + text(),
+                dataType,
+                shape
+            )
             if chance(4) { input.parameters[text()] = parameter() }
             if isRaw {
                 request.rawInputContents.append(Data(raw(dataType, count: count)))
@@ -79,7 +83,9 @@ struct RandomMessage {
     }
 
     private mutating func text() -> String {
-        let words = ["", "a", "known", "Zürich", "a name of more than fifteen bytes", "timeout", "\u{1F600}", "b", "c", "d"]
+        let words = [
+            "", "a", "known", "Zürich", "a name of more than fifteen bytes", "timeout", "\u{1F600}", "b", "c", "d",
+        ]
         return words.randomElement(using: &generator) ?? ""
     }
 
