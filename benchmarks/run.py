@@ -15,7 +15,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
-from harness import image, lifecycle, machine, openloop, paths, report, settings, sweep, throughput, timeouts
+from harness import grpc, image, lifecycle, machine, openloop, paths, report, settings, sweep, throughput, timeouts
 from harness.peers import MeasurementFailed
 from harness.processes import ServerFailed
 from harness.results import Results
@@ -41,6 +41,8 @@ def measure(plan: Settings) -> Results:
     for model in ("iris", "mlp", "resnet50"):
         if model in plan.sections:
             results.matrix.add(throughput.measure(model, plan))
+    if "grpc" in plan.sections:
+        results.matrix.add(grpc.measure(plan))
     if "image" in plan.sections:
         results.image = image.measure(plan)
         results.matrix.add(results.image.cells)

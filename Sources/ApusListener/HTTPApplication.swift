@@ -58,12 +58,24 @@ protocol HTTPAnswering: AnyObject {
         _ head: consuming HTTPResponseHead,
         _ body: consuming HTTPResponseBody
     ) -> HTTPAnswerFate
+    /// Takes the head of an answer that comes in parts.
+    func begin(_ number: UInt64, _ head: consuming HTTPResponseHead) -> HTTPAnswerFate
+    /// Takes a part of an answer that has begun.
+    func append(_ number: UInt64, _ part: consuming HTTPResponseBody) -> HTTPAnswerFate
+    /// Ends an answer that has begun.
+    func end(_ number: UInt64) -> HTTPAnswerFate
+    /// Ends an answer that can't be completed in a way that its client can't take for an end.
+    func breakOff(_ number: UInt64)
+    /// How many more parts the client can take now.
+    func demand(of number: UInt64) -> Int
+    /// Has something called once the demand is above 0 again.
+    func whenDemanded(_ number: UInt64, _ resume: @escaping @Sendable () -> Void)
 }
 
 /// One request that waits for its answer.
 package struct HTTPExchange: Sendable {
-    private let connection: NIOLoopBound<any HTTPAnswering>
-    private let number: UInt64
+    let connection: NIOLoopBound<any HTTPAnswering>
+    let number: UInt64
     /// When the first byte of the request came.
     package let received: MonotonicTime
     /// The services of the event loop that it lives on.

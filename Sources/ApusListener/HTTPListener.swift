@@ -13,7 +13,7 @@ package struct HTTPListener: Service {
 
     private let host: String
     private let port: Int
-    private let channel: HTTP1Channel
+    private let channel: HTTPChannel
     private let configuration: ListenerConfiguration
     private let group: any EventLoopGroup
     private let logger: Logger
@@ -32,7 +32,7 @@ package struct HTTPListener: Service {
     package init(
         host: String,
         port: Int,
-        channel: HTTP1Channel,
+        channel: HTTPChannel,
         configuration: ListenerConfiguration,
         group: any EventLoopGroup,
         logger: Logger,
@@ -72,7 +72,7 @@ package struct HTTPListener: Service {
             throw RuntimeFailure(
                 .bind,
                 "can't listen on \(host):\(port): \(unsafe String(cString: strerror(error.errnoCode))). Is another server "
-                    + "running there? Choose another with --http-port, --metrics-port or --host.",
+                    + "running there? Choose another with --http-port, --grpc-port, --metrics-port or --host.",
                 cause: error
             )
         }

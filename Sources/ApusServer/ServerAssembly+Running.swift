@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusGRPC
 internal import ApusHTTP
 internal import ApusListener
 internal import ApusModels
@@ -9,10 +10,12 @@ internal import ServiceLifecycle
 extension ServerAssembly {
     /// Where the server can be reached.
     package struct Addresses: Sendable {
-        /// Host of both ports.
+        /// Host of all ports.
         package let host: String
-        /// The inference port.
-        package let httpPort: Int
+        /// The first inference port; `nil` when it is off.
+        package let httpPort: Int?
+        /// The second inference port; `nil` when it is off.
+        package let grpcPort: Int?
         /// The metrics port.
         package let metricsPort: Int
     }
@@ -22,7 +25,10 @@ extension ServerAssembly {
     /// - Parameter onReady: Told once, when every model has come to live or failed.
     /// - Throws: When a port can't be bound or the repository can't be read.
     package func run(onReady: @escaping @Sendable (Addresses) async -> Void = { _ in }) async throws {
-        let services = try makeServices(bound: BoundPorts(), onReady: onReady)
+        var ports: Set<BoundPorts.Name> = [.metrics]
+        if configuration.httpPort != nil { ports.insert(.http) }
+        if configuration.grpcPort != nil { ports.insert(.grpc) }
+        let services = try makeServices(bound: BoundPorts(ports), onReady: onReady)
         for loop in loops { loop.start() }
         try await Shutdown(assembly: self, services: services).run()
         for loop in loops { loop.stop() }
@@ -35,23 +41,27 @@ extension ServerAssembly {
         bound: BoundPorts,
         onReady: @escaping @Sendable (Addresses) async -> Void
     ) throws -> ServiceGroup {
-        let metrics = try makeListener(port: configuration.metricsPort, operations: [.metrics]) {
-            bound.note(metrics: $0)
+        let calls = GRPCCalls(calls)
+        var services: [any Service] = [
+            IdleHousekeeping(models: ServedModels(manager: manager), time: SystemTime()),
+            ModelsService(assembly: self, bound: bound, onReady: onReady),
+            calls,
+            makeListener(
+                port: configuration.metricsPort,
+                channel: try makeChannel(operations: [.metrics], calls: nil)
+            ) { bound.note(.metrics, $0) },
+        ]
+        // One channel for both: each speaks everything.
+        let inference = try makeChannel(operations: Operation.allCases.filter { !$0.isOnMetricsPort }, calls: calls)
+        if let port = configuration.httpPort {
+            services.append(makeListener(port: port, channel: inference) { bound.note(.http, $0) })
         }
-        let inference = try makeListener(
-            port: configuration.httpPort,
-            operations: Operation.allCases.filter { !$0.isOnMetricsPort }
-        ) {
-            bound.note(http: $0)
+        if let port = configuration.grpcPort {
+            services.append(makeListener(port: port, channel: inference) { bound.note(.grpc, $0) })
         }
         return ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(service: IdleHousekeeping(models: ServedModels(manager: manager), time: SystemTime())),
-                    .init(service: ModelsService(assembly: self, bound: bound, onReady: onReady)),
-                    .init(service: metrics),
-                    .init(service: inference),
-                ],
+                services: services.map { .init(service: $0) },
                 logger: quiet(logger)
             )
         )
@@ -59,17 +69,10 @@ extension ServerAssembly {
 
     private func makeListener(
         port: Int,
-        operations: [Operation],
+        channel: HTTPChannel,
         onBound: @escaping @Sendable (Int) -> Void
-    ) throws -> HTTPListener {
-        let edges = try makeEdges(operations: operations)
-        let channel = HTTP1Channel(configuration: listenerConfiguration, loops: loops) { loop in
-            guard let edge = edges[ObjectIdentifier(loop)]?.value else {
-                preconditionFailure("a connection came to an event loop that isn't the server's")
-            }
-            return edge
-        }
-        return HTTPListener(
+    ) -> HTTPListener {
+        HTTPListener(
             host: configuration.host,
             port: port,
             channel: channel,
@@ -78,6 +81,17 @@ extension ServerAssembly {
             logger: quiet(logger),
             onBound: { onBound($0) }
         )
+    }
+
+    /// Makes what is put on the connections of a port; `calls` serves gRPC there.
+    private func makeChannel(operations: [Operation], calls: GRPCCalls?) throws -> HTTPChannel {
+        let edges = try makeEdges(operations: operations)
+        return HTTPChannel(configuration: listenerConfiguration, loops: loops) { loop in
+            guard let edge = edges[ObjectIdentifier(loop)]?.value else {
+                preconditionFailure("a connection came to an event loop that isn't the server's")
+            }
+            return LoopApplications(http: edge, grpc: calls?.makeEdge())
+        }
     }
 
     /// Makes a port's edge for each event loop, now: a process without memory for them must not start.

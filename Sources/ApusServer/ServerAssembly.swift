@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusGRPC
 internal import ApusHTTP
 internal import ApusListener
 internal import ApusModels
@@ -26,6 +27,7 @@ package struct ServerAssembly {
     let health: ServerHealth
     let listenerConfiguration: ListenerConfiguration
     let edge: HTTPEdgeConfiguration
+    let calls: GRPCEdgeConfiguration
     let observer: AnswerObserver
 
     /// Makes all parts; nothing is bound and no model loaded before `run`.
@@ -71,6 +73,7 @@ package struct ServerAssembly {
         )
         edge.budget = listenerConfiguration.budget
         self.edge = edge
+        self.calls = ServerAssembly.makeCalls(like: edge)
     }
 
     /// Sets what the process as a whole has of limits and manners.
@@ -158,6 +161,22 @@ package struct ServerAssembly {
         edge.compressionFloor = configuration.compressionFloor
         edge.server = (configuration.serverID, version)
         return edge
+    }
+
+    /// What gRPC calls: the same that HTTP does.
+    private static func makeCalls(like edge: HTTPEdgeConfiguration) -> GRPCEdgeConfiguration {
+        var calls = GRPCEdgeConfiguration(
+            models: (edge.service, edge.repository, edge.statistics),
+            health: edge.health,
+            gate: edge.gate,
+            observer: edge.observer,
+            time: edge.time,
+            limits: edge.limits
+        )
+        calls.budget = edge.budget
+        calls.server = edge.server
+        calls.extensions = HTTPEdgeConfiguration.extensions
+        return calls
     }
 
     private static func gauges(

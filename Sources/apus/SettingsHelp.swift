@@ -10,6 +10,7 @@ enum SettingsHelp {
             switch setting.kind {
             case .text: form = " TEXT"
             case .integer: form = " N"
+            case .port: form = " PORT|off"
             case .byteCount: form = " BYTES"
             case .duration: form = " DURATION"
             case .boolean: form = " [BOOL]"

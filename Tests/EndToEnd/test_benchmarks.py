@@ -15,7 +15,8 @@ from apus_e2e.server import Launch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
-from harness import openloop, paths, report, settings, sweep, throughput, timeouts, variants  # noqa: E402
+from harness import grpc, openloop, paths, report, settings, sweep, throughput, timeouts, variants  # noqa: E402
+from harness.bodies import Tensor  # noqa: E402
 from harness.measurement import Cell, Matrix  # noqa: E402
 from harness.measurement import Run as Figures  # noqa: E402
 from harness.peers import MeasurementFailed  # noqa: E402
@@ -44,6 +45,36 @@ def found(**changes: Any) -> dict[str, Any]:
     latency = {"p50": 1.0, "p95": 1.5, "p99": 2.0, "p99.9": 3.0, "max": 4.0, "mean": 1.0}
     whole = {"throughput_per_second": 950.0, "answered": 1000, "failed": 0, "latency_us": latency}
     return {**whole, "send_delay_us": latency, **changes}
+
+
+def test_grpc() -> None:
+    """Requests and processor time are compared with the echo's, latency with that of HTTP/1."""
+    results = Results({})
+    results.matrix = Matrix(
+        [
+            cell(grpc.SECTION, 32, throughput.ECHO, 100.0, cpu=1),
+            cell(grpc.SECTION, 32, grpc.GRPC, 60.0, cpu=2),
+            cell(grpc.SECTION, 1, throughput.BINARY, 10.0, p50=100),
+            cell(grpc.SECTION, 1, grpc.GRPC, 10.0, p50=141),
+        ]
+    )
+    assert verdict(results, "gRPC", "requests/s").figure == pytest.approx(0.6)
+    assert verdict(results, "gRPC", "processor time").figure == pytest.approx(2)
+    assert verdict(results, "gRPC", "latency").figure == pytest.approx(41)
+    assert verdict(results, "gRPC", "latency").is_reached is False
+
+
+def test_grpc_message() -> None:
+    """The recorded body is the message that the protocol's own code makes of the same tensor."""
+    from tritonclient.grpc import service_pb2
+
+    tensor = Tensor("features", (1, 4), (5.0, 3.5, 1.5, 0.25))
+    whole = grpc.message("iris", tensor)
+    parsed = service_pb2.ModelInferRequest.FromString(whole[5:])
+    assert int.from_bytes(whole[1:5], "big") == len(whole) - 5
+    assert (parsed.model_name, parsed.inputs[0].name, parsed.inputs[0].datatype) == ("iris", "features", "FP32")
+    assert list(parsed.inputs[0].shape) == [1, 4]
+    assert len(parsed.raw_input_contents[0]) == 16
 
 
 def test_names_of_targets_differ() -> None:

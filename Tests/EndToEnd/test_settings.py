@@ -73,14 +73,14 @@ def test_port_that_is_taken(run: Run, models: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        done = run("serve", "--models", str(models), "--http-port", port, "--metrics-port", "0", timeout=15)
+        done = run("serve", "--models", str(models), "--http-port", port, "--grpc-port", "off", "--metrics-port", "0", timeout=15)
     assert done.returncode not in (0, -4, -11), done
     assert port in whole(done)
 
 
 def test_wider_than_loopback_is_refused(run: Run, models: Path) -> None:
     """Without any authentication only --insecure opens it (ARCHITECTURE §5)."""
-    flags = ("--models", str(models), "--http-port", "0", "--metrics-port", "0")
+    flags = ("--models", str(models), "--http-port", "0", "--grpc-port", "0", "--metrics-port", "0")
     done = run("serve", *flags, "--host", "0.0.0.0", timeout=10)
     assert done.returncode not in (0, -4, -11), done
     assert "insecure" in whole(done)

@@ -12,7 +12,7 @@ def apus(models: Path, name: str = "apus") -> Server:
     """Apus with its defaults."""
     port = free_port()
     command = [str(paths.APUS), "serve", "--models", str(models), "--host", "127.0.0.1"]
-    return Server(name, [*command, "--http-port", str(port), "--metrics-port", "0"], port)
+    return Server(name, [*command, "--http-port", str(port), "--grpc-port", "off", "--metrics-port", "0"], port)
 
 
 def echo() -> Server:

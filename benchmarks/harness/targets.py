@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from . import sweep
+from . import grpc, sweep
 from .measurement import Run
 from .openloop import OVERLOAD
 from .results import Results
@@ -127,6 +127,29 @@ TARGETS = (
         lambda found: found.matrix.ratio("iris", 32, JSON, JSON_OFF),
     ),
     Target("iris, JSON, 1 connection: median latency above the bare echo's", 8, False, "us", added_latency),
+    Target(
+        "iris, gRPC, 32 connections: requests/s over the bare HTTP/1 echo's",
+        0.5,
+        True,
+        "x",
+        lambda found: found.matrix.ratio(grpc.SECTION, 32, grpc.GRPC, ECHO),
+    ),
+    Target(
+        "iris, gRPC, 32 connections: server's processor time for a request over the bare HTTP/1 echo's",
+        2.2,
+        False,
+        "x",
+        lambda found: found.matrix.paired(grpc.SECTION, 32, grpc.GRPC, ECHO, cpu_over),
+    ),
+    Target(
+        "iris, gRPC, 1 stream: median latency above that of HTTP/1",
+        40,
+        False,
+        "us",
+        lambda found: found.matrix.paired(
+            grpc.SECTION, 1, grpc.GRPC, BINARY, lambda one, other: one.p50_us - other.p50_us
+        ),
+    ),
     *mlp_targets(32),
     *mlp_targets(64),
     Target(

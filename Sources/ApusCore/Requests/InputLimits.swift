@@ -5,6 +5,8 @@ package struct InputLimits: Sendable, Hashable {
 
     /// Bytes of a body, and of what it decompresses to.
     package var maxBodyBytes = 64 << 20
+    /// Bytes of a gRPC message, and of what it decompresses to.
+    package var maxMessageBytes = InputLimits.mostBytes
     /// Bytes that the body of an answer may take at most, as measured out before it is written.
     package var maxAnswerBytes = 1 << 30
     /// Bytes of a request's line and header fields together.

@@ -10,7 +10,8 @@ package struct RequestMemory: ~Copyable {
     /// What an element of BYTES takes in an engine besides its content: a string object.
     package static let bytesElementOverhead = 32
 
-    private let allocator: any TensorAllocator
+    /// Where the tensors' memory comes from; the model's own, once it is known which one that is.
+    package var allocator: any TensorAllocator
     private let budget: ByteBudget?
     private var charge: ByteCharge?
     /// Taken, and too little yet to be charged.

@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import GRPCCore
 
 /// Tells the observer how a call ended, by the status that the same end would have over HTTP.
 struct RPCReporter: Sendable {

@@ -17,8 +17,8 @@ struct V2Methods: Sendable {
         registerServer(with: &router)
         registerModels(with: &router)
         router.unary(Method.RepositoryIndex.descriptor) {
-            (request: Inference_RepositoryIndexRequest, _) throws(InferenceError) -> Inference_RepositoryIndexResponse
-            in
+            (request: Inference_RepositoryIndexRequest, _) throws(InferenceError)
+                -> Inference_RepositoryIndexResponse in
             repositoryIndex(onlyReady: request.ready)
         }
     }

@@ -18,6 +18,8 @@ package struct ConnectionTimeouts: Sendable, Hashable {
     package var write: Int64 = 30_000_000_000
     /// From the last answer to the client's own close.
     package var linger: Int64 = 2_000_000_000
+    /// From a PING over HTTP/2 to its answer.
+    package var ping: Int64 = 20_000_000_000
     /// From the start of a drain to the close of a connection on which nothing happens.
     package var drainIdle: Int64 = 1_000_000_000
 

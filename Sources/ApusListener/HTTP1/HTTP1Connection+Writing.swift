@@ -40,7 +40,7 @@ extension HTTP1Connection: HTTPAnswering {
         _ body: consuming HTTPResponseBody
     ) -> HTTPAnswerFate {
         let fate = fate(of: number)
-        guard fate == .sent else { return fate }
+        guard fate == .sent, streaming == nil else { return fate }
         write(head, body)
         if !isParsing { parseAll() }
         return .sent
@@ -83,7 +83,7 @@ extension HTTP1Connection: HTTPAnswering {
     }
 
     /// Gives back what an answer holds of the budget when it has left; `nil` for a small one, which holds nothing.
-    private func promise(
+    func promise(
         holding charge: consuming ByteCharge?,
         _ context: ChannelHandlerContext
     ) -> EventLoopPromise<Void>? {
@@ -115,7 +115,7 @@ extension HTTP1Connection: HTTPAnswering {
 
     /// Writes the last answer, then closes the sending side when it has left, and waits for the client's close: closing
     /// both sides at once would make the system reset the connection, and the answer might be lost.
-    private func writeLast(_ bytes: ByteBuffer, _ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
+    func writeLast(_ bytes: ByteBuffer, _ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
         needsFlush = false
         let written = promise ?? context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(bytes), promise: written)

@@ -42,6 +42,8 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
     var cancellation = CancellationHandle.finished
     /// Takes its deadline back.
     var expiry: DeadlineQueue<CancellationHandle>.Ticket?
+    /// The answer that is being given in parts.
+    var streaming: Streaming?
     /// Memory for answers, used again when the last one has left.
     var spare = ByteBuffer()
     let work: AsyncStream<@Sendable () async -> Void>.Continuation
@@ -92,6 +94,8 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
         waiting.cancel()
         body.reset()
         inbound = ByteBuffer()
+        resumeStreaming()
+        streaming = nil
         context.fireChannelInactive()
     }
 
@@ -109,6 +113,7 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         machine.writabilityChanged(isWritable: context.channel.isWritable, now: loop.time.now)
+        if context.channel.isWritable { resumeStreaming() }
         parseAll()
         context.fireChannelWritabilityChanged()
     }
@@ -137,6 +142,8 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
         let waiting = cancellation
         if machine.state == .responding { refusedNumber = number }
         switch machine.state {
+        // Its head has been sent: all that can be said is that it ends too soon.
+        case .responding where streaming != nil: forgetCancellation()
         case .responding, .readingHead, .readingBody: refuse(.shuttingDown)
         case .idle where isWaitingForTurn: refuse(.shuttingDown)
         case .idle, .lingering, .closed: break

@@ -50,29 +50,6 @@ struct HTTP1ConnectionStateMachine {
     private var hasLastAnswerLeft = false
     private var leftToWrite = 0
 
-    /// What has come of a body, and when.
-    private struct BodyProgress {
-        /// The last read.
-        var last: MonotonicTime
-        /// When it last had grown by a twelfth.
-        var grown: MonotonicTime
-        var byteCount = 0
-        var byteCountWhenGrown = 0
-
-        init(now: MonotonicTime) {
-            last = now
-            grown = now
-        }
-
-        mutating func add(_ count: Int, now: MonotonicTime) {
-            last = now
-            byteCount += count
-            guard byteCount - byteCountWhenGrown >= max(1, byteCountWhenGrown / 12) else { return }
-            grown = now
-            byteCountWhenGrown = byteCount
-        }
-    }
-
     init(timeouts: ConnectionTimeouts, now: MonotonicTime) {
         self.timeouts = timeouts
         self.stateSince = now

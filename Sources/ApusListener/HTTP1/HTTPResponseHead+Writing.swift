@@ -12,7 +12,7 @@ extension HTTPResponseHead {
 
     /// Writes the status line and the fields, up to the empty line behind them.
     func write(to bytes: inout OutputRawSpan, date: String, contentLength: Int) {
-        if status == 200, contentType == HTTPResponseHead.json {
+        if status == 200, contentType == HTTPResponseHead.json, framing == .length {
             bytes.append("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " as StaticString)
         } else {
             bytes.append("HTTP/1.1 " as StaticString)
@@ -21,9 +21,13 @@ extension HTTPResponseHead {
             bytes.append(HTTPResponseHead.phrase(status))
             bytes.append("\r\nContent-Type: " as StaticString)
             bytes.append(contentType)
-            bytes.append("\r\nContent-Length: " as StaticString)
+            switch framing {
+            case .length: bytes.append("\r\nContent-Length: " as StaticString)
+            case .chunks: bytes.append("\r\nTransfer-Encoding: chunked" as StaticString)
+            case .close: break
+            }
         }
-        bytes.append(decimal: contentLength)
+        if framing == .length { bytes.append(decimal: contentLength) }
         bytes.append("\r\nDate: " as StaticString)
         bytes.append(date)
         writeRareFields(to: &bytes)

@@ -14,6 +14,18 @@ package struct HTTPResponseHead: Sendable {
     package var closes: Bool
     /// Whether the client must be told that it doesn't end, as HTTP/1.0 wants.
     var confirmsKeepAlive = false
+    /// How the client finds the end of the body.
+    var framing = Framing.length
+
+    /// How a client finds the end of a body.
+    enum Framing: Sendable {
+        /// By `Content-Length`.
+        case length
+        /// By chunked transfer coding.
+        case chunks
+        /// By the end of the connection.
+        case close
+    }
 
     /// Describes an answer; JSON unless said otherwise.
     package init(

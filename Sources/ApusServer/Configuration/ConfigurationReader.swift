@@ -61,13 +61,24 @@ package struct ConfigurationReader {
 
     private mutating func readListening(into configuration: inout ServerConfiguration) {
         configuration.host = text("host")
-        configuration.httpPort = integer("http_port")
+        configuration.httpPort = port("http_port")
+        configuration.grpcPort = port("grpc_port")
+        if configuration.httpPort == nil, configuration.grpcPort == nil {
+            faults.append(
+                ConfigurationFault(
+                    source: "configuration",
+                    key: "http_port, grpc_port",
+                    message: "both are off, so nobody could ask for anything; leave one on"
+                )
+            )
+        }
         configuration.metricsPort = integer("metrics_port")
         configuration.isInsecure = boolean("insecure")
         configuration.maxConnections = integer("max_connections")
     }
 
     private mutating func readLimits(into configuration: inout ServerConfiguration) {
+        configuration.limits.maxMessageBytes = byteCount("max_message_bytes")
         configuration.limits.maxBodyBytes = byteCount("max_body_bytes")
         configuration.limits.maxAnswerBytes = byteCount("max_answer_bytes")
         configuration.limits.maxHeaderBytes = byteCount("max_header_bytes")
@@ -111,6 +122,15 @@ extension ConfigurationReader {
                 return nil
             }
             return number
+        }
+    }
+
+    /// `nil` for one that is off.
+    private mutating func port(_ key: String) -> Int? {
+        value(key) { _, text -> Int?? in
+            if text == "off" { return .some(nil) }
+            guard let number = Int(text), (0...65_535).contains(number) else { return nil }
+            return .some(number)
         }
     }
 

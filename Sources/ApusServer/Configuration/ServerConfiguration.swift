@@ -19,10 +19,12 @@ package struct ServerConfiguration: Sendable {
     package var loadingThreads = 1
     /// Whether one failed model keeps the server from being ready.
     package var isReadinessStrict = false
-    /// The address that both ports listen on.
+    /// The address that all ports listen on.
     package var host = "127.0.0.1"
-    /// The inference port, 0 to 65535; 0 for any free one.
-    package var httpPort = 8000
+    /// The first inference port, 0 to 65535; 0 for any free one, `nil` for none.
+    package var httpPort: Int? = 8000
+    /// The second inference port, where gRPC's clients look; speaks the same as the first.
+    package var grpcPort: Int? = 8001
     /// The metrics port, 0 to 65535; 0 for any free one.
     package var metricsPort = 8002
     /// Whether it may listen beyond loopback without authentication.

@@ -8,6 +8,8 @@ package struct Setting: Sendable {
         case duration
         case boolean
         case choice([String])
+        /// A port, 0 for any free one, or `off`.
+        case port
     }
 
     /// The key in files: lower case, underscores.
@@ -40,6 +42,7 @@ package struct Setting: Sendable {
                 : "a number of bytes from \(range.lowerBound) to \(range.upperBound), such as 65536, 64KiB or 1GiB"
         case .duration: "a duration, such as 500ms, 8s or 2m"
         case .boolean: "true or false"
+        case .port: "a port from 1 to 65535, 0 for any free one, or off"
         case .choice(let words): "one of \(words.joined(separator: ", "))"
         }
     }

@@ -49,9 +49,15 @@ package enum Settings {
         Setting(key: "host", kind: .text, defaultValue: "127.0.0.1", help: "Address to listen on."),
         Setting(
             key: "http_port",
-            kind: .integer(0...65_535),
+            kind: .port,
             defaultValue: "8000",
-            help: "Port for inference; 0 for any free one."
+            help: "Port for inference; 0 for any free one, off for none. Speaks HTTP/1.1, HTTP/2 and gRPC."
+        ),
+        Setting(
+            key: "grpc_port",
+            kind: .port,
+            defaultValue: "8001",
+            help: "Second port for inference, where gRPC's clients look; speaks the same. 0 or off as above."
         ),
         Setting(
             key: "metrics_port",
@@ -74,6 +80,12 @@ package enum Settings {
     ]
 
     static let limits = [
+        Setting(
+            key: "max_message_bytes",
+            kind: .byteCount(1...InputLimits.mostBytes),
+            defaultValue: String(InputLimits.mostBytes),
+            help: "Largest gRPC message; all together are held to in_flight_bytes."
+        ),
         Setting(
             key: "max_body_bytes",
             kind: .byteCount(1...InputLimits.mostBytes),

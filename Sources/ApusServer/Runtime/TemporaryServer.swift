@@ -17,6 +17,7 @@ package enum TemporaryServer {
     ) async throws -> Result {
         var configuration = try ServerConfiguration.load(arguments: ["--models", models])
         configuration.httpPort = 0
+        configuration.grpcPort = nil
         configuration.metricsPort = 0
         configuration.logLevel = max(configuration.logLevel, .critical)
         let assembly = try ServerAssembly(configuration)
@@ -24,7 +25,7 @@ package enum TemporaryServer {
         return try await withThrowingTaskGroup(of: Result?.self) { tasks in
             tasks.addTask {
                 defer { continuation.finish() }
-                try await assembly.run { continuation.yield("http://\($0.host):\($0.httpPort)") }
+                try await assembly.run { continuation.yield("http://\($0.host):\($0.httpPort ?? 0)") }
                 return nil
             }
             tasks.addTask {

@@ -1,37 +1,35 @@
 /// The ports as they were bound, for those who asked for any free one.
 struct BoundPorts: Sendable {
-    private enum Port: Sendable {
-        case http(Int)
-        case metrics(Int)
+    /// The ports of a server.
+    enum Name: Hashable, Sendable {
+        case http
+        case grpc
+        case metrics
     }
 
-    private let ports: AsyncStream<Port>
-    private let continuation: AsyncStream<Port>.Continuation
+    private let names: Set<Name>
+    private let ports: AsyncStream<(Name, Int)>
+    private let continuation: AsyncStream<(Name, Int)>.Continuation
 
-    init() {
+    /// Waits for these.
+    init(_ names: Set<Name>) {
+        self.names = names
         (ports, continuation) = AsyncStream.makeStream()
     }
 
-    func note(http port: Int) {
-        continuation.yield(.http(port))
+    /// A port has been bound.
+    func note(_ name: Name, _ port: Int) {
+        continuation.yield((name, port))
     }
 
-    func note(metrics port: Int) {
-        continuation.yield(.metrics(port))
-    }
-
-    /// Both ports, as soon as both are bound; `nil` when the waiting task was cancelled.
+    /// All ports, as soon as all are bound; `nil` when the waiting task was cancelled.
     ///
     /// For one caller, once: a second call would wait for ever.
-    func all() async -> (http: Int, metrics: Int)? {
-        var http: Int?
-        var metrics: Int?
-        for await port in ports {
-            switch port {
-            case .http(let number): http = number
-            case .metrics(let number): metrics = number
-            }
-            if let http, let metrics { return (http, metrics) }
+    func all() async -> [Name: Int]? {
+        var bound: [Name: Int] = [:]
+        for await (name, port) in ports {
+            bound[name] = port
+            if names.isSubset(of: bound.keys) { return bound }
         }
         return nil
     }

@@ -29,21 +29,21 @@ struct ModelsService: Service {
     }
 
     /// Says that the server is ready.
-    private func announce(_ ports: (http: Int, metrics: Int)) async {
+    private func announce(_ ports: [BoundPorts.Name: Int]) async {
         let addresses = ServerAssembly.Addresses(
             host: assembly.configuration.host,
-            httpPort: ports.http,
-            metricsPort: ports.metrics
+            httpPort: ports[.http],
+            grpcPort: ports[.grpc],
+            metricsPort: ports[.metrics] ?? 0
         )
         await ResidentMemory.release()
-        assembly.logger.info(
-            "Server is ready",
-            metadata: [
-                LogKeys.address: "\(addresses.host):\(addresses.httpPort)",
-                "metrics_address": "\(addresses.host):\(addresses.metricsPort)",
-                LogKeys.count: "\(assembly.manager.liveVersions().count)",
-            ]
-        )
+        var metadata: Logger.Metadata = [
+            "metrics_address": "\(addresses.host):\(addresses.metricsPort)",
+            LogKeys.count: "\(assembly.manager.liveVersions().count)",
+        ]
+        if let port = addresses.httpPort { metadata[LogKeys.address] = "\(addresses.host):\(port)" }
+        if let port = addresses.grpcPort { metadata["grpc_address"] = "\(addresses.host):\(port)" }
+        assembly.logger.info("Server is ready", metadata: metadata)
         await onReady(addresses)
     }
 }

@@ -27,10 +27,10 @@ final class EdgeServer: Sendable {
     let eventLoop: NIOAsyncTestingEventLoop
     let budget: ByteBudget
     let services: LoopServices
-    private let http: HTTP1Channel
-    private let accepted: AsyncStream<HTTP1Channel.Value>.Continuation
+    private let http: HTTPChannel
+    private let accepted: AsyncStream<HTTPChannel.Value>.Continuation
 
-    private init(_ parts: Parts, accepted: AsyncStream<HTTP1Channel.Value>.Continuation) {
+    private init(_ parts: Parts, accepted: AsyncStream<HTTPChannel.Value>.Continuation) {
         service = FakeInferenceService(parts.models)
         models = parts.models
         gate = parts.gate
@@ -55,7 +55,7 @@ final class EdgeServer: Sendable {
             operations: Operation.allCases,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
-        http = HTTP1Channel(
+        http = HTTPChannel(
             configuration: ListenerConfiguration(
                 limits: parts.limits,
                 timeouts: ConnectionTimeouts(),
@@ -63,15 +63,16 @@ final class EdgeServer: Sendable {
                 maxConnections: 100
             ),
             loops: [services],
-            makeApplication: { _ in
-                HTTPEdge(configuration: edgeConfiguration, operations: Operation.allCases, others: others)!
+            makeApplications: { _ in
+                let edge = HTTPEdge(configuration: edgeConfiguration, operations: Operation.allCases, others: others)!
+                return LoopApplications(http: edge)
             }
         )
     }
 
     /// Runs a test against a server of its own.
     static func run(_ parts: Parts = Parts(), _ body: (EdgeServer) async throws -> Void) async throws {
-        let (stream, accepted) = AsyncStream.makeStream(of: HTTP1Channel.Value.self)
+        let (stream, accepted) = AsyncStream.makeStream(of: HTTPChannel.Value.self)
         let server = EdgeServer(parts, accepted: accepted)
         let http = server.http
         try await withThrowingTaskGroup(of: Void.self) { group in

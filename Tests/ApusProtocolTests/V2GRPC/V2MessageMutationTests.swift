@@ -63,8 +63,10 @@ struct V2MessageMutationTests {
     }
 }
 
-/// Finds entries of maps whose key or value has a wrong wire type. Other parsers step over those, as over every field of
-/// a wrong type; swift-protobuf reads on in the middle of them, so there it is no witness.
+/// Finds entries of maps whose key or value has a wrong wire type.
+///
+/// Other parsers step over those, as over every field of a wrong type; swift-protobuf reads on in the middle of them, so
+/// there it is no witness.
 private enum OddEntries {
     static func areIn(_ message: [UInt8]) -> Bool {
         fields(message[...]).contains { field in

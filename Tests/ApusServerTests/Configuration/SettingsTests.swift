@@ -52,6 +52,7 @@ struct SettingsTests {
         case .text: setting.key == "host" ? "127.0.0.2" : "elsewhere"
         case .integer(let range):
             String(range.lowerBound) == setting.defaultValue ? String(range.upperBound) : String(range.lowerBound)
+        case .port: "off"
         case .byteCount: "123"
         case .duration: "123ms"
         case .boolean: setting.defaultValue == "true" ? "false" : "true"

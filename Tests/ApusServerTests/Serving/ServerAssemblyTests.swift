@@ -12,7 +12,8 @@ struct ServerAssemblyTests {
     @Test func `it is ready, lists its models and answers`() async throws {
         let repository = Repository().addIdentity("echo")
         try await RunningServer.with(RunningServer.configuration(repository)) { server in
-            #expect(server.addresses.httpPort > 0)
+            #expect(server.addresses.httpPort ?? 0 > 0)
+            #expect(server.addresses.grpcPort ?? 0 > 0)
             #expect(server.addresses.metricsPort > 0)
             #expect(try await server.get("/v2/health/ready").status == 200)
             #expect(try await server.get("/v2/health/live").status == 200)
@@ -143,7 +144,7 @@ struct ServerAssemblyTests {
         try await RunningServer.with(RunningServer.configuration(repository)) { server in
             let other = Repository().addIdentity("echo")
             var configuration = RunningServer.configuration(other)
-            let port = server.addresses.httpPort
+            let port = try #require(server.addresses.httpPort)
             if isMetricsPort { configuration.metricsPort = port } else { configuration.httpPort = port }
             let busy = configuration
             let error = await #expect(throws: RuntimeFailure.self) { try await ServerAssembly(busy).run() }

@@ -18,6 +18,7 @@ struct RunningServer: Sendable {
         configuration.models = repository.path
         configuration.enginePath = "/nonexistent"
         configuration.httpPort = 0
+        configuration.grpcPort = 0
         configuration.metricsPort = 0
         configuration.cpuBudget = 2
         configuration.logFile = repository.folder.place(".log")
@@ -57,11 +58,11 @@ struct RunningServer: Sendable {
     }
 
     func get(_ path: String) async throws -> HTTPAnswer {
-        try await request(addresses.httpPort, .GET, path)
+        try await request(addresses.httpPort ?? 0, .GET, path)
     }
 
     func post(_ path: String, _ body: String = "") async throws -> HTTPAnswer {
-        try await request(addresses.httpPort, .POST, path, body)
+        try await request(addresses.httpPort ?? 0, .POST, path, body)
     }
 
     func getFromMetricsPort(_ path: String) async throws -> HTTPAnswer {

@@ -16,7 +16,7 @@ from .examples import EXAMPLES
 from .wire import Address, Client, eventually
 
 READY_MESSAGE = "Server is ready"
-PORT_FLAGS = ("--http-port", "0", "--metrics-port", "0")
+PORT_FLAGS = ("--http-port", "0", "--grpc-port", "0", "--metrics-port", "0")
 COMMON_FLAGS = ("--drain-delay", "0s", "--log-format", "json")
 
 
@@ -50,6 +50,7 @@ class Server:
                 env=paths.environment(**(environment or {})),
             )
         self.address: Address = ("", 0)
+        self.grpc_address: Address = ("", 0)
         self.metrics_address: Address = ("", 0)
 
     @property
@@ -73,7 +74,8 @@ class Server:
         while time.monotonic() < end:
             for line in self.log():
                 if line.get("message") == READY_MESSAGE:
-                    self.address = parse_address(line["address"])
+                    self.address = parse_address(line.get("address", ":0"))
+                    self.grpc_address = parse_address(line.get("grpc_address", ":0"))
                     self.metrics_address = parse_address(line["metrics_address"])
                     return self
             if not self.is_alive:

@@ -7,11 +7,11 @@ import Testing
 @testable import ApusListener
 
 /// A connection and the task that does its work.
-struct HTTP1ChannelTests {
+struct HTTPChannelTests {
     @Test func `the end of a connection's task closes the connection`() async throws {
         let channel = NIOAsyncTestingChannel()
         try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).get()
-        let setup = HTTP1Channel(
+        let setup = HTTPChannel(
             configuration: ListenerConfiguration(
                 limits: InputLimits(),
                 timeouts: ConnectionTimeouts(),
@@ -19,7 +19,7 @@ struct HTTP1ChannelTests {
                 maxConnections: 10
             ),
             loops: [LoopServices(eventLoop: channel.testingEventLoop, time: ManualTime())]
-        ) { _ in FakeApplication() }
+        ) { _ in LoopApplications(http: FakeApplication()) }
         let logger = Logger(label: "test")
         let value = try await channel.testingEventLoop.submit { setup.setup(channel: channel, logger: logger) }
             .flatMap(\.self).get()

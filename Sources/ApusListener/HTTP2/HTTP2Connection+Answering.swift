@@ -1,0 +1,238 @@
+internal import ApusCore
+internal import NIOCore
+internal import NIOHPACK
+internal import NIOHTTP2
+
+/// Answers to requests over HTTP.
+extension HTTP2Connection: HTTPAnswering {
+    /// Memory of an answer that a connection keeps for the next one, at most.
+    private static let maxSpareBytes = 64 << 10
+    /// Bytes kept free in front of a body: a message's prefix.
+    private static let room = 16
+
+    func makeBody() -> HTTPResponseBody {
+        var buffer = ByteBuffer()
+        swap(&buffer, &spare)
+        return HTTPResponseBody(reusing: buffer, room: HTTP2Connection.room)
+    }
+
+    func perform(_ number: UInt64, _ work: @escaping @Sendable () async -> Void) {
+        guard let stream = answerable(number) else { return }
+        if case .terminated = self.work.yield(work) { refuse(stream, .shuttingDown) }
+    }
+
+    func note(_ number: UInt64, _ cancellation: CancellationHandle) {
+        guard let stream = answerable(number) else { return cancellation.cancel() }
+        stream.cancellation = cancellation
+        if let time = cancellation.deadline.time { stream.expiry = loop.expire(cancellation, at: time) }
+    }
+
+    /// Nobody need call the request back any more.
+    func forgetCancellation(_ stream: HTTP2Stream) {
+        stream.cancellation = .finished
+        if let expiry = stream.expiry { loop.forget(expiry) }
+        stream.expiry = nil
+    }
+
+    func fate(of number: UInt64) -> HTTPAnswerFate {
+        if answerable(number) != nil { return .sent }
+        return areRefused ? .refused : .clientGone
+    }
+
+    func answer(
+        _ number: UInt64,
+        _ head: consuming HTTPResponseHead,
+        _ body: consuming HTTPResponseBody
+    ) -> HTTPAnswerFate {
+        guard let stream = answerable(number), stream.machine.answer == .none else { return fate(of: number) }
+        write(head, body, on: stream)
+        return .sent
+    }
+
+    /// The stream of a request that still waits for its answer, or for the rest of it.
+    func answerable(_ number: UInt64) -> HTTP2Stream? {
+        guard let stream = streams[number], stream.machine.answer != .ended else { return nil }
+        return stream
+    }
+
+    // MARK: Refusals
+
+    /// Answers a stream for a fault; one whose answer has begun is reset.
+    func refuse(_ stream: HTTP2Stream, _ fault: HTTPParsingFault) {
+        guard stream.machine.answer == .none || stream.isCall else { return reset(stream, .internalError) }
+        guard stream.machine.answer != .ended else { return }
+        if stream.isCall {
+            switch fault {
+            case .shuttingDown: finishCall(stream, .shuttingDown)
+            case .budgetExhausted: finishCall(stream, .budgetExhausted)
+            default: finishCall(stream, .tooSlow)
+            }
+        } else {
+            let (head, bytes) = applications.http.answer(to: fault)
+            refuse(stream, head, bytes)
+        }
+    }
+
+    /// Answers a stream whose request is not taken.
+    func refuse(_ stream: HTTP2Stream, _ head: HTTPResponseHead, _ bytes: [UInt8]) {
+        stream.kind = .none
+        stream.body = ByteBuffer()
+        var body = makeBody()
+        body.buffer.writeBytes(bytes)
+        write(head, body, on: stream)
+    }
+
+    /// Ends a stream without a word.
+    func reset(_ stream: HTTP2Stream, _ reason: HTTP2ErrorCode) {
+        write(HTTP2Frame(streamID: HTTP2StreamID(Int(stream.number)), payload: .rstStream(reason)))
+        flushSoon()
+    }
+
+    func writeContinue(_ stream: HTTP2Stream) {
+        write(HPACKHeaders([(":status", "100")]), on: stream, isLast: false)
+    }
+
+    // MARK: Frames
+
+    private func write(_ head: consuming HTTPResponseHead, _ body: consuming HTTPResponseBody, on stream: HTTP2Stream) {
+        let bytes = stream.isForHead ? ByteBuffer() : body.buffer
+        let headers = head.fields(date: loop.date, contentLength: body.byteCount)
+        guard hold(body.charge.take(), for: bytes.readableBytes, on: stream) else { return }
+        // Before the last frame: the stream may be gone behind it.
+        forgetCancellation(stream)
+        write(headers, on: stream, isLast: bytes.readableBytes == 0)
+        if bytes.readableBytes > 0 { write(bytes, on: stream, isLast: true) }
+        keep(bytes)
+        answerEnded(stream)
+    }
+
+    /// Keeps memory of an answer for the next one; it is taken anew when this one hasn't left by then.
+    func keep(_ bytes: ByteBuffer) {
+        if bytes.storageCapacity <= HTTP2Connection.maxSpareBytes { spare = bytes }
+    }
+
+    func write(_ frame: HTTP2Frame) {
+        guard let context else { return }
+        context.write(wrapOutboundOut(frame), promise: nil)
+    }
+
+    func write(_ headers: HPACKHeaders, on stream: HTTP2Stream, isLast: Bool) {
+        let content = HTTP2Frame.FramePayload.Headers(headers: headers, endStream: isLast)
+        write(HTTP2Frame(streamID: HTTP2StreamID(Int(stream.number)), payload: .headers(content)))
+    }
+
+    func write(_ bytes: ByteBuffer, on stream: HTTP2Stream, isLast: Bool) {
+        stream.machine.written(bytes.readableBytes, now: loop.time.now)
+        unsent += bytes.readableBytes
+        let content = HTTP2Frame.FramePayload.Data(data: .byteBuffer(bytes), endStream: isLast)
+        write(HTTP2Frame(streamID: HTTP2StreamID(Int(stream.number)), payload: .data(content)))
+    }
+
+    /// Keeps what an answer holds of the budget until it has left.
+    ///
+    /// A small one holds nothing, unless many of them wait on this connection for a client that takes none.
+    ///
+    /// - Returns: `false` when there is no room for it; the stream has been reset then.
+    func hold(_ charge: consuming ByteCharge?, for count: Int, on stream: HTTP2Stream) -> Bool {
+        if let charge {
+            stream.answerCharges.append(HandOver(charge))
+        } else if unsent > HTTP2Limits.maxUnchargedUnsentBytes, count > 0 {
+            guard let charge = ByteCharge(count, from: configuration.budget) else {
+                reset(stream, .enhanceYourCalm)
+                return false
+            }
+            stream.answerCharges.append(HandOver(charge))
+        }
+        return true
+    }
+
+    /// All of an answer has been written: the request holds nothing any more.
+    func answerEnded(_ stream: HTTP2Stream) {
+        stream.machine.answerEnded(now: loop.time.now)
+        giveBack(stream.held, of: stream)
+        stream.resume = nil
+        guard stream.machine.request == .receiving else { return flushSoon() }
+        // The client is still sending what nobody wants: it is told to stop, behind the answer.
+        stream.machine.requestAbandoned()
+        context?.flush()
+        if stream.machine.unsent == 0, streams[stream.number] != nil {
+            reset(stream, .noError)
+        } else {
+            stream.resetsBehindAnswer = true
+        }
+    }
+
+    /// Has what was written handed to the socket: with the end of the read, or when the loop has done what it is at.
+    func flushSoon() {
+        guard !isInRead, !isFlushDue else { return }
+        isFlushDue = true
+        loop.eventLoop.assumeIsolated().execute { self.flushNow() }
+    }
+
+    private func flushNow() {
+        isFlushDue = false
+        guard let context else { return }
+        context.flush()
+        resumeWriters()
+        if !context.channel.isWritable { machine.writabilityChanged(isWritable: false, now: loop.time.now) }
+    }
+}
+
+extension HTTP2Connection: NIOHTTP2FrameDelegate {
+    /// A frame has gone to the socket.
+    func wroteFrame(_ frame: HTTP2Frame) {
+        switch frame.payload {
+        case .data(let data):
+            guard let stream = streams[UInt64(Int(frame.streamID))] else { return }
+            let count = data.data.readableBytes
+            stream.machine.sent(count)
+            unsent -= count
+            let mayGoOn = stream.resume != nil && !stream.machine.isFull
+            if mayGoOn || stream.resetsBehindAnswer && data.endStream { resumable.append(stream.number) }
+        case .headers(let headers):
+            guard headers.endStream, let stream = streams[UInt64(Int(frame.streamID))] else { return }
+            if stream.resetsBehindAnswer { resumable.append(stream.number) }
+        case .goAway(_, let code, _):
+            if code != .noError { hasFailed = true }
+        default:
+            break
+        }
+    }
+
+    /// Has applications go on whose clients take bytes again; not from within the frame layer.
+    func resumeWriters() {
+        guard !resumable.isEmpty else { return }
+        let numbers = resumable
+        resumable = []
+        for number in numbers {
+            guard let stream = streams[number] else { continue }
+            if stream.resetsBehindAnswer, stream.machine.unsent == 0 {
+                stream.resetsBehindAnswer = false
+                reset(stream, .noError)
+            }
+            guard !stream.machine.isFull, let resume = stream.resume else { continue }
+            stream.resume = nil
+            resume()
+        }
+    }
+}
+
+extension HTTPResponseHead {
+    /// The head's fields as HTTP/2 has them; `contentLength` is `nil` when it isn't known yet.
+    func fields(date: String, contentLength: Int?) -> HPACKHeaders {
+        var headers = HPACKHeaders([(":status", String(status)), ("content-type", contentType)])
+        if let contentLength {
+            headers.add(name: "content-length", value: String(contentLength), indexing: .nonIndexable)
+        }
+        headers.add(name: "date", value: date)
+        if let inferenceHeaderLength {
+            headers.add(name: "inference-header-content-length", value: String(inferenceHeaderLength))
+        }
+        if let contentEncoding {
+            headers.add(name: "content-encoding", value: contentEncoding)
+            headers.add(name: "vary", value: "accept-encoding")
+        }
+        for field in fields { headers.add(name: field.name.lowercased(), value: field.value) }
+        return headers
+    }
+}
