@@ -53,8 +53,8 @@ final class InferenceStream: Sendable {
 
     /// The error that has ended the stream.
     var failure: InferenceError? { state.withLock { $0.failure } }
-    /// How many more responses may wait to be written.
-    var demand: Int { state.withLock { max(0, InferenceStream.window - $0.unwritten) } }
+    /// How many more responses may wait to be written; above 0 when nobody waits any more, so that no model does.
+    var demand: Int { state.withLock { $0.isOver ? 1 : max(0, InferenceStream.window - $0.unwritten) } }
 
     // MARK: Requests
 
