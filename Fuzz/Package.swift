@@ -22,6 +22,7 @@ let package = Package(
         .executableTarget(name: "json", dependencies: fuzzed, swiftSettings: asLibrary),
         .executableTarget(name: "binary", dependencies: fuzzed, swiftSettings: asLibrary),
         .executableTarget(name: "tensorflow", dependencies: fuzzed, swiftSettings: asLibrary),
+        .executableTarget(name: "message", dependencies: fuzzed, swiftSettings: asLibrary),
         .executableTarget(name: "pbtxt", dependencies: fuzzed, swiftSettings: asLibrary),
     ],
     cxxLanguageStandard: .cxx17

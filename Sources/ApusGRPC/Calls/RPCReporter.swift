@@ -1,7 +1,7 @@
 internal import ApusCore
 internal import GRPCCore
 
-/// Tells the observer how a call ended.
+/// Tells the observer how a call ended, by the status that the same end would have over HTTP.
 struct RPCReporter: Sendable {
     private let configuration: GRPCEdgeConfiguration
     private let operation: Operation
@@ -24,12 +24,12 @@ struct RPCReporter: Sendable {
     }
 
     private func report(_ error: InferenceError?) {
-        let code = error.map { GRPCStatusTable.code(of: $0.code) }
-        configuration.observer.answered(status: GRPCStatusTable.httpStatus(of: code))
+        let status = GRPCStatusTable.httpStatus(of: error.map { GRPCStatusTable.code(of: $0.code) })
+        configuration.observer.answered(status: status)
         guard configuration.observer.wantsRecord(ofFailure: error != nil) else { return }
         var record = AccessRecord(
             operation: operation,
-            status: code?.rawValue ?? 0,
+            status: status,
             latencyNanoseconds: configuration.time.now.nanoseconds(since: received)
         )
         record.code = error?.code

@@ -53,8 +53,8 @@ final class InferenceStream: Sendable {
 
     /// The error that has ended the stream.
     var failure: InferenceError? { state.withLock { $0.failure } }
-    /// How many more responses may wait to be written.
-    var demand: Int { state.withLock { max(0, InferenceStream.window - $0.unwritten) } }
+    /// How many more responses may wait to be written; above 0 when nobody waits any more, so that no model does.
+    var demand: Int { state.withLock { $0.isOver ? 1 : max(0, InferenceStream.window - $0.unwritten) } }
 
     // MARK: Requests
 
@@ -196,7 +196,7 @@ final class InferenceStream: Sendable {
         alarm?.resume()
     }
 
-    /// The stream is over now: the client has gone, or an error ends it. What is under way is called off.
+    /// The stream is over now, since the client has gone or an error ends it: what is under way is called off.
     func end(_ failure: InferenceError?) {
         let (handles, resumes, waiting) = state.withLock { state in
             state.isOver = true

@@ -85,7 +85,13 @@ final class OneAnswer<Value: Sendable>: AnswerSink {
             group.cancelAll()
             return outcome
         }
-        return try outcome.get()
+        do throws(InferenceError) {
+            return try outcome.get()
+        } catch {
+            // The scheduler has one word for a deadline and a queue policy; a client's own deadline has gRPC's.
+            guard error.code == .unavailable, call.deadline.hasPassed(at: time.now) else { throw error }
+            throw InferenceError(.deadlineExceeded, "Deadline Exceeded", cause: error)
+        }
     }
 
     private func outcome() async -> Result<Value, InferenceError> {

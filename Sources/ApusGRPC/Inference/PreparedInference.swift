@@ -54,9 +54,17 @@ struct PreparedInference: ~Copyable, Sendable {
         request.parameters = question.parameters
         request.charge = memory.takeCharge()
         request.deadline = call.deadline
-        request.queueTimeout = Int64(clamping: question.timeoutMicroseconds.multipliedReportingOverflow(by: 1000).0)
+        request.queueTimeout = InferenceRequest.nanoseconds(microseconds: question.timeoutMicroseconds)
         self.request = request
         self.isDecoupled = model.description.isDecoupled
         self.wantsEmptyFinal = question.wantsEmptyFinal
+    }
+}
+
+extension InferenceRequest {
+    /// Nanoseconds of the parameter `timeout`, which is in microseconds.
+    static func nanoseconds(microseconds: UInt64) -> Int64 {
+        let (nanoseconds, overflow) = Int64(clamping: microseconds).multipliedReportingOverflow(by: 1000)
+        return overflow ? .max : nanoseconds
     }
 }

@@ -15,6 +15,7 @@ struct StreamOrder<Response> {
     /// A request has come.
     ///
     /// - Parameter isOrdered: Whether exactly one response follows, in turn.
+    /// - Returns: Its name from now on.
     mutating func requestArrived(isOrdered: Bool) -> Slot {
         let slot = Slot(number: next)
         next += 1

@@ -55,7 +55,7 @@ struct PredictionMethods: Sendable {
         )
         request.priority = parameters.priority
         request.sequence = parameters.sequence
-        request.queueTimeout = Int64(clamping: parameters.timeoutMicroseconds.multipliedReportingOverflow(by: 1000).0)
+        request.queueTimeout = InferenceRequest.nanoseconds(microseconds: parameters.timeoutMicroseconds)
         request.parameters = parameters.others
         return request
     }

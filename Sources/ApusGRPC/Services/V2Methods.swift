@@ -16,11 +16,7 @@ struct V2Methods: Sendable {
     func register(with router: inout GatedRouter<some ServerTransport>) {
         registerServer(with: &router)
         registerModels(with: &router)
-        router.unary(Method.RepositoryIndex.descriptor) {
-            (request: Inference_RepositoryIndexRequest, _) throws(InferenceError) -> Inference_RepositoryIndexResponse
-            in
-            repositoryIndex(onlyReady: request.ready)
-        }
+        router.unary(Method.RepositoryIndex.descriptor, repositoryIndex)
     }
 
     private func registerServer(with router: inout GatedRouter<some ServerTransport>) {
@@ -138,8 +134,11 @@ struct V2Methods: Sendable {
         }
     }
 
-    private func repositoryIndex(onlyReady: Bool) -> Inference_RepositoryIndexResponse {
-        let entries = configuration.repository.index().filter { !onlyReady || $0.state == .ready }
+    @Sendable private func repositoryIndex(
+        _ request: Inference_RepositoryIndexRequest,
+        _ call: RPCCall
+    ) throws(InferenceError) -> Inference_RepositoryIndexResponse {
+        let entries = configuration.repository.index().filter { !request.ready || $0.state == .ready }
         var response = Inference_RepositoryIndexResponse()
         response.models = entries.map { entry in
             .with {

@@ -13,6 +13,7 @@ extension ByteBuffer {
     ///   - range: The part, counted from the first readable byte.
     ///   - alignment: What the start's address has to be a multiple of.
     ///   - memory: Where a copy's memory comes from.
+    /// - Returns: The memory, as long as the part.
     /// - Throws: `resourceExhausted` without memory.
     package func makeStorage(
         for range: Range<Int>,

@@ -33,6 +33,8 @@ struct V2MessageContents {
     ///   - input: Where the input's message lies.
     ///   - bytes: The request.
     ///   - memory: Where tensor memory comes from.
+    /// - Returns: The tensor, as large as the shape says.
+    /// - Throws: What is wrong with the contents, or that there is no memory.
     func tensor(
         in input: Range<Int>,
         of bytes: RawSpan,

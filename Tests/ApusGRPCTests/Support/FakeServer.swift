@@ -172,9 +172,12 @@ extension GRPCClient {
         _ method: MethodDescriptor,
         _ requests: [Input],
         metadata: Metadata = [:],
+        timeout: Duration? = nil,
         afterSending: @escaping @Sendable () async throws -> Void = {}
     ) async throws -> [Output] {
-        try await bidirectionalStreaming(
+        var options = CallOptions.defaults
+        options.timeout = timeout
+        return try await bidirectionalStreaming(
             request: StreamingClientRequest(metadata: metadata) { writer in
                 for request in requests { try await writer.write(request) }
                 try await afterSending()
@@ -182,7 +185,7 @@ extension GRPCClient {
             descriptor: method,
             serializer: ProtobufSerializer<Input>(),
             deserializer: ProtobufDeserializer<Output>(),
-            options: .defaults
+            options: options
         ) { response in
             var answers: [Output] = []
             for try await message in response.messages { answers.append(message) }

@@ -38,6 +38,7 @@ struct V2MessageMutationTests {
             others = others.suffix(8) + [bytes]
             for _ in 0..<12 {
                 let damaged = damage(bytes, others: others, random: &random)
+                guard !OddEntries.areIn(damaged) else { continue }
                 #expect(disagreement(damaged, decoder: decoder) == nil, "seed \(seed)")
             }
         }
@@ -59,5 +60,57 @@ struct V2MessageMutationTests {
             damaged += random.chance(2) ? other : Array(other.dropFirst(random.number(other.count + 1)))
         }
         return damaged
+    }
+}
+
+/// Finds entries of maps whose key or value has a wrong wire type.
+///
+/// Other parsers step over those, as over every field of a wrong type; swift-protobuf reads on in the middle of them, so
+/// there it is no witness.
+private enum OddEntries {
+    static func areIn(_ message: [UInt8]) -> Bool {
+        fields(message[...]).contains { field in
+            switch field.number {
+            case 4: isOdd(field.content)
+            case 5: fields(field.content).contains { $0.number == 4 && isOdd($0.content) }
+            case 6: fields(field.content).contains { $0.number == 2 && isOdd($0.content) }
+            default: false
+            }
+        }
+    }
+
+    private static func isOdd(_ entry: ArraySlice<UInt8>) -> Bool {
+        fields(entry).contains { ($0.number == 1 || $0.number == 2) && $0.wire != 2 }
+    }
+
+    /// The fields up to the first that is malformed, that one included.
+    private static func fields(
+        _ message: ArraySlice<UInt8>
+    ) -> [(number: UInt64, wire: UInt64, content: ArraySlice<UInt8>)] {
+        var rest = message
+        var found: [(number: UInt64, wire: UInt64, content: ArraySlice<UInt8>)] = []
+        while let tag = varint(&rest) {
+            found.append((tag >> 3, tag & 7, []))
+            switch tag & 7 {
+            case 0: guard varint(&rest) != nil else { return found }
+            case 1, 5: rest = rest.dropFirst(tag & 7 == 1 ? 8 : 4)
+            case 2:
+                guard let length = varint(&rest), length <= UInt64(rest.count) else { return found }
+                found[found.count - 1].content = rest.prefix(Int(length))
+                rest = rest.dropFirst(Int(length))
+            default: break
+            }
+        }
+        return found
+    }
+
+    private static func varint(_ bytes: inout ArraySlice<UInt8>) -> UInt64? {
+        var value: UInt64 = 0
+        for shift in stride(from: UInt64(0), to: 64, by: 7) {
+            guard let byte = bytes.popFirst() else { return nil }
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return value }
+        }
+        return nil
     }
 }
