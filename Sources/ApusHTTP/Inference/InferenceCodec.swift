@@ -23,6 +23,7 @@ protocol InferenceCodec {
     /// - Parameters:
     ///   - error: The refusal.
     ///   - selector: The model asked for; `nil` when the path names none that there can be.
+    /// - Returns: The refusal to answer with.
     func refusal(_ error: InferenceError, of selector: ModelSelector?) -> InferenceError
 
     /// Reads a body, already decompressed, into memory of the model.

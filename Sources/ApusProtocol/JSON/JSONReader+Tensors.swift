@@ -58,6 +58,8 @@ extension JSONReader {
     /// Looks over the current value, which stays to be read, entered or passed over.
     ///
     /// - Parameter isText: Whether strings are wanted and not numbers.
+    /// - Returns: What its text shows.
+    /// - Throws: `JSONFailure` when its brackets don't match.
     package func look(isText: Bool) throws(JSONFailure) -> JSONOutlook {
         var outlook = CSIMDJSON_Outlook(elementBound: 0, isNamed: false)
         try check(unsafe CSIMDJSON_look(cursor, isText, &outlook))
@@ -76,7 +78,9 @@ extension JSONReader {
     /// - Parameters:
     ///   - type: The elements' type; not BYTES.
     ///   - takesFlags: Whether `true` and `false` stand for the integers 1 and 0, and the other way round.
-    ///   - storage: Where the elements go, from the element `first` on, `capacity` of them at most.
+    ///   - storage: Where the elements go.
+    ///   - first: The first one's place in it, in elements.
+    ///   - capacity: The most elements to take.
     ///   - shape: What is known of the value's shape; all of it afterwards.
     /// - Returns: The number of elements read.
     /// - Throws: `JSONFailure` with the index of the element at fault.

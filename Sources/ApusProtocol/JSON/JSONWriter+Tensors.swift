@@ -4,7 +4,9 @@ internal import CSIMDJSON
 extension JSONWriter {
     /// Writes some elements of a tensor that isn't BYTES, with commas between them.
     ///
-    /// - Parameter range: Which elements; all of them within the tensor.
+    /// - Parameters:
+    ///   - tensor: The tensor.
+    ///   - range: Which elements; all of them within the tensor.
     @_lifetime(self: copy self)
     package mutating func elements(of tensor: Tensor, in range: Range<Int>) {
         let size = tensor.dataType.byteSize ?? 1

@@ -71,7 +71,10 @@ final class TensorColumn {
 
     /// The tensor of all that was read.
     ///
-    /// - Parameter dimensions: Its shape, with as many elements as were read.
+    /// - Parameters:
+    ///   - dimensions: Its shape, with as many elements as were read.
+    ///   - limits: What the server takes.
+    /// - Returns: The tensor; nothing can be read after it.
     /// - Throws: `invalidArgument` when there are more elements or dimensions than the server takes.
     func tensor(dimensions: [Int], limits: InputLimits) throws(InferenceError) -> Tensor {
         guard let shape = TensorShape(dimensions), shape.elementCount <= limits.maxElements else {

@@ -21,7 +21,10 @@ package struct TensorFlowPredictEncoder: Sendable {
 
     /// Prepares an answer and measures it out; no memory is taken for it yet.
     ///
-    /// - Parameter maxBytes: The most bytes that the answer may take.
+    /// - Parameters:
+    ///   - outputs: The tensors, in the order to be sent.
+    ///   - form: In rows or in columns.
+    ///   - maxBytes: The most bytes that the answer may take.
     /// - Throws: `tooLarge` when it might take more; `invalidArgument` for text that isn't UTF-8 in an output that isn't
     ///   called `…_bytes`, and for outputs that can't be given row by row.
     package init(outputs: [NamedTensor], form: TensorFlowPredictForm, maxBytes: Int) throws(InferenceError) {

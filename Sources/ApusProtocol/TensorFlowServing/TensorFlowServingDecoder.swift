@@ -52,6 +52,7 @@ package final class TensorFlowServingDecoder {
     ///   - json: The body, with `JSONReader.padding` readable bytes behind it.
     ///   - model: The model asked.
     ///   - memory: Where tensor memory comes from.
+    /// - Returns: The request.
     /// - Throws: `invalidArgument` that names what is at fault, `resourceExhausted` without memory.
     package func decodePredict(
         json: UnsafeRawBufferPointer,
@@ -88,7 +89,11 @@ package final class TensorFlowServingDecoder {
     ///
     /// Features go to the inputs of their names; those that no input is named after are ignored.
     ///
-    /// - Parameters: As for `decodePredict`.
+    /// - Parameters:
+    ///   - json: The body, with `JSONReader.padding` readable bytes behind it.
+    ///   - model: The model asked.
+    ///   - memory: Where tensor memory comes from.
+    /// - Returns: The request.
     /// - Throws: As `decodePredict`.
     package func decodeExamples(
         json: UnsafeRawBufferPointer,

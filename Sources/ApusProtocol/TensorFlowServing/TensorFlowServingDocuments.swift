@@ -9,6 +9,7 @@ package enum TensorFlowServingDocuments {
     ///   - name: The model.
     ///   - entries: Its lines of the repository's index; those without a version are left out.
     ///   - isReady: Whether the version asked for, or any, answers.
+    /// - Returns: JSON.
     package static func status(of name: ModelName, entries: [RepositoryIndexEntry], isReady: Bool) -> [UInt8] {
         var text = JSONText()
         text.object { text in
