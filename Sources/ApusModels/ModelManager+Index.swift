@@ -38,7 +38,8 @@ extension ModelManager {
             let reason = folderFault?.message ?? model?.reasonForNoVersion ?? ""
             return InferenceError(
                 .notFound,
-                "\(words) has no available versions" + (reason.isEmpty ? "" : ": \(reason)")
+                "\(words) has no available versions" + (reason.isEmpty ? "" : ": \(reason)"),
+                hint: folderFault?.hint ?? model?.hintForNoVersion ?? ""
             )
         case .exact(let version):
             guard let life = model?.life(of: version) else {
@@ -53,7 +54,8 @@ extension ModelManager {
             }
             return InferenceError(
                 .unavailable,
-                "\(words) version \(version) is not at ready state: \(life.explanation)"
+                "\(words) version \(version) is not at ready state: \(life.explanation)",
+                hint: life.failure?.hint ?? ""
             )
         }
     }
@@ -104,6 +106,11 @@ extension ManagedModel {
         if let refusal { return refusal.message }
         guard let highest = versions.last else { return isBusy ? "its configuration is being read" : "" }
         return "version \(highest.version): \(highest.life.explanation)"
+    }
+
+    /// What to do about that, where it can be typed.
+    var hintForNoVersion: String {
+        refusal?.hint ?? versions.last?.life.failure?.hint ?? ""
     }
 }
 
