@@ -26,12 +26,16 @@ package struct JSONFailure: Error, Sendable {
         case fraction
         case tooManyElements
         case noMemory
+        /// Arrays of different lengths where a tensor's shape needs equal ones.
+        case ragged
     }
 
     /// The kind.
     package let kind: Kind
     /// The element's index in an array of values, where one was read.
     package var index: Int?
+    /// Where the element at fault lies in a tensor: the index at each depth.
+    package var path: [Int] = []
     /// The text that stood there, shortened.
     package var token: String = ""
 }
@@ -41,7 +45,7 @@ package struct JSONFailure: Error, Sendable {
 /// A bridge to simdjson's on-demand parser. One reader belongs to one event loop and keeps its memory from request to
 /// request; it is not for use by two threads.
 @safe package final class JSONReader {
-    private let cursor: OpaquePointer
+    let cursor: OpaquePointer
     private var keyStart: UnsafePointer<CChar>?
     private var keyLength = 0
 
@@ -104,6 +108,17 @@ package struct JSONFailure: Error, Sendable {
     package func isKey(_ name: StaticString) -> Bool {
         guard keyLength == name.utf8CodeUnitCount, let keyStart = unsafe keyStart else { return false }
         return unsafe memcmp(keyStart, name.utf8Start, keyLength) == 0
+    }
+
+    /// Whether the current member's key is this one.
+    package func isKey(_ name: String) -> Bool {
+        var name = name
+        return name.withUTF8 { utf8 in
+            guard keyLength == utf8.count, let keyStart = unsafe keyStart, let start = utf8.baseAddress else {
+                return keyLength == utf8.count
+            }
+            return unsafe memcmp(keyStart, start, keyLength) == 0
+        }
     }
 
     /// The current member's key.
@@ -225,7 +240,7 @@ package struct JSONFailure: Error, Sendable {
     }
 
     @inline(__always)
-    private func check(_ error: CSIMDJSON_Error, index: Int? = nil) throws(JSONFailure) {
+    func check(_ error: CSIMDJSON_Error, index: Int? = nil) throws(JSONFailure) {
         guard error == CSIMDJSON_OK else { throw failure(error, index: index) }
     }
 
@@ -239,6 +254,7 @@ package struct JSONFailure: Error, Sendable {
             case CSIMDJSON_FRACTION: .fraction
             case CSIMDJSON_COUNT: .tooManyElements
             case CSIMDJSON_MEMORY: .noMemory
+            case CSIMDJSON_RAGGED: .ragged
             default: .syntax
             }
         let token = unsafe CSIMDJSON_lastToken(cursor)
