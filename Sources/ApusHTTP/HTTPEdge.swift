@@ -10,6 +10,8 @@ package final class HTTPEdge: HTTPApplication {
     private let table: RouteTable
     private let infer: InferRoute<V2Codec>
     private let tensorFlow: TensorFlowServingRoutes
+    private let plain: InferRoute<PlainCodec>
+    private let defaultModel: DefaultModel
     private let others: OperationRoutes
     /// What the last path meant: clients mostly ask for the same thing again.
     private var last: (verb: HTTPRoute.Verb?, path: String, operation: AdmittedOperation)?
@@ -21,14 +23,17 @@ package final class HTTPEdge: HTTPApplication {
     ///   - operations: Those that this port offers.
     ///   - others: What answers everything that is no inference.
     package init?(configuration: HTTPEdgeConfiguration, operations: [Operation], others: OperationRoutes) {
+        let limits = configuration.limits
         let services = EdgeServices(configuration)
-        guard let codec = V2Codec(limits: configuration.limits),
+        guard let codec = V2Codec(limits: limits), let plain = PlainCodec(limits: limits),
             let tensorFlow = TensorFlowServingRoutes(services: services)
         else { return nil }
         self.configuration = configuration
         self.table = RouteTable(operations: operations)
         self.infer = InferRoute(codec: codec, services: services)
         self.tensorFlow = tensorFlow
+        self.plain = InferRoute(codec: plain, services: services)
+        self.defaultModel = DefaultModel(configuration)
         self.others = others
     }
 
@@ -84,6 +89,8 @@ package final class HTTPEdge: HTTPApplication {
             } else {
                 infer.respond(to: head, body: body, operation: operation, on: exchange)
             }
+        } else if operation.operation == .predict {
+            plain.respond(to: head, body: body, operation: operation, on: exchange)
         } else {
             others.respond(to: head, body: body, operation: operation, on: exchange)
         }
@@ -96,10 +103,22 @@ package final class HTTPEdge: HTTPApplication {
         return (head, V2Documents.error(HTTPStatusTable.error(for: fault)))
     }
 
-    private func decide(_ operation: AdmittedOperation, head: HTTPRequestHead) -> HTTPAdmission {
+    private func decide(_ asked: AdmittedOperation, head: HTTPRequestHead) -> HTTPAdmission {
+        var operation = asked
+        var refusal: InferenceError?
+        if asked.operation == .predict, asked.model == nil {
+            // Before the gate, which may allow one model and not the other.
+            do throws(InferenceError) {
+                let name = try defaultModel.find()
+                operation = AdmittedOperation(operation: .predict, model: name.description)
+            } catch {
+                refusal = error
+            }
+        }
         let credentials = head.authorization.map { Credentials(authorization: head.text($0)) } ?? .none
         switch configuration.gate.decide(operation.operation, model: operation.modelName, credentials: credentials) {
         case .allow(let caller):
+            if let refusal { return refuse(refusal) }
             var admitted = operation
             admitted.caller = caller
             return .accept(admitted)

@@ -24,6 +24,10 @@ package struct HTTPEdgeConfiguration: Sendable {
     package var compressionFloor: Int
     /// `name` and `version` of the server's metadata.
     package var server: (name: String, version: String)
+    /// The model that `/predict` asks; `nil` for the only one.
+    package var defaultModel: ModelName?
+    /// What the inference ports offer, for their description.
+    package var operations: [Operation]
     /// Makes the text of `/metrics`.
     package var renderMetrics: @Sendable () -> [UInt8]
 
@@ -47,6 +51,8 @@ package struct HTTPEdgeConfiguration: Sendable {
         self.budget = ByteBudget(limit: .max)
         self.compressionFloor = 4096
         self.server = ("apus", "0")
+        self.defaultModel = nil
+        self.operations = Operation.allCases.filter { !$0.isOnMetricsPort }
         self.renderMetrics = { [] }
     }
 

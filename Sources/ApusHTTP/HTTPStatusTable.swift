@@ -13,6 +13,7 @@ enum HTTPStatusTable {
         case .notFound: 404
         case .methodNotAllowed: 405
         case .tooLarge: 413
+        case .unsupportedMediaType: 415
         case .unavailable, .resourceExhausted, .deadlineExceeded: 503
         case .unsupported: 501
         default: 500

@@ -38,7 +38,8 @@ extension ModelManager {
             let reason = folderFault?.message ?? model?.reasonForNoVersion ?? ""
             return InferenceError(
                 .notFound,
-                "\(words) has no available versions" + (reason.isEmpty ? "" : ": \(reason)")
+                "\(words) has no available versions" + (reason.isEmpty ? "" : ": \(reason)"),
+                hint: folderFault?.hint ?? model?.hintForNoVersion ?? ""
             )
         case .exact(let version):
             return refusal(of: version, "\(words) version \(version) is", model, folderFault, name)
@@ -79,7 +80,11 @@ extension ModelManager {
                 hint: hint ?? (live.isEmpty ? "no version of it is live" : "live versions: \(live)")
             )
         }
-        return InferenceError(.unavailable, "\(words) not at ready state: \(life.explanation)")
+        return InferenceError(
+            .unavailable,
+            "\(words) not at ready state: \(life.explanation)",
+            hint: life.failure?.hint ?? ""
+        )
     }
 }
 
@@ -128,6 +133,11 @@ extension ManagedModel {
         if let refusal { return refusal.message }
         guard let highest = versions.last else { return isBusy ? "its configuration is being read" : "" }
         return "version \(highest.version): \(highest.life.explanation)"
+    }
+
+    /// What to do about that, where it can be typed.
+    var hintForNoVersion: String {
+        refusal?.hint ?? versions.last?.life.failure?.hint ?? ""
     }
 }
 

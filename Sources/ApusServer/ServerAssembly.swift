@@ -159,6 +159,7 @@ package struct ServerAssembly {
         )
         edge.renderMetrics = { exposition.render() }
         edge.compressionFloor = configuration.compressionFloor
+        edge.defaultModel = configuration.defaultModel
         edge.server = (configuration.serverID, version)
         return edge
     }

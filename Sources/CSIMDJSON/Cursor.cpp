@@ -154,7 +154,8 @@ static CSIMDJSON_Error enterRoot(CSIMDJSON_Cursor *cursor) {
     return CSIMDJSON_OK;
 }
 
-CSIMDJSON_Error CSIMDJSON_begin(CSIMDJSON_Cursor *cursor, const char *start, size_t length) {
+static CSIMDJSON_Error beginDocument(CSIMDJSON_Cursor *cursor, const char *start, size_t length) {
+    cursor->hasArray = false;
     cursor->start = start;
     cursor->length = length;
     cursor->lastToken = {nullptr, 0};
@@ -165,7 +166,41 @@ CSIMDJSON_Error CSIMDJSON_begin(CSIMDJSON_Cursor *cursor, const char *start, siz
     if (auto code = cursor->parser.iterate(start, length, length + CSIMDJSON_PADDING).get(cursor->document)) {
         return translate(code);
     }
+    return CSIMDJSON_OK;
+}
+
+CSIMDJSON_Error CSIMDJSON_begin(CSIMDJSON_Cursor *cursor, const char *start, size_t length) {
+    if (auto error = beginDocument(cursor, start, length)) {
+        return error;
+    }
     return enterRoot(cursor);
+}
+
+CSIMDJSON_Error CSIMDJSON_beginAny(CSIMDJSON_Cursor *cursor, const char *start, size_t length, bool *isArray) {
+    *isArray = false;
+    if (auto error = beginDocument(cursor, start, length)) {
+        return error;
+    }
+    size_t first = std::string_view(start, length).find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) {
+        return CSIMDJSON_SYNTAX;
+    }
+    if (start[first] == '{') {
+        return enterRoot(cursor);
+    }
+    if (start[first] != '[') {
+        size_t end = std::string_view(start, length).find_last_not_of(" \t\r\n") + 1;
+        cursor->lastToken = {start + first, end - first < 40 ? end - first : 40};
+        return CSIMDJSON_TYPE;
+    }
+    *isArray = true;
+    cursor->depth = 0;
+    cursor->isPending = false;
+    if (auto code = cursor->document.get_array().get(cursor->array)) {
+        return translate(code);
+    }
+    cursor->hasArray = true;
+    return CSIMDJSON_OK;
 }
 
 CSIMDJSON_Error CSIMDJSON_rewind(CSIMDJSON_Cursor *cursor) {

@@ -1,8 +1,10 @@
 #ifndef CSIMDJSON_CURSOR_HPP
 #define CSIMDJSON_CURSOR_HPP
 
+#include <cstdint>
 #include <memory>
 #include <simdjson.h>
+#include <string_view>
 #include <vector>
 
 #include "include/CSIMDJSON.h"
@@ -17,6 +19,32 @@ struct Frame {
     ondemand::array_iterator element;
 };
 
+/// The sizes that arrays within each other have, as far as they have been read.
+///
+/// Depth 1 is the outermost array. A document can be nested deeper than tensors; such a one is refused.
+struct Nesting {
+    static constexpr size_t maxRank = 32;
+
+    /// Elements, or arrays, of the arrays at each depth; those that none has been closed at are not known.
+    size_t sizes[maxRank + 1];
+    bool isKnown[maxRank + 1];
+    /// Of the array that is being read at each depth: what it has so far.
+    size_t counts[maxRank + 1];
+    /// The depth at which elements lie; `noLeaf` until one has been met.
+    size_t leaf;
+    /// The depth reached, and the deepest so far.
+    size_t depth;
+    size_t rank;
+
+    static constexpr size_t noLeaf = SIZE_MAX;
+
+    void reset() {
+        leaf = noLeaf;
+        depth = 0;
+        rank = 0;
+    }
+};
+
 struct CSIMDJSON_Cursor {
     explicit CSIMDJSON_Cursor(size_t depth) : maxDepth(depth), frames(depth) {}
 
@@ -25,6 +53,11 @@ struct CSIMDJSON_Cursor {
     ondemand::parser parser;
     ondemand::document document;
     ondemand::value current;
+    /// The array that was measured last, whether it is still to be read, and its text; and how it was nested.
+    ondemand::array array;
+    bool hasArray = false;
+    std::string_view arrayText;
+    Nesting nesting{};
     /// Containers entered.
     size_t depth = 0;
     /// Whether `current` is still unread.

@@ -27,6 +27,8 @@ package struct InferenceError: Error, Sendable, CustomStringConvertible {
         package static let unsupported = Code(label: "unsupported")
         /// The request is larger than the configured limit.
         package static let tooLarge = Code(label: "too_large")
+        /// The body is of a kind that isn't read.
+        package static let unsupportedMediaType = Code(label: "unsupported_media_type")
         /// The path exists and the verb doesn't go with it.
         package static let methodNotAllowed = Code(label: "method_not_allowed")
         /// The engine failed on a request that fits its model.

@@ -29,13 +29,16 @@ package struct ModelError: Error, Sendable, CustomStringConvertible {
     package let code: Code
     /// What was expected, what came, where, what to do.
     package let message: String
+    /// What to type to mend it, in a few lines; empty when the message says it all.
+    package let hint: String
     /// The failure underneath.
     package let cause: (any Error)?
 
     /// Describes a failure.
-    package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+    package init(_ code: Code, _ message: String, hint: String = "", cause: (any Error)? = nil) {
         self.code = code
         self.message = message
+        self.hint = hint
         self.cause = cause
     }
 

@@ -66,6 +66,8 @@ package final class ModelDescription: Sendable {
     package let ensemble: EnsembleExtent?
     /// The answer to `/config`: JSON, complete.
     package let configurationJSON: [UInt8]
+    /// Examples of inputs whose values have rules, by name.
+    package let examples: [String: InputExample]
 
     /// Collects what is known after a load.
     package init(
@@ -77,7 +79,8 @@ package final class ModelDescription: Sendable {
         maxBatchSize: Int = 0,
         isDecoupled: Bool = false,
         ensemble: EnsembleExtent? = nil,
-        configurationJSON: [UInt8] = []
+        configurationJSON: [UInt8] = [],
+        examples: [String: InputExample] = [:]
     ) {
         self.id = id
         self.platform = platform
@@ -88,5 +91,6 @@ package final class ModelDescription: Sendable {
         self.isDecoupled = isDecoupled
         self.ensemble = ensemble
         self.configurationJSON = configurationJSON
+        self.examples = examples
     }
 }

@@ -5,6 +5,8 @@
 package enum Operation: String, Sendable, CaseIterable {
     /// Ask a model for an inference.
     case infer
+    /// Ask a model in plain JSON, CSV or raw bytes.
+    case predict
     /// Ask whether the process answers.
     case serverLive
     /// Ask whether the server may receive traffic.
@@ -25,14 +27,21 @@ package enum Operation: String, Sendable, CaseIterable {
     case modelStatistics
     /// Ask what the repository holds, in which state.
     case repositoryIndex
+    /// Ask for a description of the server that gateways can read.
+    case openAPI
+    /// Ask for such a description of a model.
+    case modelOpenAPI
+    /// Ask for the description as a page.
+    case documentationPage
     /// Ask for the metrics, in Prometheus' format.
     case metrics
 
     /// The role that a caller needs for it.
     package var role: Role {
         switch self {
-        case .infer, .serverLive, .serverReady, .modelReady, .serverMetadata, .modelList, .modelMetadata: .infer
-        case .modelStatus: .infer
+        case .infer, .predict, .serverLive, .serverReady, .modelReady, .serverMetadata, .modelList, .modelMetadata,
+            .modelStatus, .openAPI, .modelOpenAPI, .documentationPage:
+            .infer
         case .modelConfiguration, .modelStatistics, .repositoryIndex, .metrics: .observe
         }
     }
@@ -46,6 +55,11 @@ package enum Operation: String, Sendable, CaseIterable {
                 + HTTPRoute.forTensorFlowModel(.post, suffix: ":predict", form: .tensorFlowPredict)
                 + HTTPRoute.forTensorFlowModel(.post, suffix: ":classify", form: .tensorFlowClassify)
                 + HTTPRoute.forTensorFlowModel(.post, suffix: ":regress", form: .tensorFlowRegress)
+        case .predict:
+            [
+                HTTPRoute(.post, "/predict"), HTTPRoute(.get, "/predict"),
+                HTTPRoute(.post, "/predict/{model}"), HTTPRoute(.get, "/predict/{model}"),
+            ]
         case .serverLive: [HTTPRoute(.get, "/v2/health/live"), HTTPRoute(.get, "/", form: .tensorFlow)]
         case .serverReady: [HTTPRoute(.get, "/v2/health/ready")]
         case .modelReady: HTTPRoute.forModel(.get, suffix: "/ready")
@@ -58,9 +72,15 @@ package enum Operation: String, Sendable, CaseIterable {
         case .modelStatistics: [HTTPRoute(.get, "/v2/models/stats")] + HTTPRoute.forModel(.get, suffix: "/stats")
         case .repositoryIndex:
             [HTTPRoute(.post, "/v2/repository/index"), HTTPRoute(.post, "/v2/repository/{repository}/index")]
+        case .openAPI: [HTTPRoute(.get, "/openapi.json")]
+        case .modelOpenAPI: HTTPRoute.forModel(.get, suffix: "/openapi.json")
+        case .documentationPage: [HTTPRoute(.get, "/docs")]
         case .metrics: [HTTPRoute(.get, "/metrics"), HTTPRoute(.get, "/metrics/")]
         }
     }
+
+    /// Whether it asks a model, and so has its own way beside Hummingbird's router.
+    package var isInference: Bool { self == .infer || self == .predict }
 
     /// Whether it belongs to the metrics port and not to the inference ports.
     package var isOnMetricsPort: Bool { self == .metrics }

@@ -41,9 +41,11 @@ struct OperationAnswers: Sendable {
             return json(try statistics(context.operation))
         case .repositoryIndex:
             return json(try await index(request))
+        case .openAPI, .modelOpenAPI, .documentationPage:
+            return try OpenAPIAnswers(configuration: configuration).answer(request, context.operation)
         case .metrics:
             return text(configuration.renderMetrics())
-        case .infer, .modelStatus:
+        case .infer, .predict, .modelStatus:
             throw InferenceError(.internalFailure, "the operation came the wrong way")
         }
     }

@@ -24,7 +24,7 @@ package final class OperationRoutes: Sendable {
         let answers = OperationAnswers(configuration: configuration)
         // The router takes `/v2` and `/v2/` for the same path and wants it once.
         var known: Set<String> = []
-        for operation in operations where operation != .infer {
+        for operation in operations where !operation.isInference {
             for route in operation.routes {
                 let path = route.pattern.replacingBraces()
                 guard known.insert("\(route.verb.rawValue) \(path)").inserted else { continue }

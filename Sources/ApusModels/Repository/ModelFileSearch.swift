@@ -103,7 +103,8 @@ struct ModelFileSearch: Sendable {
             } else {
                 "\(place) holds no model file (found \(names)): put the model in '\(target)'"
             }
-        return ModelError(.noModelFile, message)
+        let hint = UnservedFormat.recognized(in: visible)?.format.lines ?? ""
+        return ModelError(.noModelFile, message, hint: hint)
     }
 
     /// The default name of a model's file.

@@ -4,6 +4,8 @@ struct UnservedFormat: Sendable {
     let title: String
     /// How to get something that is served out of it.
     let advice: String
+    /// The same as two lines of Python to type; empty where two don't do.
+    let lines: String
     private let filenames: [String]
     private let suffixes: [String]
 
@@ -14,9 +16,17 @@ struct UnservedFormat: Sendable {
     ///   - filenames: Names that mean this format.
     ///   - suffixes: Ends of names that mean this format.
     ///   - advice: How to get something that is served out of it.
-    private init(_ title: String, filenames: [String] = [], suffixes: [String] = [], advice: String) {
+    ///   - lines: The same as two lines of Python.
+    private init(
+        _ title: String,
+        filenames: [String] = [],
+        suffixes: [String] = [],
+        advice: String,
+        lines: (String, String)? = nil
+    ) {
         self.title = title
         self.advice = advice
+        self.lines = lines.map { "\($0.0)\n\($0.1)" } ?? ""
         self.filenames = filenames
         self.suffixes = suffixes
     }
@@ -38,7 +48,11 @@ struct UnservedFormat: Sendable {
             "a PyTorch model",
             filenames: ["model.pt", "model.pt2"],
             suffixes: [".pt", ".pt2", ".pth", ".safetensors"],
-            advice: "export it to ONNX with torch.onnx.export"
+            advice: "export it to ONNX with torch.onnx.export",
+            lines: (
+                "model = torch.load('model.pt', weights_only=False).eval()  # torch.jit.load for TorchScript",
+                "torch.onnx.export(model, (example_input,), 'model.onnx', dynamic_axes={'x': {0: 'batch'}}, input_names=['x'])"
+            )
         ),
         UnservedFormat(
             "a TensorRT plan",
@@ -72,12 +86,20 @@ struct UnservedFormat: Sendable {
         UnservedFormat(
             "a pickled Python object",
             suffixes: [".pkl", ".pickle", ".joblib"],
-            advice: "convert it to ONNX, a scikit-learn model with skl2onnx"
+            advice: "convert it to ONNX, a scikit-learn model with skl2onnx",
+            lines: (
+                "model = joblib.load('model.pkl')  # in an environment that you trust the file in",
+                "open('model.onnx', 'wb').write(skl2onnx.to_onnx(model, X[:1].astype('float32')).SerializeToString())"
+            )
         ),
         UnservedFormat(
             "a Keras model",
             suffixes: [".h5", ".keras"],
-            advice: "convert it to ONNX with tf2onnx"
+            advice: "convert it to ONNX with tf2onnx",
+            lines: (
+                "model = keras.models.load_model('model.h5')",
+                "model.export('model.onnx', format='onnx')  # Keras 3; before: tf2onnx.convert.from_keras(model)"
+            )
         ),
         UnservedFormat(
             "a TensorFlow Lite model",

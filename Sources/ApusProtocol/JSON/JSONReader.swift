@@ -36,6 +36,8 @@ package struct JSONFailure: Error, Sendable {
     package let kind: Kind
     /// The element's index in an array of values, where one was read.
     package var index: Int?
+    /// Where the element at fault lies in a tensor: the index at each depth.
+    package var path: [Int] = []
     /// The text that stood there, shortened.
     package var token: String = ""
 }

@@ -17,6 +17,19 @@ package struct JSONText {
         container("[", "]", body)
     }
 
+    /// Opens an array that `closeArray` closes, for elements that come one by one.
+    package mutating func openArray() {
+        separate()
+        bytes.append(UInt8(ascii: "["))
+        needsComma = false
+    }
+
+    /// Closes the array.
+    package mutating func closeArray() {
+        bytes.append(UInt8(ascii: "]"))
+        needsComma = true
+    }
+
     /// Writes a member's key; its value must follow.
     package mutating func key(_ name: String) {
         string(name)

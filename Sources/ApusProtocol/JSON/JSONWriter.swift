@@ -5,7 +5,7 @@ internal import CSIMDJSON
 ///
 /// Bytes that would not fit end the process by the span's own check, so callers size by the `bound…` functions.
 package struct JSONWriter: ~Copyable, ~Escapable {
-    private var output: OutputRawSpan
+    var output: OutputRawSpan
 
     /// Writes behind what the span holds already.
     @_lifetime(copy output)

@@ -56,6 +56,7 @@ package struct ConfigurationReader {
         configuration.cpuBudget = integer("cpu_budget")
         configuration.allowsInlineRuns = boolean("inline_runs")
         configuration.loadingThreads = integer("loading_threads")
+        configuration.defaultModel = modelName("default_model")
         configuration.isReadinessStrict = boolean("strict_readiness")
     }
 
@@ -145,6 +146,11 @@ extension ConfigurationReader {
 
     private mutating func duration(_ key: String) -> Int64 {
         value(key) { _, text in SettingParsing.nanoseconds(text) }
+    }
+
+    /// A model's name; `nil` when none is written.
+    private mutating func modelName(_ key: String) -> ModelName? {
+        value(key) { _, text -> ModelName?? in text.isEmpty ? .some(nil) : ModelName(text).map { .some($0) } }
     }
 
     private mutating func boolean(_ key: String) -> Bool {

@@ -17,6 +17,8 @@ package struct ServerConfiguration: Sendable {
     package var allowsInlineRuns = true
     /// Versions that may load at the same time, 1 to 64.
     package var loadingThreads = 1
+    /// The model that `/predict` asks; `nil` for the only one.
+    package var defaultModel: ModelName?
     /// Whether one failed model keeps the server from being ready.
     package var isReadinessStrict = false
     /// The address that all ports listen on.

@@ -38,6 +38,12 @@ package enum Settings {
             help: "Versions that may load at the same time."
         ),
         Setting(
+            key: "default_model",
+            kind: .text,
+            defaultValue: "",
+            help: "The model that /predict asks; the only one when empty."
+        ),
+        Setting(
             key: "strict_readiness",
             kind: .boolean,
             defaultValue: "false",

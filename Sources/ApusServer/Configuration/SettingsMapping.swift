@@ -117,6 +117,22 @@ struct SettingsMapping {
         }
     }
 
+    /// Mappings by names that are the user's own, sorted; none when it isn't written.
+    func entries(
+        _ name: String,
+        known: [String],
+        faults: inout [ConfigurationFault]
+    ) -> [(name: String, mapping: SettingsMapping)] {
+        let nodes = value(name, "names with 'key: value' lines", faults: &faults) { $0.mapping.map { Array($0) } }
+        guard let nodes else { return [] }
+        return nodes.map { (key, node) in
+            let key = key.string ?? "?"
+            let place = SettingsMapping.join(SettingsMapping.join(path, name), key)
+            return (key, SettingsMapping(node, file: file, path: place, known: known, faults: &faults))
+        }
+        .sorted { $0.name < $1.name }
+    }
+
     /// A list of mappings; `nil` when it isn't written or no list.
     func mappings(_ name: String, known: [String], faults: inout [ConfigurationFault]) -> [SettingsMapping]? {
         let nodes = value(name, "a list", faults: &faults) { $0.sequence.map(Array.init) }

@@ -17,6 +17,9 @@ internal import Yams
 /// response_cache:
 ///   enable: true
 ///   time_to_live: 60s
+/// validation:
+///   age: {min: 0, max: 150}
+///   comment: {preset: text}
 /// ```
 struct ModelSettings: Sendable, Equatable {
     /// The file's name.
@@ -50,6 +53,8 @@ struct ModelSettings: Sendable, Equatable {
     var responseCache = ResponseCache()
     /// The steps of an ensemble; `nil` when none is written.
     var ensemble: EnsembleSettings?
+    /// What inputs' values must be.
+    var validation: [InputValidation] = []
 
     /// Settings that say nothing.
     init() {}
@@ -76,7 +81,7 @@ struct ModelSettings: Sendable, Equatable {
         let file = SettingsMapping(
             node,
             file: place,
-            known: ["scheduling", "response_cache", "ensemble"],
+            known: ["scheduling", "response_cache", "ensemble", "validation"],
             faults: &faults
         )
         if let written = file.mapping("scheduling", known: Scheduling.keys, faults: &faults) {
@@ -88,6 +93,8 @@ struct ModelSettings: Sendable, Equatable {
         if let written = file.mapping("ensemble", known: EnsembleSettings.keys, faults: &faults) {
             ensemble = EnsembleSettings(written, faults: &faults)
         }
+        validation = file.entries("validation", known: InputValidation.keys, faults: &faults)
+            .map { InputValidation($0.name, $0.mapping, faults: &faults) }
         guard faults.isEmpty else {
             let words = faults.map(\.description).joined(separator: "; ")
             throw ModelError(.invalidConfiguration, words, cause: ConfigurationFaults(faults: faults))

@@ -49,7 +49,9 @@ struct SchedulerLoader: ModelLoader {
             let loader = EnsembleLoader(models: directory.models, time: time, budget: budget)
             let ensemble = try loader.load(id, plan: plan)
             let rules = QueueRules()
-            return LoadedModel(plan.responseCache.front(before: ensemble, cache: cache, time: time, queue: rules))
+            let cached = plan.responseCache.front(before: ensemble, cache: cache, time: time, queue: rules)
+            let validation = try ValidationPlan(plan.settings.validation, inputs: ensemble.description.inputs)
+            return LoadedModel(validation.front(before: cached, time: time))
         }
         let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
         let engine = try engines.engine(named: plan.engineName)
@@ -74,7 +76,15 @@ struct SchedulerLoader: ModelLoader {
             place: place
         )
         note(session.signature, id: id)
-        let description = try describe(id, plan: plan, engine: engine, session: session, agreement: agreement)
+        let validation = try ValidationPlan(plan.settings.validation, inputs: agreement.inputs)
+        let description = try describe(
+            id,
+            plan: plan,
+            engine: engine,
+            session: session,
+            agreement: agreement,
+            examples: validation.examples
+        )
         var configuration = Scheduler.Configuration(
             instances: count,
             loadNanoseconds: time.now.nanoseconds(since: began),
@@ -112,17 +122,16 @@ struct SchedulerLoader: ModelLoader {
         }
         guard let sequences else {
             let front = plan.responseCache.front(before: scheduler, cache: cache, time: time, queue: scheduling.queue)
-            return LoadedModel(front)
+            return LoadedModel(validation.front(before: front, time: time))
         }
-        return LoadedModel(
-            SequenceFront(
-                description: description,
-                layout: sequences.layout,
-                rules: sequences.rules,
-                scheduler: scheduler,
-                pool: pool
-            )
+        let front = SequenceFront(
+            description: description,
+            layout: sequences.layout,
+            rules: sequences.rules,
+            scheduler: scheduler,
+            pool: pool
         )
+        return LoadedModel(validation.front(before: front, time: time))
     }
 
     func unload(_ model: LoadedModel) {
@@ -134,7 +143,8 @@ struct SchedulerLoader: ModelLoader {
         plan: ModelPlan,
         engine: any Engine,
         session: any EngineSession,
-        agreement: SignatureAgreement
+        agreement: SignatureAgreement,
+        examples: [String: InputExample]
     ) throws(ModelError) -> ModelDescription {
         let completed: ModelConfiguration
         do throws(ModelConfigurationError) {
@@ -151,7 +161,8 @@ struct SchedulerLoader: ModelLoader {
             unservedOutputs: session.signature.unservedOutputs,
             maxBatchSize: plan.configuration.maxBatchSize,
             isDecoupled: plan.configuration.isDecoupled,
-            configurationJSON: completed.jsonBytes()
+            configurationJSON: completed.jsonBytes(),
+            examples: examples
         )
     }
 

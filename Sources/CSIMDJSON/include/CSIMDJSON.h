@@ -86,6 +86,8 @@ void CSIMDJSON_trim(CSIMDJSON_Cursor *cursor, size_t keptCapacity);
 /// Begins a document whose root must be an object, and enters it. `start` has CSIMDJSON_PADDING readable bytes behind
 /// `length`.
 CSIMDJSON_Error CSIMDJSON_begin(CSIMDJSON_Cursor *cursor, const char *start, size_t length);
+/// Begins a document whose root is an object, which is entered, or an array, which is to be measured and read as a tensor.
+CSIMDJSON_Error CSIMDJSON_beginAny(CSIMDJSON_Cursor *cursor, const char *start, size_t length, bool *isArray);
 /// Starts the same document again.
 CSIMDJSON_Error CSIMDJSON_rewind(CSIMDJSON_Cursor *cursor);
 /// Checks that nothing follows the root.
@@ -160,6 +162,25 @@ bool CSIMDJSON_isUTF8(const void *bytes, size_t count);
 size_t CSIMDJSON_widestElement(CSIMDJSON_Element element);
 /// Writes elements with commas between them; there is room for the widest spelling of each. Returns bytes written.
 size_t CSIMDJSON_writeNumbers(CSIMDJSON_Element element, const void *memory, size_t count, char *text);
+/// Writes elements as arrays within each other, outermost size first, and null for what JSON has no number for. There is
+/// room for the widest spelling of each and for the brackets and commas.
+size_t CSIMDJSON_writeNested(CSIMDJSON_Element element, const void *memory, const ptrdiff_t *sizes, size_t rank,
+                             char *text);
+
+/// Looks at the current value, a scalar or an array nested in any way, before it is read as a tensor: `most` gets a bound
+/// of its elements, exact for numbers, `length` the bytes of its text.
+CSIMDJSON_Error CSIMDJSON_measurePlain(CSIMDJSON_Cursor *cursor, size_t *most, size_t *length);
+/// Reads the value that was measured as numbers, with the shape that its nesting has. Strict JSON: null is a NaN, true
+/// and false are 1 and 0, and the other way round for BOOL.
+CSIMDJSON_Error CSIMDJSON_readPlain(CSIMDJSON_Cursor *cursor, CSIMDJSON_Element element, void *memory,
+                                     size_t capacity, size_t *count);
+/// Reads the value that was measured as strings, as length-prefixed bytes into memory that it takes with malloc.
+CSIMDJSON_Error CSIMDJSON_readPlainTexts(CSIMDJSON_Cursor *cursor, size_t capacity, void **memory, size_t *byteCount,
+                                         size_t *count);
+/// The rank of the tensor that was read last; after a failure, how many arrays the place at fault is in.
+size_t CSIMDJSON_plainRank(CSIMDJSON_Cursor *cursor);
+/// The size of its dimension `axis`; after a failure, the index of the place at fault in the array at that depth.
+size_t CSIMDJSON_plainSize(CSIMDJSON_Cursor *cursor, size_t axis);
 
 #ifdef __cplusplus
 }

@@ -33,7 +33,8 @@ struct OperationTests {
     }
 
     @Test func `what changes or asks for an inference is posted, what looks is got`() {
-        for operation in Operation.allCases {
+        // Plain JSON may also ask with a few numbers in the URL.
+        for operation in Operation.allCases where operation != .predict {
             let verbs = Set(operation.routes.map(\.verb))
             #expect(verbs == (operation == .infer || operation == .repositoryIndex ? [.post] : [.get]), "\(operation)")
         }

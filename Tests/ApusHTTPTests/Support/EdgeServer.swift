@@ -17,6 +17,7 @@ final class EdgeServer: Sendable {
         var limits = InputLimits()
         var compressionFloor = 4096
         var budget = 1 << 30
+        var defaultModel = ""
     }
 
     let service: FakeInferenceService
@@ -47,6 +48,7 @@ final class EdgeServer: Sendable {
             limits: parts.limits
         )
         configuration.budget = budget
+        configuration.defaultModel = ModelName(parts.defaultModel)
         configuration.compressionFloor = parts.compressionFloor
         configuration.renderMetrics = { Array("up 1\n".utf8) }
         let edgeConfiguration = configuration

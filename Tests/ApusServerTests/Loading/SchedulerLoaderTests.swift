@@ -43,6 +43,19 @@ struct SchedulerLoaderTests {
         #expect(!description.configurationJSON.isEmpty)
     }
 
+    @Test func `rules for inputs stand before whatever a version is`() throws {
+        let repository = Repository().addIdentity("m", more: "response_cache { enable: true }")
+        repository.folder.write("m/apus.yaml", "validation: {IN: {preset: numeric, min: 5}}")
+        let front = try load(repository)
+        #expect(front is ValidatingFront)
+        #expect(front.description.examples == ["IN": InputExample(element: "5.0")])
+        repository.folder.write("m/apus.yaml", "validation: {IN: {max_length: 5}}")
+        #expect(refusal(repository)?.message.contains("validation.IN.max_length: lengths and characters") == true)
+        repository.folder.write("m/apus.yaml", "validation: {}")
+        let bare = try load(repository)
+        #expect(!(bare is ValidatingFront))
+    }
+
     @Test func `an unknown backend is refused with those that there are`() {
         let error = refusal(Repository().add("m", #"backend: "tensorflow""#))
         #expect(error?.code == .engineMissing)

@@ -1,0 +1,75 @@
+internal import ApusCore
+
+/// What people are told of an operation.
+struct OperationDocumentation {
+    /// What a request's body is.
+    enum Body {
+        case none
+        case schema(String, isRequired: Bool)
+        /// Any JSON.
+        case any
+    }
+
+    let summary: String
+    var body = Body.none
+    /// The schema of the answer; `nil` for any JSON.
+    var answer: String?
+    /// The media type of the answer.
+    var answerType = "application/json"
+}
+
+extension Operation {
+    /// What people are told of it; an operation without words of its own gets its name.
+    var documentation: OperationDocumentation {
+        OperationDocumentation.known[self]
+            ?? OperationDocumentation(
+                summary: Operation.words(rawValue),
+                body: routes.contains { $0.verb == .post } ? .any : .none
+            )
+    }
+
+    /// `modelList` as `Model list`.
+    private static func words(_ name: String) -> String {
+        var words = ""
+        for character in name {
+            if character.isUppercase { words.append(" ") }
+            words.append(words.isEmpty ? character.uppercased() : character.lowercased())
+        }
+        return words
+    }
+}
+
+extension OperationDocumentation {
+    /// Words for operations.
+    fileprivate static let known: [Operation: OperationDocumentation] = [
+        .infer: OperationDocumentation(
+            summary: "Ask a model, by the Open Inference Protocol (v2)",
+            body: .schema("InferRequest", isRequired: true),
+            answer: "InferAnswer"
+        ),
+        .predict: OperationDocumentation(summary: "Ask a model in plain JSON", body: .any),
+        .serverLive: OperationDocumentation(summary: "Whether the process answers", answer: "Object"),
+        .serverReady: OperationDocumentation(summary: "Whether the server may receive traffic", answer: "Object"),
+        .modelReady: OperationDocumentation(summary: "Whether a model answers", answer: "Object"),
+        .serverMetadata: OperationDocumentation(summary: "What server this is", answer: "Object"),
+        .modelList: OperationDocumentation(summary: "The names of the models", answer: "Object"),
+        .modelMetadata: OperationDocumentation(summary: "A model's inputs and outputs", answer: "Object"),
+        .modelConfiguration: OperationDocumentation(summary: "A model's whole configuration", answer: "Object"),
+        .modelStatistics: OperationDocumentation(summary: "What models have done so far", answer: "Object"),
+        .repositoryIndex: OperationDocumentation(
+            summary: "What the repository holds, in which state",
+            body: .schema("IndexRequest", isRequired: false),
+            answer: "List"
+        ),
+        .openAPI: OperationDocumentation(summary: "This description", answer: "Object"),
+        .modelOpenAPI: OperationDocumentation(summary: "The description of one model", answer: "Object"),
+        .documentationPage: OperationDocumentation(
+            summary: "This description as a page",
+            answerType: "text/html"
+        ),
+        .metrics: OperationDocumentation(
+            summary: "The metrics, in Prometheus' format",
+            answerType: "text/plain"
+        ),
+    ]
+}

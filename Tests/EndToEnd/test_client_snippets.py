@@ -1,0 +1,41 @@
+"""The snippets of docs/clients.md for plain JSON and descriptions, run as they are printed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from apus_e2e.server import Server
+
+CLIENTS = Path(__file__).parents[2] / "docs" / "clients.md"
+SECTIONS = ("Plain JSON: curl", "Plain JSON: requests", "API gateways and generated clients")
+
+
+def snippets() -> list[tuple[str, str]]:
+    """Take the code blocks of the sections with their languages."""
+    found = []
+    for section in re.split(r"^## ", CLIENTS.read_text(), flags=re.MULTILINE)[1:]:
+        if section.splitlines()[0] in SECTIONS:
+            found += re.findall(r"^```(sh|python)\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    return found
+
+
+def test_sections_are_there() -> None:
+    """A section that was renamed isn't passed over in silence."""
+    assert len(snippets()) >= len(SECTIONS)
+
+
+@pytest.mark.parametrize(("language", "code"), snippets())
+def test_snippet(server: Server, tmp_path: Path, language: str, code: str) -> None:
+    """The snippet ends well and prints what the page says."""
+    expected = [line[2:].strip() for line in code.splitlines() if line.startswith("#>")]
+    code = code.replace("localhost:8000", f"{server.address[0]}:{server.address[1]}")
+    command = ["bash", "-euo", "pipefail", "-c", code] if language == "sh" else [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, cwd=tmp_path, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    for line in expected:
+        assert line in done.stdout, done.stdout
