@@ -39,7 +39,10 @@ struct OpenAPISchemas {
         text.raw(
             #"{"type":"object","required":["model_name","model_version","outputs"],"properties":{"id":{"type":"string"},"#
                 + #""model_name":{"type":"string"},"model_version":{"type":"string"},"#
-                + #""outputs":{"type":"array","items":{"type":"object","required":["name","shape","datatype"]}}}}"#
+                + #""outputs":{"type":"array","items":{"type":"object","required":["name","shape","datatype"],"#
+                + #""properties":{"name":{"type":"string"},"shape":{"type":"array","items":{"type":"integer"}},"#
+                + #""datatype":{"type":"string"},"data":{"type":"array","items":{}},"#
+                + #""parameters":{"type":"object"}}}}}}"#
         )
     }
 
