@@ -81,9 +81,7 @@ def test_large_bodies(address: Address) -> None:
     values = np.arange(1_000_000, dtype=np.float32).reshape(1, -1)
     with Connection(address) as connection:
         request = {
-            "inputs": [
-                {"name": "x", "shape": list(values.shape), "datatype": "FP32", "data": values.ravel().tolist()}
-            ]
+            "inputs": [{"name": "x", "shape": list(values.shape), "datatype": "FP32", "data": values.ravel().tolist()}]
         }
         stream = connection.request("POST", "/v2/models/identity_fp32/infer", json.dumps(request).encode())
         (answer,) = connection.wait(stream)
