@@ -3,7 +3,7 @@ internal import ApusListener
 internal import ApusProtocol
 internal import NIOCore
 
-/// Answers ModelInfer on the event loop: look the model up, decode into its memory, submit. No task, no hop.
+/// Answers ModelInfer on the event loop: looks the model up, decodes into its memory, submits; no task, no hop.
 final class ModelInferRoute: GRPCUnaryHandler {
     private let services: CallServices
     private let service: any InferenceService

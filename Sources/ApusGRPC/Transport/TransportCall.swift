@@ -177,9 +177,11 @@ extension Metadata {
         compactMap { key, value in
             let name = key.lowercased()
             let text = value.encoded()
-            let isName = !name.isEmpty && name.utf8.allSatisfy { byte in
-                (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) || [0x2d, 0x2e, 0x5f].contains(byte)
-            }
+            let isName =
+                !name.isEmpty
+                && name.utf8.allSatisfy { byte in
+                    (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) || [0x2d, 0x2e, 0x5f].contains(byte)
+                }
             guard isName, !name.hasPrefix("grpc-") || name == "grpc-status-details-bin",
                 text.utf8.allSatisfy({ (0x20...0x7e).contains($0) })
             else { return nil }

@@ -31,6 +31,7 @@ package indirect enum JSONValue: Sendable, Equatable {
     ///   - text: The text, in UTF-8.
     ///   - maxDepth: How deep it may be nested.
     ///   - maxValues: How many values it may have.
+    /// - Returns: Its members, in their order.
     /// - Throws: What is wrong with it; `tooManyElements` for more values.
     package static func parse(
         _ text: some Collection<UInt8>,

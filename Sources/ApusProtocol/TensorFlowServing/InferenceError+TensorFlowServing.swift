@@ -201,7 +201,8 @@ extension InferenceError {
         let index = failure.index ?? 0
         let field = "\(place), element \(index)"
         switch failure.kind {
-        case .wrongType:
+        // A number can't be too large for a text; it is none.
+        case .outOfRange where type == .bytes, .wrongType:
             return invalid(
                 "JSON Value: \(failure.token) is not of expected type: \(type.tensorFlowWord) (element \(index) of '\(place)')",
                 field: field,

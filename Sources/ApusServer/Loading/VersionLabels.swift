@@ -35,7 +35,8 @@ struct VersionLabels: Sendable, Equatable {
             throw VersionLabels.fault(place, "it isn't readable as a JSON object")
         }
         guard members.count <= VersionLabels.maxCount else {
-            throw VersionLabels.fault(place, "it has \(members.count) labels; at most \(VersionLabels.maxCount) are read")
+            let limit = VersionLabels.maxCount
+            throw VersionLabels.fault(place, "it has \(members.count) labels; at most \(limit) are read")
         }
         for member in members {
             guard let label = VersionLabel(member.key) else {

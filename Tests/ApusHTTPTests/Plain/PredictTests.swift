@@ -31,7 +31,8 @@ struct PredictTests {
                 }
             }
             for query in [
-                "input_data=1.0,2.0", "input_data=%5B%5B1,2%5D%5D", "input_data=[1,2]", "input_data=1%2E0,+2", "input_data=1%2C2",
+                "input_data=1.0,2.0", "input_data=%5B%5B1,2%5D%5D", "input_data=[1,2]", "input_data=1%2E0,+2",
+                "input_data=1%2C2",
             ] {
                 let answer = try await server.ask("GET", "/predict?\(query)")
                 #expect(answer.body == #"{"prediction":[[1.0,2.0]]}"#, "\(query)")

@@ -52,7 +52,7 @@ struct OpenAPIDocumentTests {
         let json = StrictJSON.parse(
             OpenAPIDocument(server: server, models: [OpenAPIDocumentTests.model], format: .openapi31).bytes
         )
-        #expect(members(json, "paths") == ["/v2/health/live"])
+        #expect(members(json, "paths").sorted() == ["/", "/v2/health/live"])
     }
 
     @Test func `a model's description has its paths`() throws {

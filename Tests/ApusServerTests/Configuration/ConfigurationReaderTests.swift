@@ -62,7 +62,7 @@ struct ConfigurationReaderTests {
                 "apus.yaml:2: metrics_prt: unknown key; did you mean 'metrics_port'?",
                 "apus.yaml:3: log_level: expected one value",
                 "environment: APUS_HTPP_PORT: unknown variable; did you mean APUS_HTTP_PORT?",
-                "command line: --http-port: expected an integer from 0 to 65535, got '70000'",
+                "command line: --http-port: expected a port from 1 to 65535, 0 for any free one, or off, got '70000'",
                 "command line: --log-format: expected one of readable, json, got 'xml'",
                 "environment: APUS_MAX_BODY_BYTES: expected a number of bytes from 1 to 2147483647, such as 65536, "
                     + "64KiB or 1GiB, got 'lots'",
