@@ -28,7 +28,7 @@ extension Scheduler {
             }
             guard now.advanced(byNanoseconds: Int64(clamping: last.needed)) > deadline else { return nil }
             state.statistics.recordFailure(last.error.code.failureReason, nanoseconds: now.nanoseconds(since: received))
-            return last.error
+            return Scheduler.prefixed(last.error, id: "")
         }
     }
 

@@ -101,7 +101,6 @@ def test_configuration_of_a_model_without_one(client: Client) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/v1",
         "/v2/x",
         "/v2/health",

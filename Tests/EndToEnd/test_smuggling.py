@@ -69,7 +69,6 @@ SMUGGLING = {
     "no verb": b" /v2 HTTP/1.1\r\nHost: x\r\n\r\n",
     "verb with a slash": b"GE/T /v2 HTTP/1.1\r\nHost: x\r\n\r\n",
     "TLS": bytes.fromhex("16030100a5010000a10303") + b"\x00" * 32 + b"\r\n\r\n",
-    "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "garbage": bytes(range(128, 256)) + b"\r\n\r\n",
 }
 

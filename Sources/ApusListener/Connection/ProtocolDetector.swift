@@ -45,9 +45,9 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler, Ti
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
         case ChannelEvent.inputClosed where !isChosen:
+            guard bytes.readableBytes > 0 else { return context.close(promise: nil) }
             // What has come may be the start of something: HTTP/1 says what is wrong with it.
-            choose(.http1, context)
-            context.fireUserInboundEventTriggered(event)
+            choose(.http1, context, handingOn: event)
         case is ChannelShouldQuiesceEvent where !isChosen:
             drain()
         default:
@@ -85,7 +85,11 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler, Ti
         return bytes.readableBytes >= preface.count ? .http2 : nil
     }
 
-    private func choose(_ version: ProtocolChoice.Version, _ context: ChannelHandlerContext) {
+    private func choose(
+        _ version: ProtocolChoice.Version,
+        _ context: ChannelHandlerContext,
+        handingOn event: Any? = nil
+    ) {
         isChosen = true
         let operations = context.pipeline.syncOperations
         do {
@@ -98,6 +102,8 @@ final class ProtocolDetector: ChannelInboundHandler, RemovableChannelHandler, Ti
             swap(&first, &bytes)
             context.fireChannelRead(wrapInboundOut(first))
         }
+        // Before it goes: a handler that has gone hands nothing on.
+        if let event { context.fireUserInboundEventTriggered(event) }
         operations.removeHandler(self, promise: nil)
     }
 }

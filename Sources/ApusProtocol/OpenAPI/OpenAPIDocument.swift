@@ -135,12 +135,15 @@ package struct OpenAPIDocument {
         let documentation = operation.documentation
         var parts = OpenAPIOperation(id: id, summary: documentation.summary, format: format)
         for segment in path.split(separator: "/") where segment.hasPrefix("{") {
-            parts.parameters.append((String(segment.dropFirst().dropLast()), isInPath: true))
+            // What TensorFlow Serving's paths have behind the name stays out of it.
+            let name = segment.dropFirst().prefix { $0 != "}" }
+            parts.parameters.append((String(name), isInPath: true))
         }
         if operation == .predict, verb == .get { parts.parameters.append(("input_data", isInPath: false)) }
         if operation == .openAPI || operation == .modelOpenAPI { parts.parameters.append(("format", isInPath: false)) }
         if verb == .post {
-            switch documentation.body {
+            // TensorFlow Serving's bodies have other forms than v2's.
+            switch path.hasPrefix("/v1/") ? .any : documentation.body {
             case .none: break
             case .any: parts.body = .init(isRequired: true, types: ["application/json"]) { $0.raw("{}") }
             case .schema(let name, let isRequired):
