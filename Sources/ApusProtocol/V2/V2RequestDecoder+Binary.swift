@@ -36,7 +36,11 @@ extension V2RequestDecoder {
         guard !draft.hasTwoSources else { throw .sources(index: index, name: name) }
         switch draft.source {
         case .missing, .deferred: throw .sources(index: index, name: name)
-        case .sharedMemory: throw .unsupported(field: "inputs[\(index)].parameters.shared_memory_region")
+        case .sharedMemory:
+            let part = try part(draft.memory, place: "inputs[\(index)].parameters")
+            let tensor = try V2BinaryTensor(name: name, dataType: dataType, shape: shape)
+                .make(from: SharedMemoryBody(part: part), range: 0..<part.byteCount, memory: &memory)
+            return NamedTensor(name: name, tensor: tensor)
         case .json: break
         case .binary(let byteCount):
             guard byteCount <= binary.byteCount - offset else {
@@ -49,6 +53,21 @@ extension V2RequestDecoder {
         }
         guard let tensor = draft.tensor.take() else { throw .sources(index: index, name: name) }
         return NamedTensor(name: name, tensor: tensor)
+    }
+}
+
+/// A part of shared memory, read as the bytes of one tensor.
+private struct SharedMemoryBody: BinaryBody {
+    let part: SharedMemoryPart
+
+    var byteCount: Int { part.byteCount }
+
+    func makeStorage(
+        for range: Range<Int>,
+        alignment: Int,
+        memory: inout RequestMemory
+    ) throws(InferenceError) -> TensorStorage {
+        try part.read(alignment: alignment, memory: &memory)
     }
 }
 

@@ -1,5 +1,22 @@
 internal import ApusCore
 
+/// What the parameters of a tensor say of shared memory.
+struct V2SharedMemory: Equatable {
+    var region: String?
+    var offset: UInt64 = 0
+    var byteSize: UInt64?
+
+    /// Whether any of it was named.
+    var isNamed: Bool { region != nil }
+}
+
+/// What a requested output's parameters say.
+private struct V2OutputWish {
+    var isBinary = false
+    var classCount: UInt64 = 0
+    var memory = V2SharedMemory()
+}
+
 extension V2RequestDecoder {
     func decodeParameters(into request: inout V2InferRequest) throws(V2DecodingFault) {
         try enterObject("parameters")
@@ -47,7 +64,7 @@ extension V2RequestDecoder {
     func decodeOutput(index: Int) throws(V2DecodingFault) -> V2RequestedOutput {
         try enterObject("outputs[\(index)]")
         var name: String?
-        var isBinary = false
+        var wish = V2OutputWish()
         var seen = SeenMembers()
         while try nextMember() {
             if reader.isKey("name") {
@@ -57,28 +74,95 @@ extension V2RequestDecoder {
                 }
             } else if reader.isKey("parameters") {
                 try seen.note(2, "outputs[\(index)].parameters")
-                isBinary = try decodeOutputParameters(index: index)
+                wish = try decodeOutputParameters(index: index)
             } else {
                 try skip()
             }
         }
         guard let name else { throw .missing(field: "outputs[\(index)].name", expected: "a string") }
-        return V2RequestedOutput(name: name, isBinary: isBinary)
+        return try output(name, wish, index: index)
     }
 
-    private func decodeOutputParameters(index: Int) throws(V2DecodingFault) -> Bool {
+    private func decodeOutputParameters(index: Int) throws(V2DecodingFault) -> V2OutputWish {
         try enterObject("outputs[\(index)].parameters")
-        var isBinary = false
+        var wish = V2OutputWish()
         while try nextMember() {
             if reader.isKey("binary_data") {
-                isBinary = try bool("outputs[\(index)].parameters.binary_data")
-            } else if reader.isKey("classification") || reader.isKey("shared_memory_region") {
-                throw .unsupported(field: "outputs[\(index)].parameters.\(reader.key)")
-            } else {
+                wish.isBinary = try bool("outputs[\(index)].parameters.binary_data")
+            } else if reader.isKey("classification") {
+                wish.classCount = try unsigned(
+                    "outputs[\(index)].parameters.classification",
+                    expected: "the number of classes, an integer"
+                )
+            } else if try !decodeSharedMemory(into: &wish.memory, of: "outputs[\(index)]") {
                 try skip()
             }
         }
-        return isBinary
+        return wish
+    }
+
+    /// Puts together what was said of an output.
+    private func output(
+        _ name: String,
+        _ wish: V2OutputWish,
+        index: Int
+    ) throws(V2DecodingFault) -> V2RequestedOutput {
+        let place = "outputs[\(index)].parameters"
+        guard wish.classCount > 0 || wish.memory.isNamed else {
+            return V2RequestedOutput(name: name, isBinary: wish.isBinary)
+        }
+        guard wish.memory.isNamed else {
+            let special = V2SpecialOutput(classCount: Int(clamping: wish.classCount))
+            return V2RequestedOutput(name: name, isBinary: wish.isBinary, special: special)
+        }
+        guard wish.classCount == 0, !wish.isBinary else {
+            throw .limit(
+                field: "\(place).shared_memory_region",
+                expected: "neither 'classification' nor 'binary_data' beside it"
+            )
+        }
+        let special = V2SpecialOutput(part: try part(wish.memory, place: place))
+        return V2RequestedOutput(name: name, isBinary: false, special: special)
+    }
+
+    /// Reads a member about shared memory; `false` for any other.
+    func decodeSharedMemory(
+        into memory: inout V2SharedMemory,
+        of place: @autoclosure () -> String
+    ) throws(V2DecodingFault) -> Bool {
+        if reader.isKey("shared_memory_region") {
+            memory.region = try field("\(place()).parameters.shared_memory_region", expected: "a string") {
+                reader throws(JSONFailure) in try reader.readString()
+            }
+        } else if reader.isKey("shared_memory_offset") {
+            memory.offset = try unsigned(
+                "\(place()).parameters.shared_memory_offset",
+                expected: "bytes, an integer, 0 or more"
+            )
+        } else if reader.isKey("shared_memory_byte_size") {
+            memory.byteSize = try unsigned(
+                "\(place()).parameters.shared_memory_byte_size",
+                expected: "bytes, an integer, 0 or more"
+            )
+        } else {
+            return false
+        }
+        return true
+    }
+
+    /// The part of a region that was named.
+    func part(_ memory: V2SharedMemory, place: String) throws(V2DecodingFault) -> SharedMemoryPart {
+        guard let region = memory.region else {
+            throw .missing(field: "\(place).shared_memory_region", expected: "a string")
+        }
+        guard let byteSize = memory.byteSize else {
+            throw .missing(field: "\(place).shared_memory_byte_size", expected: "an integer")
+        }
+        do throws(InferenceError) {
+            return try sharedMemory.part(of: region, offset: memory.offset, byteCount: byteSize)
+        } catch {
+            throw .memory(error)
+        }
     }
 
     func bool(_ name: @autoclosure () -> String) throws(V2DecodingFault) -> Bool {
