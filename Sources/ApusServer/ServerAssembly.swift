@@ -171,6 +171,9 @@ package struct ServerAssembly {
         calls.budget = edge.budget
         calls.server = edge.server
         calls.extensions = edge.extensions
+        calls.control = edge.control
+        calls.sharedMemory = edge.sharedMemory
+        calls.settings = edge.settings
         return calls
     }
 

@@ -52,6 +52,12 @@ package struct V2InferRequest: Sendable {
     /// Parameters that aren't the protocol's own.
     package var parameters: [String: ParameterValue] = [:]
 
+    /// What is said of outputs where one is to be classified or put elsewhere; `nil` when all are sent as they are.
+    package var outputWishes: V2OutputForm? {
+        guard outputs.contains(where: { $0.special != nil }) else { return nil }
+        return V2OutputForm(listed: outputs, others: binaryDataOutput)
+    }
+
     /// Starts an empty request.
     package init() {
         self.sequence = nil

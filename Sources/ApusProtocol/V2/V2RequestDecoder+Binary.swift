@@ -37,7 +37,7 @@ extension V2RequestDecoder {
         switch draft.source {
         case .missing, .deferred: throw .sources(index: index, name: name)
         case .sharedMemory:
-            let part = try part(draft.memory, place: "inputs[\(index)].parameters")
+            let part = try draft.memory.part(of: sharedMemory, place: "inputs[\(index)].parameters")
             let tensor = try V2BinaryTensor(name: name, dataType: dataType, shape: shape)
                 .make(from: SharedMemoryBody(part: part), range: 0..<part.byteCount, memory: &memory)
             return NamedTensor(name: name, tensor: tensor)
@@ -53,21 +53,6 @@ extension V2RequestDecoder {
         }
         guard let tensor = draft.tensor.take() else { throw .sources(index: index, name: name) }
         return NamedTensor(name: name, tensor: tensor)
-    }
-}
-
-/// A part of shared memory, read as the bytes of one tensor.
-private struct SharedMemoryBody: BinaryBody {
-    let part: SharedMemoryPart
-
-    var byteCount: Int { part.byteCount }
-
-    func makeStorage(
-        for range: Range<Int>,
-        alignment: Int,
-        memory: inout RequestMemory
-    ) throws(InferenceError) -> TensorStorage {
-        try part.read(alignment: alignment, memory: &memory)
     }
 }
 

@@ -1,22 +1,5 @@
 internal import ApusCore
 
-/// What the parameters of a tensor say of shared memory.
-struct V2SharedMemory: Equatable {
-    var region: String?
-    var offset: UInt64 = 0
-    var byteSize: UInt64?
-
-    /// Whether any of it was named.
-    var isNamed: Bool { region != nil }
-}
-
-/// What a requested output's parameters say.
-private struct V2OutputWish {
-    var isBinary = false
-    var classCount: UInt64 = 0
-    var memory = V2SharedMemory()
-}
-
 extension V2RequestDecoder {
     func decodeParameters(into request: inout V2InferRequest) throws(V2DecodingFault) {
         try enterObject("parameters")
@@ -80,7 +63,8 @@ extension V2RequestDecoder {
             }
         }
         guard let name else { throw .missing(field: "outputs[\(index)].name", expected: "a string") }
-        return try output(name, wish, index: index)
+        let special = try wish.special(of: sharedMemory, place: "outputs[\(index)].parameters")
+        return V2RequestedOutput(name: name, isBinary: wish.isBinary, special: special)
     }
 
     private func decodeOutputParameters(index: Int) throws(V2DecodingFault) -> V2OutputWish {
@@ -99,30 +83,6 @@ extension V2RequestDecoder {
             }
         }
         return wish
-    }
-
-    /// Puts together what was said of an output.
-    private func output(
-        _ name: String,
-        _ wish: V2OutputWish,
-        index: Int
-    ) throws(V2DecodingFault) -> V2RequestedOutput {
-        let place = "outputs[\(index)].parameters"
-        guard wish.classCount > 0 || wish.memory.isNamed else {
-            return V2RequestedOutput(name: name, isBinary: wish.isBinary)
-        }
-        guard wish.memory.isNamed else {
-            let special = V2SpecialOutput(classCount: Int(clamping: wish.classCount))
-            return V2RequestedOutput(name: name, isBinary: wish.isBinary, special: special)
-        }
-        guard wish.classCount == 0, !wish.isBinary else {
-            throw .limit(
-                field: "\(place).shared_memory_region",
-                expected: "neither 'classification' nor 'binary_data' beside it"
-            )
-        }
-        let special = V2SpecialOutput(part: try part(wish.memory, place: place))
-        return V2RequestedOutput(name: name, isBinary: false, special: special)
     }
 
     /// Reads a member about shared memory; `false` for any other.
@@ -148,21 +108,6 @@ extension V2RequestDecoder {
             return false
         }
         return true
-    }
-
-    /// The part of a region that was named.
-    func part(_ memory: V2SharedMemory, place: String) throws(V2DecodingFault) -> SharedMemoryPart {
-        guard let region = memory.region else {
-            throw .missing(field: "\(place).shared_memory_region", expected: "a string")
-        }
-        guard let byteSize = memory.byteSize else {
-            throw .missing(field: "\(place).shared_memory_byte_size", expected: "an integer")
-        }
-        do throws(InferenceError) {
-            return try sharedMemory.part(of: region, offset: memory.offset, byteCount: byteSize)
-        } catch {
-            throw .memory(error)
-        }
     }
 
     func bool(_ name: @autoclosure () -> String) throws(V2DecodingFault) -> Bool {
