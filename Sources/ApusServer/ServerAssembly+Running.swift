@@ -62,10 +62,14 @@ extension ServerAssembly {
         // One channel for both: each speaks everything.
         let inference = try makeChannel(edge, operations: ServerAssembly.inferenceOperations, calls: calls)
         if let port = configuration.httpPort {
-            services.append(makeListener(.port(host: configuration.host, port), channel: inference) { bound.note(.http, $0) })
+            services.append(
+                makeListener(.port(host: configuration.host, port), channel: inference) { bound.note(.http, $0) }
+            )
         }
         if let port = configuration.grpcPort {
-            services.append(makeListener(.port(host: configuration.host, port), channel: inference) { bound.note(.grpc, $0) })
+            services.append(
+                makeListener(.port(host: configuration.host, port), channel: inference) { bound.note(.grpc, $0) }
+            )
         }
         return ServiceGroup(
             configuration: ServiceGroupConfiguration(
