@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,11 @@ CLIENTS = Path(__file__).parents[2] / "docs" / "clients.md"
 SECTIONS = ("Plain JSON: curl", "Plain JSON: requests", "API gateways and generated clients")
 
 
-def snippets() -> list[tuple[str, str]]:
+def snippets(sections: Sequence[str] = SECTIONS) -> list[tuple[str, str]]:
     """Take the code blocks of the sections with their languages."""
     found = []
     for section in re.split(r"^## ", CLIENTS.read_text(), flags=re.MULTILINE)[1:]:
-        if section.splitlines()[0] in SECTIONS:
+        if section.splitlines()[0] in sections:
             found += re.findall(r"^```(sh|python)\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     return found
 
