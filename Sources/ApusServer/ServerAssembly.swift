@@ -37,7 +37,9 @@ package struct ServerAssembly {
         ServerAssembly.prepareProcess()
         self.configuration = configuration
         self.destination = try ServerAssembly.makeDestination(configuration)
-        self.logger = ServerAssembly.makeLogger(configuration, destination: destination)
+        let logSwitch = LogSwitch(level: configuration.logLevel, format: configuration.logFormat)
+        let handler = ApusLogHandler(destination: destination, logSwitch: logSwitch)
+        self.logger = Logger(label: "apus") { _ in handler }
         let cores = configuration.cpuBudget > 0 ? configuration.cpuBudget : CPUBudget.cores()
         self.engines = EngineSet(
             path: configuration.enginePath,
@@ -72,6 +74,7 @@ package struct ServerAssembly {
             gauges: ServerAssembly.gauges(loops: loops, cache: cache, observer: observer, destination: destination)
         )
         edge.budget = listenerConfiguration.budget
+        edge.take(ControlServices(configuration, manager: manager, engines: engines, logSwitch: logSwitch))
         self.edge = edge
         self.calls = ServerAssembly.makeCalls(like: edge)
     }
@@ -83,15 +86,6 @@ package struct ServerAssembly {
         // glibc's default is eight for each core, and each keeps what was freed in it. Tensors and bodies are too large for
         // arenas, small objects hit their thread's own cache first; two keep event loops and engine threads apart.
         _ = CLinux_setMallocArenas(2)
-    }
-
-    private static func makeLogger(_ configuration: ServerConfiguration, destination: LogDestination) -> Logger {
-        let handler = ApusLogHandler(
-            destination: destination,
-            format: configuration.logFormat,
-            level: configuration.logLevel
-        )
-        return Logger(label: "apus") { _ in handler }
     }
 
     private static func makeListenerConfiguration(_ configuration: ServerConfiguration) -> ListenerConfiguration {
@@ -176,7 +170,10 @@ package struct ServerAssembly {
         )
         calls.budget = edge.budget
         calls.server = edge.server
-        calls.extensions = HTTPEdgeConfiguration.extensions
+        calls.extensions = edge.extensions
+        calls.control = edge.control
+        calls.sharedMemory = edge.sharedMemory
+        calls.settings = edge.settings
         return calls
     }
 

@@ -30,7 +30,9 @@ final class InferRoute<Codec: InferenceCodec> {
             let chosen = try codec.selector(of: operation, head: head)
             selector = chosen
             let lease = try service.lease(chosen)
-            guard !lease.model.description.isDecoupled else { throw InferenceError.onlyStreams }
+            guard codec.takesDecoupledModels || !lease.model.description.isDecoupled else {
+                throw InferenceError.onlyStreams
+            }
             let deadline = try deadline(head: head, exchange: exchange)
             if let refusal = lease.model.refuseEarly(deadline, received: exchange.received) { throw refusal }
             var memory = RequestMemory(allocator: lease.model.allocator, budget: services.budget)
@@ -110,11 +112,11 @@ final class InferRoute<Codec: InferenceCodec> {
         selector: ModelSelector,
         body: ByteBuffer,
         exchange: HTTPExchange
-    ) -> InferenceAnswerSink<Codec.Form> {
-        InferenceAnswerSink(
-            exchange: exchange,
-            form: question.form,
-            wish: InferenceAnswerSink.Wish(
+    ) -> any AnswerSink {
+        codec.makeSink(
+            exchange,
+            question: question,
+            wish: InferenceWish(
                 id: question.id,
                 coding: head.acceptEncoding.map { ContentCoding(acceptEncoding: head.text($0)) } ?? .identity,
                 hasTiming: head.asksForTiming

@@ -39,6 +39,7 @@ struct EnsembleLoader {
             outputs: try shapes.outputs(place: place),
             maxBatchSize: configuration.maxBatchSize,
             ensemble: extent,
+            labels: plan.labels,
             configurationJSON: configuration.jsonBytes()
         )
         guard let graph = EnsemblePlan(inputs: shapes.inputNames, outputs: shapes.outputNames, steps: written) else {
