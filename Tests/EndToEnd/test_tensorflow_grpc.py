@@ -18,6 +18,7 @@ from apus_e2e.paths import FIXTURES
 from apus_e2e.repository import Repository
 from apus_e2e.server import Launch, Server
 from apus_e2e.tensors import array
+from apus_e2e.wire import eventually
 from test_client_snippets import snippets
 
 pytest.importorskip("tensorflow_serving", reason="pip install --no-deps -r Tests/EndToEnd/requirements-tensorflow.txt")
@@ -338,16 +339,80 @@ def test_status(channel: grpc.Channel) -> None:
     refuse(stub.GetModelStatus, request, Code.NOT_FOUND, "Could not find any versions of model nobody")
 
 
-def test_the_list_of_models_stays(channel: grpc.Channel) -> None:
-    """It is the repository's: a request can't replace it, and is told what can."""
-    stub = model_service_pb2_grpc.ModelServiceStub(channel)
+def test_control_is_closed(channel: grpc.Channel) -> None:
+    """The list of models isn't for everybody who may ask one."""
     request = model_management_pb2.ReloadConfigRequest()
-    refuse(
-        stub.HandleReloadConfigRequest, request, Code.INVALID_ARGUMENT, "Only ModelConfigList is currently supported"
-    )
-    request.config.model_config_list.config.add(name="iris", base_path="/models/iris")
-    refuse(stub.HandleReloadConfigRequest, request, Code.FAILED_PRECONDITION, "add or remove folders")
+    request.config.model_config_list.config.add(name="iris")
+    stub = model_service_pb2_grpc.ModelServiceStub(channel)
+    words = "start the server with --control-on-inference-ports"
+    refuse(stub.HandleReloadConfigRequest, request, Code.PERMISSION_DENIED, words)
     predict(channel, "iris", features=make_tensor_proto([[5.1, 3.5, 1.4, 0.2]]))
+
+
+def test_the_list_of_models_is_replaced(launch: Launch, tmp_path: Path) -> None:
+    """What is listed is served when the call returns, and the rest goes; a failure leaves what was there."""
+    repository = Repository(tmp_path / "models").builtin("a").builtin("b").builtin("c")
+    repository.file("broken/1/model.onnx", b"no model")
+    flags = ("--control-on-inference-ports", "--model-control-mode", "explicit", "--load-model", "a")
+    server = launch(*flags, models=repository.root)
+    question = make_tensor_proto([1.0])
+
+    def request(*names: str) -> Any:
+        made = model_management_pb2.ReloadConfigRequest()
+        made.config.model_config_list.SetInParent()
+        for name in names:
+            made.config.model_config_list.config.add(
+                name=name, base_path=f"/models/{name}", model_platform="tensorflow"
+            )
+        return made
+
+    with grpc.insecure_channel(server.url) as channel:
+        reload = model_service_pb2_grpc.ModelServiceStub(channel).HandleReloadConfigRequest
+
+        def is_refused(name: str) -> bool:
+            try:
+                predict(channel, name, IN=question)
+            except grpc.RpcError as error:
+                return error.code() in (Code.NOT_FOUND, Code.UNAVAILABLE)
+            return False
+
+        def check(*served: str) -> None:
+            for name in served:
+                predict(channel, name, IN=question)
+            for name in set("abc") - set(served):
+                assert eventually(lambda name=name: is_refused(name), 10), name
+
+        check("a")
+        assert reload(request("a", "b"), timeout=60).status.error_code == 0
+        check("a", "b")
+        assert reload(request("b", "c"), timeout=60).status.error_code == 0
+        check("b", "c")
+        refuse(reload, request("a", "broken"), Code.INVALID_ARGUMENT, "load failed for model 'broken'")
+        check("a", "b", "c")
+        refuse(reload, request("nowhere"), Code.NOT_FOUND, "nowhere")
+        refuse(reload, request("a", "a"), Code.INVALID_ARGUMENT, "Illegal to list model a multiple times")
+        check("a", "b", "c")
+        assert reload(request(), timeout=60).status.error_code == 0
+        check()
+        assert reload(request("c"), timeout=60).status.error_code == 0
+        check("c")
+
+
+def test_labels_of_classes(launch: Launch, tmp_path: Path) -> None:
+    """The lines of the label file that the model's configuration names."""
+    repository = Repository(tmp_path / "models").builtin("named", dims=(3,), extra="max_batch_size: 8")
+    config = (repository.root / "named" / "config.pbtxt").read_text()
+    config = config.replace('output [ { name: "OUT"', 'output [ { label_filename: "words.txt" name: "OUT"')
+    repository.file("named/config.pbtxt", config).file("named/words.txt", "zero\none\n")
+    server = launch(models=repository.root)
+    with grpc.insecure_channel(server.url) as channel:
+        request = classification_pb2.ClassificationRequest()
+        request.model_spec.name = "named"
+        answer = prediction(channel).Classify(add_example(request, "IN", [1, 2, 3]), timeout=30)
+        assert [entry.label for entry in answer.result.classifications[0].classes] == ["zero", "one", "2"]
+    with server.client() as client:
+        body = client.post_json("/v1/models/named:classify", {"examples": [{"IN": [1.0, 2.0, 3.0]}]}).json()
+        assert body == {"results": [[["zero", 1.0], ["one", 2.0], ["2", 3.0]]]}
 
 
 def test_versions_and_labels(launch: Launch, tmp_path: Path) -> None:

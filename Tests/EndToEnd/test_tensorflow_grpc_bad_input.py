@@ -30,6 +30,7 @@ from tensorflow_serving.apis import (  # noqa: E402
 
 from apus_e2e.tensorflow_protos import make_tensor_proto  # noqa: E402
 
+SERVER_FLAGS = ("--control-on-inference-ports",)
 Code = grpc.StatusCode
 #: What a client may be told of its own mistakes.
 CLIENTS_FAULTS = {

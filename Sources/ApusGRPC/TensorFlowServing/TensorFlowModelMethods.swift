@@ -4,6 +4,7 @@ internal import ApusProtos
 internal import GRPCCore
 internal import GRPCProtobuf
 internal import NIOCore
+internal import SwiftProtobuf
 
 /// TensorFlow Serving's ModelService (CONTRACTS §13).
 struct TensorFlowModelMethods: Sendable {
@@ -24,8 +25,8 @@ struct TensorFlowModelMethods: Sendable {
             Method.HandleReloadConfigRequest.descriptor,
             deserializer: MessageBodyDeserializer(),
             serializer: ProtobufSerializer<Tensorflow_Serving_ReloadConfigResponse>()
-        ) { message, _ throws(InferenceError) in
-            try reload(message)
+        ) { message, call throws(InferenceError) in
+            try await reload(message, call: call)
         }
     }
 
@@ -44,22 +45,36 @@ struct TensorFlowModelMethods: Sendable {
         return response
     }
 
-    /// Refuses to replace the list of models: it is that of the repository's folders.
-    private func reload(_ body: MessageBody) throws(InferenceError) -> Tensorflow_Serving_ReloadConfigResponse {
-        guard try TensorFlowReloadMessage(body.buffer.readableBytesSpan).hasModelList else {
+    /// Has the listed models served and no others: loads what isn't, then takes out of service what is too much.
+    ///
+    /// When one of them can't be loaded, nothing is taken out of service.
+    private func reload(
+        _ body: MessageBody,
+        call: RPCCall
+    ) async throws(InferenceError) -> Tensorflow_Serving_ReloadConfigResponse {
+        let names = try TensorFlowReloadMessage(body.buffer.readableBytesSpan).names
+        for name in names { try call.check(name) }
+        let served = Set(configuration.repository.index().filter { $0.state == .ready }.map(\.name))
+        let missing = names.filter { !served.contains($0.description) }
+        guard !missing.isEmpty || served.count != names.count else { return .replaced }
+        do throws(InferenceError) {
+            for name in missing { try await configuration.control.load(name, overrides: ModelOverrides()) }
+            try await configuration.control.keep(only: Set(names))
+        } catch {
+            guard error.message == InferenceError.modelControlIsOff.message else { throw error }
             throw InferenceError(
-                .invalidArgument,
-                "ServerConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is currently "
-                    + "supported",
+                .failedPrecondition,
+                "this server serves all models of its repository: start it with --model-control-mode explicit to have "
+                    + "their list replaced by requests",
                 field: "config",
-                expected: "model_config_list"
+                cause: error
             )
         }
-        throw InferenceError(
-            .failedPrecondition,
-            "this server serves the models of its repository's folders, and a request can't replace their list: add or "
-                + "remove folders there",
-            field: "config"
-        )
+        return .replaced
     }
+}
+
+extension Tensorflow_Serving_ReloadConfigResponse {
+    /// The list is in force.
+    fileprivate static let replaced = Tensorflow_Serving_ReloadConfigResponse.with { $0.status.errorCode = .ok }
 }

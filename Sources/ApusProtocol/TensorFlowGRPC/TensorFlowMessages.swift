@@ -220,31 +220,6 @@ package struct TensorFlowStatusMessage: Sendable {
     }
 }
 
-/// A ReloadConfigRequest, as far as it is looked at.
-package struct TensorFlowReloadMessage: Sendable {
-    /// Whether it brings a list of models, and not the configuration of somebody's own server.
-    package private(set) var hasModelList = false
-
-    /// Reads the message.
-    ///
-    /// - Throws: `invalidArgument` for bytes that are none.
-    package init(_ bytes: RawSpan) throws(InferenceError) {
-        do throws(ProtobufFault) {
-            var reader = ProtobufReader(0..<bytes.byteCount)
-            while let field = try reader.nextBytes(in: bytes) {
-                guard field.number == 1 else { continue }
-                var configuration = ProtobufReader(field.range)
-                // Which of the two comes last counts, as in every oneof.
-                while let kind = try configuration.nextBytes(in: bytes) {
-                    if kind.number == 1 || kind.number == 2 { hasModelList = kind.number == 1 }
-                }
-            }
-        } catch {
-            throw error.inferenceError
-        }
-    }
-}
-
 extension Range<Int>? {
     /// Notes where a message lies that may be there once.
     ///

@@ -99,7 +99,7 @@ package struct TensorFlowResultsAnswer: Sendable {
                         writer.header(1, byteCount: range.count)
                         writer.bytes(of: storage, in: range)
                     }
-                case .number(let digits): writer.string(1, digits)
+                case .name(let name): if !name.isEmpty { writer.string(1, name) }
                 }
                 if score.fieldByteCount > 0 { writer.float(2, score) }
             }
@@ -124,27 +124,31 @@ package struct TensorFlowResultsAnswer: Sendable {
 private struct ClassLabels {
     enum Label {
         case text(TensorStorage, Range<Int>)
-        case number(String)
+        case name(String)
 
         /// The bytes that the field takes; none for an empty label.
         var fieldByteCount: Int {
             switch self {
             case .text(_, let range): range.isEmpty ? 0 : ProtobufSize.field(byteCount: range.count)
-            case .number(let digits): ProtobufSize.string(digits)
+            case .name(let name): name.isEmpty ? 0 : ProtobufSize.string(name)
             }
         }
     }
 
     private let classes: TensorStorage?
+    private let names: [String]
     private var offset = 0
 
     init(_ results: TensorFlowResults) {
         classes = results.classes?.storage
+        names = results.labels
     }
 
     /// The next label; the class' number where the model has none.
     mutating func next(_ index: Int) -> Label {
-        guard let classes, let text = TensorMessage.text(of: classes, at: offset) else { return .number(String(index)) }
+        guard let classes, let text = TensorMessage.text(of: classes, at: offset) else {
+            return .name(index < names.count ? names[index] : String(index))
+        }
         offset = text.upperBound
         return .text(classes, text)
     }

@@ -71,14 +71,15 @@ struct TensorFlowAnswerMessageTests {
     }
 
     /// What a model classifies by whose scores are called `v`.
-    private func classification(hasNames: Bool) throws -> TensorFlowSignature.Classification {
+    private func classification(hasNames: Bool, labels: [String] = []) throws -> TensorFlowSignature.Classification {
         let scores = TensorSpecification(name: "v", dataType: .fp32, shape: [-1, 2])
         let names = TensorSpecification(name: "classes", dataType: .bytes, shape: [-1, 2])
         let model = ModelDescription(
             id: Self.model,
             platform: "test",
             inputs: [],
-            outputs: hasNames ? [scores, names] : [scores]
+            outputs: hasNames ? [scores, names] : [scores],
+            labels: ["v": labels]
         )
         return try TensorFlowSignature.classification(of: model)
     }
@@ -104,6 +105,22 @@ struct TensorFlowAnswerMessageTests {
             #expect(response.result.classifications.map { $0.classes.map { "\($0.label) \($0.score)" } } == wanted)
             #expect(response.modelSpec.version.value == 300)
         }
+    }
+
+    @Test func `classes without names of their own have those of the label file`() throws {
+        let scores = Tensor(.fp32, [0.5, 0, 0.25] as [Float])
+        let values = Tensor(dataType: .fp32, shape: try #require(TensorShape([1, 3])), storage: scores.storage)
+        let results = try TensorFlowResults(
+            classification: classification(hasNames: false, labels: ["zero", ""]),
+            outputs: [NamedTensor(name: "v", tensor: values)],
+            examples: 1
+        )
+        let response = try encoded(
+            results,
+            isClassification: true,
+            as: Tensorflow_Serving_ClassificationResponse.self
+        )
+        #expect(response.result.classifications[0].classes.map(\.label) == ["zero", "", "2"])
     }
 
     @Test func `values are given in any type of real numbers, zero and all`() throws {
