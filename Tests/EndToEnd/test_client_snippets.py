@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -24,11 +25,11 @@ SECTIONS = (
 )
 
 
-def snippets() -> list[tuple[str, str]]:
+def snippets(sections: Sequence[str] = SECTIONS) -> list[tuple[str, str]]:
     """Take the code blocks of the sections with their languages."""
     found = []
     for section in re.split(r"^## ", CLIENTS.read_text(), flags=re.MULTILINE)[1:]:
-        if section.splitlines()[0] in SECTIONS:
+        if section.splitlines()[0] in sections:
             found += re.findall(r"^```(sh|python)\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
     # perf_analyzer isn't in this environment: test_perf_analyzer.py runs it.
     return [(language, code) for language, code in found if "perf_analyzer" not in code]
