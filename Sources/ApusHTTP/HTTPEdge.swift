@@ -25,7 +25,8 @@ package final class HTTPEdge: HTTPApplication {
     package init?(configuration: HTTPEdgeConfiguration, operations: [Operation], others: OperationRoutes) {
         let limits = configuration.limits
         let services = EdgeServices(configuration)
-        guard let codec = V2Codec(limits: limits), let plain = PlainCodec(limits: limits),
+        guard let codec = V2Codec(limits: limits),
+            let plain = PlainCodec(limits: limits, libraries: configuration.images),
             let tensorFlow = TensorFlowServingRoutes(services: services)
         else { return nil }
         self.configuration = configuration

@@ -68,6 +68,8 @@ package final class ModelDescription: Sendable {
     package let configurationJSON: [UInt8]
     /// Examples of inputs whose values have rules, by name.
     package let examples: [String: InputExample]
+    /// How pictures become its input; `nil` when nothing says so.
+    package let image: ImageInput?
 
     /// Collects what is known after a load.
     package init(
@@ -80,7 +82,8 @@ package final class ModelDescription: Sendable {
         isDecoupled: Bool = false,
         ensemble: EnsembleExtent? = nil,
         configurationJSON: [UInt8] = [],
-        examples: [String: InputExample] = [:]
+        examples: [String: InputExample] = [:],
+        image: ImageInput? = nil
     ) {
         self.id = id
         self.platform = platform
@@ -92,5 +95,6 @@ package final class ModelDescription: Sendable {
         self.ensemble = ensemble
         self.configurationJSON = configurationJSON
         self.examples = examples
+        self.image = image
     }
 }

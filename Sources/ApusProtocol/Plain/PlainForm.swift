@@ -47,6 +47,12 @@ package struct PlainRequest: Sendable {
 
     /// Starts an empty request.
     init() {}
+
+    /// Puts inputs that were no JSON into a request.
+    package init(inputs: [NamedTensor], form: PlainForm) {
+        self.inputs = inputs
+        self.form = form
+    }
 }
 
 /// Values that came as text and not in a JSON body.
