@@ -8,6 +8,12 @@ package struct GRPCEdgeConfiguration: Sendable {
     package var repository: any RepositoryControl
     /// Knows what models have done.
     package var statistics: any StatisticsSource
+    /// Loads and unloads models.
+    package var control: any ModelControl = NoModelControl()
+    /// Keeps regions of memory that clients share.
+    package var sharedMemory: any SharedMemoryRegions = NoSharedMemory()
+    /// Keeps trace and log settings.
+    package var settings: any ServerSettings = DefaultServerSettings()
     /// Knows whether the server may receive traffic.
     package var health: any Health
     /// Decides who may do what.

@@ -12,6 +12,8 @@ package final class HTTPEdge: HTTPApplication {
     private let tensorFlow: TensorFlowServingRoutes
     private let plain: InferRoute<PlainCodec>
     private let defaultModel: DefaultModel
+    private let generate: InferRoute<GenerateCodec>
+    private let generateStream: InferRoute<GenerateCodec>
     private let others: OperationRoutes
     /// What the last path meant: clients mostly ask for the same thing again.
     private var last: (verb: HTTPRoute.Verb?, path: String, operation: AdmittedOperation)?
@@ -25,7 +27,7 @@ package final class HTTPEdge: HTTPApplication {
     package init?(configuration: HTTPEdgeConfiguration, operations: [Operation], others: OperationRoutes) {
         let limits = configuration.limits
         let services = EdgeServices(configuration)
-        guard let codec = V2Codec(limits: limits),
+        guard let codec = V2Codec(limits: limits, sharedMemory: configuration.sharedMemory),
             let plain = PlainCodec(limits: limits, libraries: configuration.images),
             let tensorFlow = TensorFlowServingRoutes(services: services)
         else { return nil }
@@ -35,6 +37,8 @@ package final class HTTPEdge: HTTPApplication {
         self.tensorFlow = tensorFlow
         self.plain = InferRoute(codec: plain, services: services)
         self.defaultModel = DefaultModel(configuration)
+        self.generate = InferRoute(codec: GenerateCodec(isStream: false, limits: limits), services: services)
+        self.generateStream = InferRoute(codec: GenerateCodec(isStream: true, limits: limits), services: services)
         self.others = others
     }
 
@@ -84,16 +88,14 @@ package final class HTTPEdge: HTTPApplication {
         body: ByteBuffer,
         on exchange: HTTPExchange
     ) {
-        if operation.operation == .infer {
-            if operation.form.isTensorFlow {
-                tensorFlow.respond(to: head, body: body, operation: operation, on: exchange)
-            } else {
-                infer.respond(to: head, body: body, operation: operation, on: exchange)
-            }
-        } else if operation.operation == .predict {
-            plain.respond(to: head, body: body, operation: operation, on: exchange)
-        } else {
-            others.respond(to: head, body: body, operation: operation, on: exchange)
+        switch operation.operation {
+        case .infer where operation.form.isTensorFlow:
+            tensorFlow.respond(to: head, body: body, operation: operation, on: exchange)
+        case .infer: infer.respond(to: head, body: body, operation: operation, on: exchange)
+        case .predict: plain.respond(to: head, body: body, operation: operation, on: exchange)
+        case .generate: generate.respond(to: head, body: body, operation: operation, on: exchange)
+        case .generateStream: generateStream.respond(to: head, body: body, operation: operation, on: exchange)
+        default: others.respond(to: head, body: body, operation: operation, on: exchange)
         }
     }
 

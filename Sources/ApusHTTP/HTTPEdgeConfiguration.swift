@@ -9,6 +9,12 @@ package struct HTTPEdgeConfiguration: Sendable {
     package var repository: any RepositoryControl
     /// Knows what models have done.
     package var statistics: any StatisticsSource
+    /// Loads and unloads models.
+    package var control: any ModelControl = NoModelControl()
+    /// Keeps regions of memory that clients share.
+    package var sharedMemory: any SharedMemoryRegions = NoSharedMemory()
+    /// Keeps trace and log settings.
+    package var settings: any ServerSettings = DefaultServerSettings()
     /// Knows whether the server may receive traffic.
     package var health: any Health
     /// Decides who may do what.
@@ -63,6 +69,12 @@ package struct HTTPEdgeConfiguration: Sendable {
         self.renderMetrics = { [] }
     }
 
-    /// The v2 extensions that the server has; nothing that it hasn't.
-    package static let extensions = ["binary_tensor_data", "parameters", "statistics", "model_configuration"]
+    /// The v2 extensions that the server has, in Triton's words; nothing that it hasn't.
+    package var extensions = HTTPEdgeConfiguration.alwaysThere
+
+    /// The extensions that every server has.
+    package static let alwaysThere = [
+        "sequence", "schedule_policy", "model_configuration", "binary_tensor_data", "parameters", "statistics",
+        "logging",
+    ]
 }

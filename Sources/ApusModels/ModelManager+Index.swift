@@ -4,11 +4,14 @@ internal import Synchronization
 extension ModelManager {
     /// All models and versions with state and reason, sorted by name and version.
     package func index() -> [RepositoryIndexEntry] {
-        let (models, unavailable) = contents.withLock { ($0.machine.models, $0.machine.unavailable) }
+        let (models, unavailable, catalogue) = contents.withLock {
+            ($0.machine.models, $0.machine.unavailable, $0.catalogue)
+        }
         var entries = unavailable.map {
             RepositoryIndexEntry(name: $0.name, version: nil, state: .unavailable, reason: $0.error.message)
         }
         for (name, model) in models { entries += model.indexEntries(of: name) }
+        entries += catalogue?.entriesOfAbsent(besides: Set(entries.map(\.name))) ?? []
         return entries.sorted { left, right in
             left.name != right.name
                 ? left.name < right.name
@@ -88,6 +91,16 @@ extension ModelManager {
     }
 }
 
+extension RepositoryListing {
+    /// Lines for what is there and was never loaded.
+    fileprivate func entriesOfAbsent(besides known: Set<String>) -> [RepositoryIndexEntry] {
+        let reasons = models.map { ($0.name.description, "") } + unavailable.map { ($0.name, $0.error.message) }
+        return reasons.filter { !known.contains($0.0) }.map { name, reason in
+            RepositoryIndexEntry(name: name, version: nil, state: .absent, reason: reason)
+        }
+    }
+}
+
 extension ManagedModel {
     /// Its lines in the repository index.
     fileprivate func indexEntries(of name: ModelName) -> [RepositoryIndexEntry] {
@@ -96,7 +109,7 @@ extension ManagedModel {
                 name: name.description,
                 version: $0.version,
                 state: $0.life.outwardState,
-                reason: $0.life.outwardReason
+                reason: $0.outwardReason
             )
         }
         switch intent {
@@ -138,6 +151,14 @@ extension ManagedModel {
     /// What to do about that, where it can be typed.
     var hintForNoVersion: String {
         refusal?.hint ?? versions.last?.life.failure?.hint ?? ""
+    }
+}
+
+extension ManagedModel.Version {
+    /// The reason that the index shows.
+    fileprivate var outwardReason: String {
+        guard life.isLive, let reloadFailure else { return life.outwardReason }
+        return "what was loaded before serves on, since it couldn't be loaded anew: \(reloadFailure.message)"
     }
 }
 

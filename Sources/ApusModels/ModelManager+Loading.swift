@@ -20,6 +20,8 @@ extension ModelManager {
         case .load(let id): load(id)
         case .drain(let id): drain(id)
         case .unload(let id): unload(id)
+        case .replace(let id): replace(id)
+        case .unloadEdition(let edition): unload(edition: edition)
         case .idle: break
         }
     }
@@ -36,7 +38,10 @@ extension ModelManager {
                     dependencies: model.dependencies,
                     listing: listing
                 )
-                if case .accepted = outcome { contents.planned[name] = (folder, model) }
+                if case .accepted = outcome {
+                    contents.planned[name] = (folder, model)
+                    contents.request(model.dependencies)
+                }
                 return outcome
             } tell: { outcome in
                 guard case .accepted(let failed) = outcome else { return }
@@ -64,7 +69,7 @@ extension ModelManager {
             if let fault = contents.withLock({ $0.machine.dependencyFault(of: id.name) }) { throw fault }
             let servable = try model.load(id, folder)
             let elapsed = time.now.nanoseconds(since: start)
-            let handle = VersionHandle(id: id, servable: servable) { [weak self] id in self?.lastLeaseEnded(id) }
+            let handle = makeHandle(id, servable)
             live.insert(handle)
             observer.modelLoaded(id, nanoseconds: elapsed)
             feed { contents in
@@ -85,8 +90,14 @@ extension ModelManager {
     }
 
     /// Comes from whatever thread wrote the last answer, an event loop for example: so it only leaves a note.
-    private func lastLeaseEnded(_ id: ModelID) {
-        feed { $0.machine.leasesEnded(id) }
+    func lastLeaseEnded(_ handle: VersionHandle) {
+        feed { contents in
+            if contents.replaced[handle.edition] == nil {
+                contents.machine.leasesEnded(handle.id)
+            } else {
+                contents.machine.leasesEnded(onEdition: handle.edition)
+            }
+        }
         wakeThread()
     }
 
@@ -96,5 +107,36 @@ extension ModelManager {
         loading.unload(handle.servable(as: Servable.self))
         observer.modelUnloaded(id)
         feed { $0.machine.versionUnloaded(id) }
+    }
+
+    /// Loads a live version anew and lets the new one take its place; the old one ends with its leases.
+    private func replace(_ id: ModelID) {
+        let known = contents.withLock { ($0.planned[id.name], $0.handles[id]) }
+        guard let (folder, model) = known.0, let old = known.1 else { return }
+        let start = time.now
+        do throws(ModelError) {
+            if let fault = contents.withLock({ $0.machine.dependencyFault(of: id.name) }) { throw fault }
+            let handle = makeHandle(id, try model.load(id, folder))
+            live.replace(old, with: handle)
+            observer.modelLoaded(id, nanoseconds: time.now.nanoseconds(since: start))
+            feed { contents in
+                contents.handles[id] = handle
+                contents.replaced[old.edition] = old
+                contents.machine.versionReplaced(id, old: old.edition)
+            }
+            // Only now: who ends the last lease must find it among those that were replaced.
+            if old.close() { feed { $0.machine.leasesEnded(onEdition: old.edition) } }
+        } catch {
+            observer.modelFailed(id.name.description, version: id.version, error: error)
+            feed { $0.machine.versionNotReplaced(id, error: error) }
+        }
+    }
+
+    /// Ends a version that was replaced and that nobody uses.
+    private func unload(edition: Int) {
+        guard let handle = contents.withLock({ $0.replaced.removeValue(forKey: edition) }) else { return }
+        loading.unload(handle.servable(as: Servable.self))
+        observer.modelUnloaded(handle.id)
+        feed { $0.machine.editionUnloaded(edition) }
     }
 }

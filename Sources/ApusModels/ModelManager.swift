@@ -27,8 +27,12 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
         var folders: [ModelName: ModelFolder] = [:]
         /// Models whose configuration has been read, with the folder that it was read from.
         var planned: [ModelName: (folder: ModelFolder, model: Loading<Servable>.Model)] = [:]
+        /// Everything in the repository at the last look, loaded or not, where models are loaded on demand.
+        var catalogue: RepositoryListing?
         /// Versions in memory, live and draining ones.
         var handles: [ModelID: VersionHandle] = [:]
+        /// Versions in memory that were replaced, by edition.
+        var replaced: [Int: VersionHandle] = [:]
         /// Who waits for what.
         var waiters = Waiters()
 
@@ -37,6 +41,7 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
             switch milestone {
             case .loaded: machine.isIdle
             case .unloaded: machine.isEmpty
+            case .settled(let name): machine.models[name]?.isBusy != true
             }
         }
     }
@@ -47,6 +52,7 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
     let observer: any ModelManagerObserver
     let time: any TimeSource
     private let tickets = Atomic<Int>(0)
+    private let editions = Atomic<Int>(0)
     private let threads: Mutex<LoadingThreads?>
 
     /// Makes a manager without models, and starts its loading threads.
@@ -109,9 +115,18 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
     ///
     /// Models that aren't in the list are unloaded. When the task is cancelled it returns at once and loading goes on.
     package func loadAll(_ listing: RepositoryListing) async {
+        await loadAll(listing, explicitly: false)
+    }
+
+    /// The same, for models that were asked for by name.
+    func loadAll(_ listing: RepositoryListing, explicitly: Bool) async {
         feed { contents in
             contents.folders = Dictionary(uniqueKeysWithValues: listing.models.map { ($0.name, $0) })
-            contents.machine.modelsListed(listing.models.map(\.name), unavailable: listing.unavailable)
+            contents.machine.modelsListed(
+                listing.models.map(\.name),
+                unavailable: listing.unavailable,
+                explicitly: explicitly
+            )
         } tell: { _ in
             live.forgetLabels(except: Set(listing.models.map(\.name)))
             for folder in listing.unavailable { observer.modelFailed(folder.name, version: nil, error: folder.error) }
@@ -145,8 +160,8 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
         let (outcome, reached) = contents.withLock { contents in
             let outcome = event(&contents)
             guard !contents.waiters.isEmpty else { return (outcome, [CheckedContinuation<Void, Never>]()) }
-            let machineReached: [Milestone] = [.loaded, .unloaded].filter { contents.hasReached($0) }
-            return (outcome, contents.waiters.removeAll { machineReached.contains($0) })
+            let reached = contents.waiters.milestones.filter { contents.hasReached($0) }
+            return (outcome, contents.waiters.removeAll { reached.contains($0) })
         }
         tell(outcome)
         for continuation in reached { continuation.resume() }
@@ -158,8 +173,16 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
         threads.withLock { $0 }?.wake()
     }
 
+    /// A handle for something loaded, of an edition of its own.
+    func makeHandle(_ id: ModelID, _ servable: Servable) -> VersionHandle {
+        let edition = editions.add(1, ordering: .relaxed).newValue
+        return VersionHandle(id: id, edition: edition, servable: servable) { [weak self] handle in
+            self?.lastLeaseEnded(handle)
+        }
+    }
+
     /// Waits for a milestone, or for the task's cancellation.
-    private func reach(_ milestone: Milestone) async {
+    func reach(_ milestone: Milestone) async {
         let ticket = tickets.add(1, ordering: .relaxed).newValue
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

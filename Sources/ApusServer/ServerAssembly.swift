@@ -37,7 +37,9 @@ package struct ServerAssembly {
         ServerAssembly.prepareProcess()
         self.configuration = configuration
         self.destination = try ServerAssembly.makeDestination(configuration)
-        self.logger = ServerAssembly.makeLogger(configuration, destination: destination)
+        let logSwitch = LogSwitch(level: configuration.logLevel, format: configuration.logFormat)
+        let handler = ApusLogHandler(destination: destination, logSwitch: logSwitch)
+        self.logger = Logger(label: "apus") { _ in handler }
         let cores = configuration.cpuBudget > 0 ? configuration.cpuBudget : CPUBudget.cores()
         self.engines = EngineSet(
             path: configuration.enginePath,
@@ -74,6 +76,7 @@ package struct ServerAssembly {
         )
         edge.budget = listenerConfiguration.budget
         edge.work = BackgroundWork(pool: pool)
+        edge.take(ControlServices(configuration, manager: manager, engines: engines, logSwitch: logSwitch))
         self.edge = edge
         self.calls = ServerAssembly.makeCalls(like: edge)
     }
@@ -85,15 +88,6 @@ package struct ServerAssembly {
         // glibc's default is eight for each core, and each keeps what was freed in it. Tensors and bodies are too large for
         // arenas, small objects hit their thread's own cache first; two keep event loops and engine threads apart.
         _ = CLinux_setMallocArenas(2)
-    }
-
-    private static func makeLogger(_ configuration: ServerConfiguration, destination: LogDestination) -> Logger {
-        let handler = ApusLogHandler(
-            destination: destination,
-            format: configuration.logFormat,
-            level: configuration.logLevel
-        )
-        return Logger(label: "apus") { _ in handler }
     }
 
     private static func makeListenerConfiguration(_ configuration: ServerConfiguration) -> ListenerConfiguration {
@@ -178,7 +172,10 @@ package struct ServerAssembly {
         )
         calls.budget = edge.budget
         calls.server = edge.server
-        calls.extensions = HTTPEdgeConfiguration.extensions
+        calls.extensions = edge.extensions
+        calls.control = edge.control
+        calls.sharedMemory = edge.sharedMemory
+        calls.settings = edge.settings
         return calls
     }
 

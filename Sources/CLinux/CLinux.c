@@ -93,6 +93,12 @@ int CLinux_openBeneath(int folder, const char *path, int flags) {
 
 int CLinux_pathOnly(void) { return O_PATH; }
 
+int CLinux_makeMemoryFile(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
+
+int CLinux_sealMemoryFile(int descriptor) {
+    return fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
+}
+
 const char *CLinux_errorText(int error) {
     static _Thread_local char buffer[128];
 #if defined(__GLIBC__)

@@ -13,6 +13,7 @@ enum SettingsHelp {
             case .port: form = " PORT|off"
             case .byteCount: form = " BYTES"
             case .duration: form = " DURATION"
+            case .list: form = " TEXT,TEXT"
             case .boolean: form = " [BOOL]"
             case .choice(let words): form = " " + words.joined(separator: "|")
             }

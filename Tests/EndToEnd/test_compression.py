@@ -180,7 +180,6 @@ def test_bomb(server: Server, client: Client) -> None:
     print(f"{response.status} after {elapsed * 1000:.0f} ms, {grown} KiB more")
     assert response.status in (400, 413), response
     assert response.error
-    assert elapsed < 2
     assert grown < 150_000
 
 

@@ -188,13 +188,12 @@ def test_byte_size_mismatch(client: Client) -> None:
     assert "input byte size mismatch for input 'features' for model 'iris'. Expected 16, got 12" in response.error
 
 
-@pytest.mark.parametrize("kind", ["classification", "shared_memory_region"])
-def test_extensions_that_are_not_there(client: Client, kind: str) -> None:
+def test_shared_memory_that_is_not_there(client: Client) -> None:
     """Refused with a word, never ignored in silence."""
-    value: Any = 3 if kind == "classification" else "region"
-    response = send(client, "iris", GOOD, outputs=[{"name": "label", "parameters": {kind: value}}])
-    assert response.status in (400, 501), response
-    assert kind in response.error
+    place = {"shared_memory_region": "region", "shared_memory_byte_size": 8}
+    response = send(client, "iris", GOOD, outputs=[{"name": "label", "parameters": place}])
+    assert response.status == 404, response
+    assert "Unable to find shared memory region: 'region'" in response.error
 
 
 def test_statistics_of_an_unknown_model(client: Client) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics as statistics_module
 import threading
 import time
 from typing import Any
@@ -220,12 +219,11 @@ def test_statistics_of_all_models_and_of_one(server: Server) -> None:
 
 def test_scrapes_under_load_are_fast(server: Server) -> None:
     """Metrics don't wait for inferences."""
-    thread = threading.Thread(target=send, args=(server, "delay200", WAIT, 2))
+    thread = threading.Thread(target=send, args=(server, "delay200", WAIT, 5))
     thread.start()
-    times = []
+    scrapes = 0
     while thread.is_alive():
-        started = time.monotonic()
         server.metrics()
-        times.append(time.monotonic() - started)
+        scrapes += 1
     thread.join()
-    assert statistics_module.median(times) < 0.1, times
+    assert scrapes > 10, "a scrape ends with an inference"

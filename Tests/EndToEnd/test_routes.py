@@ -37,7 +37,7 @@ def test_server_metadata(client: Client) -> None:
         assert isinstance(document["name"], str) and document["name"]
         assert isinstance(document["version"], str) and document["version"]
         assert {"binary_tensor_data", "model_configuration", "statistics"} <= set(document["extensions"])
-        missing = {"system_shared_memory", "cuda_shared_memory", "sequence", "trace", "logging"}
+        missing = {"system_shared_memory", "cuda_shared_memory", "trace", "model_repository"}
         assert not missing & set(document["extensions"])
 
 

@@ -209,7 +209,7 @@ def test_bad_requests(server: Server, stub: service_pb2_grpc.GRPCInferenceServic
         return made
 
     assert refused(service_pb2.ModelInferRequest())
-    assert refused(service_pb2.ModelInferRequest(model_name="iris", model_version="x"))
+    assert refused(service_pb2.ModelInferRequest(model_name="iris", model_version="-1"))
     assert "expected 1 inputs but got 0" in refused(service_pb2.ModelInferRequest(model_name="iris"))
     assert "name" in refused(request(name=""))
     assert "datatype" in refused(request(datatype=""))

@@ -147,6 +147,9 @@ need_everything_for_apus() {
 # Flags for every build; CI also refuses an import that the manifest doesn't declare.
 build_flags=()
 [[ -z ${CI:-} ]] || build_flags+=(--explicit-target-dependency-import-check error)
+# No more tests at a time than processors get on with: a test's time limit counts from its start, and one that has been
+# started with a thousand others spends it waiting.
+test_flags=(--experimental-maximum-parallelization-width $((2 * $(nproc))))
 
 # Flags for the server as users run it; one place, so that no script compiles it anew for another.
 release_flags=(-c release --static-swift-stdlib)

@@ -64,6 +64,8 @@ package final class ModelDescription: Sendable {
     package let isDecoupled: Bool
     /// How much work it is for other models; `nil` when it is no ensemble.
     package let ensemble: EnsembleExtent?
+    /// Names of classes by output, line for line as in the output's label file; for outputs that have one.
+    package let labels: [String: [String]]
     /// The answer to `/config`: JSON, complete.
     package let configurationJSON: [UInt8]
     /// Examples of inputs whose values have rules, by name.
@@ -81,6 +83,7 @@ package final class ModelDescription: Sendable {
         maxBatchSize: Int = 0,
         isDecoupled: Bool = false,
         ensemble: EnsembleExtent? = nil,
+        labels: [String: [String]] = [:],
         configurationJSON: [UInt8] = [],
         examples: [String: InputExample] = [:],
         image: ImageInput? = nil
@@ -93,6 +96,7 @@ package final class ModelDescription: Sendable {
         self.maxBatchSize = maxBatchSize
         self.isDecoupled = isDecoupled
         self.ensemble = ensemble
+        self.labels = labels
         self.configurationJSON = configurationJSON
         self.examples = examples
         self.image = image

@@ -2,6 +2,8 @@
 package struct RepositoryIndexEntry: Hashable, Sendable {
     /// The outward states of the v2 model repository extension.
     package enum State: String, Sendable {
+        /// It is in the repository and was never loaded; the wire has no state for it.
+        case absent = ""
         /// Nothing is known yet.
         case unknown = "UNKNOWN"
         /// It answers.

@@ -14,6 +14,9 @@ package struct AdmittedOperation: Sendable {
     package let label: String?
     /// In whose words the path is.
     package let form: WireForm
+    /// The segment of another name that the path has, percent-decoded and not yet checked: a region of shared memory, a
+    /// repository; `nil` when it has none.
+    package let subject: String?
     /// Who asks.
     package var caller: Caller
 
@@ -24,6 +27,7 @@ package struct AdmittedOperation: Sendable {
         version: String? = nil,
         label: String? = nil,
         form: WireForm = .openInference,
+        subject: String? = nil,
         caller: Caller = .anonymous
     ) {
         self.operation = operation
@@ -32,6 +36,7 @@ package struct AdmittedOperation: Sendable {
         self.version = version
         self.label = label
         self.form = form
+        self.subject = subject
         self.caller = caller
     }
 }

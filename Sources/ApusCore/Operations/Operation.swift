@@ -35,19 +35,52 @@ package enum Operation: String, Sendable, CaseIterable {
     case documentationPage
     /// Ask for the metrics, in Prometheus' format.
     case metrics
+    /// Ask a model for one answer, inputs and outputs as plain members of JSON objects.
+    case generate
+    /// The same for any number of answers, as server-sent events.
+    case generateStream
+    /// Load a model, or load it anew.
+    case modelLoad
+    /// Take a model out of service.
+    case modelUnload
+    /// Ask which regions of system memory clients share.
+    case systemSharedMemoryStatus
+    /// Share a region of system memory.
+    case systemSharedMemoryRegister
+    /// Share a region, or all, no longer.
+    case systemSharedMemoryUnregister
+    /// Ask which regions of GPU memory clients share.
+    case cudaSharedMemoryStatus
+    /// Share a region of GPU memory.
+    case cudaSharedMemoryRegister
+    /// Share a region, or all, no longer.
+    case cudaSharedMemoryUnregister
+    /// Ask for the trace settings of the server or of a model.
+    case traceSettings
+    /// Change them.
+    case updateTraceSettings
+    /// Ask for the log settings.
+    case logSettings
+    /// Change them.
+    case updateLogSettings
 
     /// The role that a caller needs for it.
     package var role: Role {
         switch self {
-        case .infer, .predict, .serverLive, .serverReady, .modelReady, .serverMetadata, .modelList, .modelMetadata,
-            .modelStatus, .openAPI, .modelOpenAPI, .documentationPage:
+        case .infer, .predict, .generate, .generateStream, .serverLive, .serverReady, .modelReady, .serverMetadata,
+            .modelList, .modelMetadata, .modelStatus, .openAPI, .modelOpenAPI, .documentationPage:
             .infer
-        case .modelConfiguration, .modelStatistics, .repositoryIndex, .metrics: .observe
+        case .modelConfiguration, .modelStatistics, .repositoryIndex, .metrics, .systemSharedMemoryStatus,
+            .cudaSharedMemoryStatus, .traceSettings, .logSettings:
+            .observe
+        case .modelLoad, .modelUnload, .systemSharedMemoryRegister, .systemSharedMemoryUnregister,
+            .cudaSharedMemoryRegister, .cudaSharedMemoryUnregister, .updateTraceSettings, .updateLogSettings:
+            .operate
         }
     }
 
-    /// The HTTP routes that lead to it; `{model}`, `{version}`, `{number}` and `{label}` stand for one segment each, or
-    /// for what stands before a colon in it.
+    /// The HTTP routes that lead to it; `{model}`, `{version}`, `{number}`, `{label}`, `{repository}` and `{region}`
+    /// stand for one segment each, or for what stands before a colon in it.
     package var routes: [HTTPRoute] {
         switch self {
         case .infer:
@@ -76,11 +109,30 @@ package enum Operation: String, Sendable, CaseIterable {
         case .modelOpenAPI: HTTPRoute.forModel(.get, suffix: "/openapi.json")
         case .documentationPage: [HTTPRoute(.get, "/docs")]
         case .metrics: [HTTPRoute(.get, "/metrics"), HTTPRoute(.get, "/metrics/")]
+        case .generate: HTTPRoute.forModel(.post, suffix: "/generate")
+        case .generateStream: HTTPRoute.forModel(.post, suffix: "/generate_stream")
+        case .modelLoad: HTTPRoute.forControl("/load")
+        case .modelUnload: HTTPRoute.forControl("/unload")
+        case .systemSharedMemoryStatus: HTTPRoute.forRegions(.get, "/v2/systemsharedmemory", "/status")
+        case .systemSharedMemoryRegister: [HTTPRoute(.post, "/v2/systemsharedmemory/region/{region}/register")]
+        case .systemSharedMemoryUnregister: HTTPRoute.forRegions(.post, "/v2/systemsharedmemory", "/unregister")
+        case .cudaSharedMemoryStatus: HTTPRoute.forRegions(.get, "/v2/cudasharedmemory", "/status")
+        case .cudaSharedMemoryRegister: [HTTPRoute(.post, "/v2/cudasharedmemory/region/{region}/register")]
+        case .cudaSharedMemoryUnregister: HTTPRoute.forRegions(.post, "/v2/cudasharedmemory", "/unregister")
+        case .traceSettings: HTTPRoute.forTraces(.get)
+        case .updateTraceSettings: HTTPRoute.forTraces(.post)
+        case .logSettings: [HTTPRoute(.get, "/v2/logging")]
+        case .updateLogSettings: [HTTPRoute(.post, "/v2/logging")]
         }
     }
 
     /// Whether it asks a model, and so has its own way beside Hummingbird's router.
-    package var isInference: Bool { self == .infer || self == .predict }
+    package var isInference: Bool {
+        switch self {
+        case .infer, .predict, .generate, .generateStream: true
+        default: false
+        }
+    }
 
     /// Whether it belongs to the metrics port and not to the inference ports.
     package var isOnMetricsPort: Bool { self == .metrics }
@@ -130,5 +182,23 @@ package struct HTTPRoute: Hashable, Sendable {
             HTTPRoute(verb, "/v2/models/{model}\(suffix)"),
             HTTPRoute(verb, "/v2/models/{model}/versions/{version}\(suffix)"),
         ]
+    }
+
+    /// The two routes of loading and unloading; the second is Triton's for several repositories, of which there is one.
+    fileprivate static func forControl(_ suffix: String) -> [HTTPRoute] {
+        [
+            HTTPRoute(.post, "/v2/repository/models/{model}\(suffix)"),
+            HTTPRoute(.post, "/v2/repository/{repository}/models/{model}\(suffix)"),
+        ]
+    }
+
+    /// The two routes of something that is done with all regions or with one.
+    fileprivate static func forRegions(_ verb: Verb, _ prefix: String, _ suffix: String) -> [HTTPRoute] {
+        [HTTPRoute(verb, prefix + suffix), HTTPRoute(verb, "\(prefix)/region/{region}\(suffix)")]
+    }
+
+    /// The two routes of trace settings: the server's, and a model's.
+    fileprivate static func forTraces(_ verb: Verb) -> [HTTPRoute] {
+        [HTTPRoute(verb, "/v2/trace/setting"), HTTPRoute(verb, "/v2/models/{model}/trace/setting")]
     }
 }

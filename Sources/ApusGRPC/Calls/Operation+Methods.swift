@@ -19,6 +19,17 @@ extension Operation {
         case .modelConfiguration: ["\(Operation.v2)/ModelConfig"]
         case .modelStatistics: ["\(Operation.v2)/ModelStatistics"]
         case .repositoryIndex: ["\(Operation.v2)/RepositoryIndex"]
+        case .modelLoad: ["\(Operation.v2)/RepositoryModelLoad"]
+        case .modelUnload: ["\(Operation.v2)/RepositoryModelUnload"]
+        case .systemSharedMemoryStatus: ["\(Operation.v2)/SystemSharedMemoryStatus"]
+        case .systemSharedMemoryRegister: ["\(Operation.v2)/SystemSharedMemoryRegister"]
+        case .systemSharedMemoryUnregister: ["\(Operation.v2)/SystemSharedMemoryUnregister"]
+        case .cudaSharedMemoryStatus: ["\(Operation.v2)/CudaSharedMemoryStatus"]
+        case .cudaSharedMemoryRegister: ["\(Operation.v2)/CudaSharedMemoryRegister"]
+        case .cudaSharedMemoryUnregister: ["\(Operation.v2)/CudaSharedMemoryUnregister"]
+        // One method each to look and to change: its message says which, and the gate is asked again for a change.
+        case .traceSettings: ["\(Operation.v2)/TraceSetting"]
+        case .logSettings: ["\(Operation.v2)/LogSettings"]
         default: []
         }
     }

@@ -48,6 +48,11 @@ struct RPCCall: Sendable {
         if case .deny(let error) = gate.decide(operation, model: model, credentials: credentials) { throw error }
     }
 
+    /// Asks the gate for more than the method alone stands for, now that the message has said what it wants.
+    func check(_ operation: Operation, of model: ModelName? = nil) throws(InferenceError) {
+        if case .deny(let error) = gate.decide(operation, model: model, credentials: credentials) { throw error }
+    }
+
     /// Whether a metadata key has this value.
     func has(_ key: String, _ value: String) -> Bool {
         metadata[stringValues: key].contains { $0 == value }

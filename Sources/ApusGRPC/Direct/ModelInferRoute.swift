@@ -13,7 +13,10 @@ final class ModelInferRoute: GRPCUnaryHandler {
     init(services: CallServices) {
         self.services = services
         self.service = services.configuration.service
-        self.decoder = V2MessageDecoder(limits: services.configuration.limits)
+        self.decoder = V2MessageDecoder(
+            limits: services.configuration.limits,
+            sharedMemory: services.configuration.sharedMemory
+        )
     }
 
     func respond(to head: GRPCRequestHead, message: GRPCMessage, on call: GRPCCall) {
@@ -54,6 +57,7 @@ final class ModelInferRoute: GRPCUnaryHandler {
         let sink = ModelInferSink(
             call: call,
             id: question.id,
+            wishes: question.outputWishes,
             mayCompress: message.isCompressed && head.acceptsGzip,
             services: services,
             reporter: reporter

@@ -10,14 +10,23 @@ final class ModelInferSink: AnswerSink {
 
     private let call: GRPCCall
     private let id: String
+    private let wishes: V2OutputForm?
     private let mayCompress: Bool
     private let services: CallServices
     private let reporter: CallReporter
     let lane: any CompletionLane
 
-    init(call: GRPCCall, id: String, mayCompress: Bool, services: CallServices, reporter: CallReporter) {
+    init(
+        call: GRPCCall,
+        id: String,
+        wishes: V2OutputForm?,
+        mayCompress: Bool,
+        services: CallServices,
+        reporter: CallReporter
+    ) {
         self.call = call
         self.id = id
+        self.wishes = wishes
         self.mayCompress = mayCompress
         self.services = services
         self.reporter = reporter
@@ -32,8 +41,9 @@ final class ModelInferSink: AnswerSink {
         do throws(InferenceError) {
             let encoder = try V2MessageEncoder(
                 id: id,
-                model: answer.lease.model.description.id,
+                model: answer.lease.model.description,
                 outputs: answer.outputs,
+                wishes: wishes,
                 maxBytes: services.configuration.limits.maxAnswerBytes
             )
             var body = call.makeBody()

@@ -32,11 +32,13 @@ struct InferenceMethods: Sendable {
         let inference = try prepare(message, call: call)
         guard !inference.isDecoupled else { throw InferenceError.onlyStreams }
         let id = inference.request.id
+        let wishes = inference.outputWishes
         let answer = OneAnswer { [configuration] answer throws(InferenceError) -> EncodedMessage in
             let encoder = try V2MessageEncoder(
                 id: id,
-                model: answer.lease.model.description.id,
+                model: answer.lease.model.description,
                 outputs: answer.outputs,
+                wishes: wishes,
                 maxBytes: configuration.limits.maxAnswerBytes
             )
             return try EncodedMessage(byteCount: encoder.byteCount, budget: configuration.budget) { span in
@@ -52,7 +54,7 @@ struct InferenceMethods: Sendable {
     }
 
     private func prepare(_ message: MessageBody, call: RPCCall) throws(InferenceError) -> PreparedInference {
-        let decoder = V2MessageDecoder(limits: configuration.limits)
+        let decoder = V2MessageDecoder(limits: configuration.limits, sharedMemory: configuration.sharedMemory)
         return try PreparedInference(
             decoder.outline(message.buffer.readableBytesSpan),
             message: message,
@@ -118,7 +120,7 @@ struct InferenceMethods: Sendable {
         into stream: InferenceStream,
         call: RPCCall
     ) async {
-        let decoder = V2MessageDecoder(limits: configuration.limits)
+        let decoder = V2MessageDecoder(limits: configuration.limits, sharedMemory: configuration.sharedMemory)
         do {
             for try await message in messages {
                 submit(message, to: stream, decoder: decoder, call: call)

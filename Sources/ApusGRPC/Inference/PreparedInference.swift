@@ -10,6 +10,8 @@ struct PreparedInference: ~Copyable, Sendable {
     let isDecoupled: Bool
     /// Whether an end without an answer is to be told.
     let wantsEmptyFinal: Bool
+    /// What is to be done with outputs; `nil` when all are sent as they are.
+    let outputWishes: V2OutputForm?
 
     /// Looks the model up and decodes the request into its memory.
     ///
@@ -58,6 +60,7 @@ struct PreparedInference: ~Copyable, Sendable {
         self.request = request
         self.isDecoupled = model.description.isDecoupled
         self.wantsEmptyFinal = question.wantsEmptyFinal
+        self.outputWishes = question.outputWishes
     }
 }
 

@@ -8,7 +8,8 @@ final class StreamAnswerSink: AnswerSink {
     private let id: String
     private let isDecoupled: Bool
     /// The model to name in an empty final response; `nil` when none is wanted.
-    private let finalModel: ModelID?
+    private let finalModel: ModelDescription?
+    private let wishes: V2OutputForm?
     private let configuration: GRPCEdgeConfiguration
 
     init(
@@ -22,7 +23,8 @@ final class StreamAnswerSink: AnswerSink {
         self.id = inference.request.id
         self.isDecoupled = inference.isDecoupled
         let wantsFinal = inference.isDecoupled && inference.wantsEmptyFinal
-        self.finalModel = wantsFinal ? inference.request.lease.model.description.id : nil
+        self.finalModel = wantsFinal ? inference.request.lease.model.description : nil
+        self.wishes = inference.outputWishes
         self.configuration = configuration
     }
 
@@ -36,7 +38,7 @@ final class StreamAnswerSink: AnswerSink {
 
     func receive(_ answer: consuming InferenceAnswer) {
         // The last response of a decoupled model isn't known to be it before its end: that one is told by itself.
-        send(answer.outputs, model: answer.lease.model.description.id, isFinal: !isDecoupled)
+        send(answer.outputs, model: answer.lease.model.description, isFinal: !isDecoupled)
     }
 
     func finish(_ end: AnswerEnd) {
@@ -47,12 +49,13 @@ final class StreamAnswerSink: AnswerSink {
         stream.ended(slot)
     }
 
-    private func send(_ outputs: [NamedTensor], model: ModelID, isFinal: Bool) {
+    private func send(_ outputs: [NamedTensor], model: ModelDescription, isFinal: Bool) {
         do throws(InferenceError) {
             let encoder = try V2MessageEncoder(
                 id: id,
                 model: model,
                 outputs: outputs,
+                wishes: wishes,
                 parameters: [("triton_final_response", .bool(isFinal))],
                 form: .streamResponse,
                 maxBytes: configuration.limits.maxAnswerBytes

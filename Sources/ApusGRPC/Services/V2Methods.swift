@@ -4,9 +4,7 @@ internal import ApusProtos
 internal import GRPCCore
 internal import SwiftProtobuf
 
-/// The RPCs of the v2 service that are no inferences.
-///
-/// What isn't here answers UNIMPLEMENTED: no operation leads to it.
+/// The RPCs of the v2 service that tell of the server and its models.
 struct V2Methods: Sendable {
     typealias Method = Inference_GRPCInferenceService.Method
 
@@ -17,6 +15,7 @@ struct V2Methods: Sendable {
         registerServer(with: &router)
         registerModels(with: &router)
         router.unary(Method.RepositoryIndex.descriptor, repositoryIndex)
+        ControlMethods(configuration: configuration).register(with: &router)
     }
 
     private func registerServer(with router: inout GatedRouter<some ServerTransport>) {

@@ -30,7 +30,9 @@ final class InferRoute<Codec: InferenceCodec> {
             let chosen = try codec.selector(of: operation, head: head)
             selector = chosen
             let lease = try service.lease(chosen)
-            guard !lease.model.description.isDecoupled else { throw InferenceError.onlyStreams }
+            guard codec.takesDecoupledModels || !lease.model.description.isDecoupled else {
+                throw InferenceError.onlyStreams
+            }
             let deadline = try deadline(head: head, exchange: exchange)
             if let refusal = lease.model.refuseEarly(deadline, received: exchange.received) { throw refusal }
             var memory = RequestMemory(allocator: lease.model.allocator, budget: services.budget)
@@ -159,11 +161,11 @@ final class InferRoute<Codec: InferenceCodec> {
     private func makeSink(
         for question: InferenceQuestion<Codec.Form>,
         arrival: InferenceArrival
-    ) -> InferenceAnswerSink<Codec.Form> {
-        InferenceAnswerSink(
-            exchange: arrival.exchange,
-            form: question.form,
-            wish: InferenceAnswerSink.Wish(
+    ) -> any AnswerSink {
+        codec.makeSink(
+            arrival.exchange,
+            question: question,
+            wish: InferenceWish(
                 id: question.id,
                 coding: arrival.coding,
                 hasTiming: arrival.hasTiming

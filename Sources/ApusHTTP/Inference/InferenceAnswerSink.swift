@@ -5,21 +5,14 @@ internal import NIOCore
 
 /// Writes the answer to one inference over HTTP in the form that its protocol gives it.
 final class InferenceAnswerSink<Form: AnswerForm>: AnswerSink {
-    /// What the request said of its answer besides the protocol's own form.
-    struct Wish: Sendable {
-        let id: String
-        let coding: ContentCoding
-        let hasTiming: Bool
-    }
-
     private let exchange: HTTPExchange
     private let form: Form
-    private let wish: Wish
+    private let wish: InferenceWish
     private let services: EdgeServices
     private let reporter: RequestReporter
     let lane: any CompletionLane
 
-    init(exchange: HTTPExchange, form: Form, wish: Wish, services: EdgeServices, reporter: RequestReporter) {
+    init(exchange: HTTPExchange, form: Form, wish: InferenceWish, services: EdgeServices, reporter: RequestReporter) {
         self.exchange = exchange
         self.form = form
         self.wish = wish

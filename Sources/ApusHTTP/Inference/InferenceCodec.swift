@@ -1,5 +1,6 @@
 internal import ApusCore
 internal import ApusListener
+internal import ApusProtocol
 internal import NIOCore
 
 /// A protocol's way to put an inference into HTTP: which model a request means, what its body says.
@@ -46,9 +47,49 @@ protocol InferenceCodec: SendableMetatype {
         head: HTTPRequestHead,
         model: ModelDescription
     ) throws(InferenceError) -> LongDecoding<Form>?
+
+    /// Whether models may be asked that give none or many answers.
+    var takesDecoupledModels: Bool { get }
+
+    /// Makes what takes the answers to a request; on its event loop.
+    func makeSink(
+        _ exchange: HTTPExchange,
+        question: InferenceQuestion<Form>,
+        wish: InferenceWish,
+        services: EdgeServices,
+        reporter: RequestReporter
+    ) -> any AnswerSink
+}
+
+/// What a request said of its answer besides the protocol's own form.
+struct InferenceWish: Sendable {
+    /// The request's id; empty when none was sent.
+    let id: String
+    /// How the answer may be compressed.
+    let coding: ContentCoding
+    /// Whether it is to have `Server-Timing`.
+    let hasTiming: Bool
 }
 
 extension InferenceCodec {
+    var takesDecoupledModels: Bool { false }
+
+    func makeSink(
+        _ exchange: HTTPExchange,
+        question: InferenceQuestion<Form>,
+        wish: InferenceWish,
+        services: EdgeServices,
+        reporter: RequestReporter
+    ) -> any AnswerSink {
+        InferenceAnswerSink(
+            exchange: exchange,
+            form: question.form,
+            wish: wish,
+            services: services,
+            reporter: reporter
+        )
+    }
+
     func selector(of operation: AdmittedOperation, head: HTTPRequestHead) throws(InferenceError) -> ModelSelector {
         try operation.selector()
     }

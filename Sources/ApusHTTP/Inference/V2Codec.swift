@@ -11,8 +11,8 @@ struct V2Codec: InferenceCodec {
     let refusalForm = V2AnswerForm(id: "", outputs: .allBinary)
 
     /// Makes the codec of one event loop; `nil` when there is no memory.
-    init?(limits: InputLimits) {
-        guard let decoder = V2RequestDecoder(limits: limits) else { return nil }
+    init?(limits: InputLimits, sharedMemory: any SharedMemoryRegions = NoSharedMemory()) {
+        guard let decoder = V2RequestDecoder(limits: limits, sharedMemory: sharedMemory) else { return nil }
         self.decoder = decoder
         self.limits = limits
     }
@@ -80,10 +80,14 @@ struct V2AnswerForm: AnswerForm {
     let outputs: V2OutputForm
 
     func write(_ answer: borrowing InferenceAnswer, to writer: inout AnswerWriter) throws(InferenceError) {
+        let model = answer.lease.model.description
+        let prepared =
+            outputs.hasSpecialOutputs
+            ? try outputs.prepare(answer.outputs, model: model, maxBytes: writer.maxBytes) : answer.outputs
         let encoder = try V2ResponseEncoder(
             id: id,
-            model: answer.lease.model.description,
-            outputs: answer.outputs,
+            model: model,
+            outputs: prepared,
             request: outputs,
             maxBytes: writer.maxBytes
         )

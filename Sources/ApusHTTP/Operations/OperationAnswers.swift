@@ -24,7 +24,7 @@ struct OperationAnswers: Sendable {
                 V2Documents.serverMetadata(
                     name: server.name,
                     version: server.version,
-                    extensions: HTTPEdgeConfiguration.extensions
+                    extensions: configuration.extensions
                 )
             )
         case .modelList:
@@ -45,8 +45,13 @@ struct OperationAnswers: Sendable {
             return try OpenAPIAnswers(configuration: configuration).answer(request, context.operation)
         case .metrics:
             return text(configuration.renderMetrics())
-        case .infer, .predict, .modelStatus:
+        case .infer, .predict, .modelStatus, .generate, .generateStream:
             throw InferenceError(.internalFailure, "the operation came the wrong way")
+        case .modelLoad, .modelUnload, .systemSharedMemoryStatus, .systemSharedMemoryRegister,
+            .systemSharedMemoryUnregister, .cudaSharedMemoryStatus, .cudaSharedMemoryRegister,
+            .cudaSharedMemoryUnregister, .traceSettings, .updateTraceSettings, .logSettings, .updateLogSettings:
+            let body = try await request.body.collect(upTo: configuration.limits.maxBodyBytes)
+            return json(try await ControlAnswers(configuration: configuration).answer(context.operation, body: body))
         }
     }
 

@@ -43,6 +43,7 @@ package struct RouteTable: Sendable {
         var model: Range<Int>?
         var version: Range<Int>?
         var label: Range<Int>?
+        var subject: Range<Int>?
 
         /// Notes where a wildcard's segment lies.
         mutating func note(_ name: String, _ range: Range<Int>) {
@@ -50,7 +51,7 @@ package struct RouteTable: Sendable {
             case "model": model = range
             case "version", "number": version = range
             case "label": label = range
-            default: break
+            default: subject = range
             }
         }
     }
@@ -127,7 +128,8 @@ package struct RouteTable: Sendable {
                 model: segments.model.map { PercentDecoding.text(path, $0) },
                 version: segments.version.map { PercentDecoding.text(path, $0) },
                 label: segments.label.map { PercentDecoding.text(path, $0) },
-                form: found.form
+                form: found.form,
+                subject: segments.subject.map { PercentDecoding.text(path, $0) }
             )
         )
     }

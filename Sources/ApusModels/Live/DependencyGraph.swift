@@ -25,6 +25,12 @@ struct DependencyGraph: Sendable {
         return members
     }
 
+    /// Forgets what a model needs: its configuration is to be read anew, or it goes.
+    mutating func forget(_ name: ModelName) {
+        for other in needs.removeValue(forKey: name) ?? [] { neededBy[other]?.remove(name) }
+        circles = circles.filter { !$0.value.contains(name) }
+    }
+
     /// What a model needs, in the order of its configuration.
     func needs(of name: ModelName) -> [ModelName] { needs[name] ?? [] }
 

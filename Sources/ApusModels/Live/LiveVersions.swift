@@ -77,6 +77,14 @@ final class LiveVersions: Sendable {
         }
     }
 
+    /// Lets a version take the place of another edition of itself, in one step for everybody.
+    func replace(_ old: VersionHandle, with new: VersionHandle) {
+        change { models in
+            let versions = (models.all[old.id.name] ?? []).map { $0 === old ? new : $0 }
+            models.setVersions(versions, of: old.id.name)
+        }
+    }
+
     /// Lets a model's labels point to these versions from now on, and to no others.
     func setLabels(_ labels: [VersionLabel: ModelVersion], of name: ModelName) {
         guard self.labels(of: name) != labels else { return }

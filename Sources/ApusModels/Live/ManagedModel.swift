@@ -20,10 +20,27 @@ struct ManagedModel: Sendable {
         let version: ModelVersion
         /// Where in its life it is.
         fileprivate(set) var life: VersionLife
+        /// Whether it is live and is to be loaded anew.
+        fileprivate(set) var isStale = false
+        /// Whether it is being loaded anew, and serves on meanwhile.
+        fileprivate(set) var isBeingReplaced = false
+        /// Why it couldn't be loaded anew the last time; what was loaded before serves on.
+        fileprivate(set) var reloadFailure: ModelError?
+
+        fileprivate init(_ version: ModelVersion, _ life: VersionLife) {
+            self.version = version
+            self.life = life
+        }
     }
 
     /// How far what is wanted is known.
     var intent: Intent = .unplanned
+    /// The number of the list or the request that it was last named in.
+    private(set) var listing = 0
+    /// Whether it was asked for by name, and not for the sake of another.
+    private(set) var isExplicit = false
+    /// Whether its versions are to be loaded anew as soon as its configuration has been read.
+    private var wantsReload = false
     /// The versions that should be live, ascending.
     private(set) var aspired: [ModelVersion] = []
     /// All that were ever wanted and haven't been forgotten, ascending.
@@ -33,7 +50,15 @@ struct ManagedModel: Sendable {
 
     /// The versions as a policy sees them.
     var snapshots: [VersionSnapshot] {
-        versions.map { VersionSnapshot($0.version, $0.life, isAspired: aspired.contains($0.version)) }
+        versions.map {
+            VersionSnapshot(
+                $0.version,
+                $0.life,
+                isAspired: aspired.contains($0.version),
+                isStale: $0.isStale,
+                isBeingReplaced: $0.isBeingReplaced
+            )
+        }
     }
 
     /// Where a version is in its life; `nil` when it was never wanted.
@@ -45,8 +70,29 @@ struct ManagedModel: Sendable {
     var isBusy: Bool {
         switch intent {
         case .unplanned, .planning: true
-        case .planned, .refused: versions.contains(where: \.life.isOnItsWay)
+        case .planned, .refused: versions.contains { $0.life.isOnItsWay || isBeingRenewed($0) }
         }
+    }
+
+    /// Whether anything of it is wanted, or will be when its configuration has been read.
+    var isWanted: Bool {
+        switch intent {
+        case .unplanned, .planning: true
+        case .planned, .refused: !aspired.isEmpty
+        }
+    }
+
+    /// Why it, or one of the versions wanted of it, doesn't serve as it is now in the repository; empty when all do.
+    var faults: [(version: ModelVersion?, error: ModelError)] {
+        if let refusal { return [(nil, refusal)] }
+        return aspired.compactMap { version in
+            guard let found = versions.first(where: { $0.version == version }) else { return nil }
+            return (found.life.failure ?? found.reloadFailure).map { (version, $0) }
+        }
+    }
+
+    private func isBeingRenewed(_ version: Version) -> Bool {
+        version.isBeingReplaced || version.isStale && version.life.isLive && aspired.contains(version.version)
     }
 
     /// Whether it has come to live or failed.
@@ -66,14 +112,25 @@ struct ManagedModel: Sendable {
     // MARK: - Events
 
     /// It's in the repository; what was wanted is wanted until its configuration has been read.
-    mutating func isListed() {
+    mutating func isListed(_ listing: Int, explicitly: Bool) {
         intent = .unplanned
+        self.listing = listing
+        if explicitly { isExplicit = true }
+    }
+
+    /// Somebody wants it loaded, anew if it is.
+    mutating func isRequested(_ listing: Int, explicitly: Bool) {
+        isListed(listing, explicitly: explicitly)
+        wantsReload = true
     }
 
     /// It's no longer in the repository.
     mutating func isListedNoMore() {
         intent = .planned
+        listing = 0
         aspired = []
+        isExplicit = false
+        wantsReload = false
         dropUndone()
     }
 
@@ -88,13 +145,19 @@ struct ManagedModel: Sendable {
         aspired = plan.versions
         dropUndone()
         // What they need may be there by now.
-        versions.removeAll { $0.life.failure?.code == .dependencyFailed }
+        versions.removeAll { wantsReload ? $0.life.failure != nil : $0.life.failure?.code == .dependencyFailed }
+        if wantsReload {
+            for index in versions.indices where versions[index].life.isLive || versions[index].life.isOnItsWay {
+                versions[index].isStale = !versions[index].life.isDiscovered
+            }
+            wantsReload = false
+        }
         var failed: [(version: ModelVersion, error: ModelError)] = []
         for version in plan.versions where life(of: version) == nil {
             let life = plan.faults[version].map(VersionLife.failed) ?? .discovered
             if let error = life.failure { failed.append((version, error)) }
             let index = versions.firstIndex { $0.version > version } ?? versions.endIndex
-            versions.insert(Version(version: version, life: life), at: index)
+            versions.insert(Version(version, life), at: index)
         }
         return failed
     }
@@ -107,10 +170,32 @@ struct ManagedModel: Sendable {
             "version \(version) can't go from \(versions[index].life) to \(life). This is a bug."
         )
         if case .unloaded = life, aspired.contains(version) {
-            versions[index].life = .discovered
+            versions[index] = Version(version, .discovered)
         } else {
             versions[index].life = life
+            if !life.isLive, !life.isOnItsWay { versions[index].isStale = false }
         }
+    }
+
+    /// A live version is being loaded anew.
+    mutating func isBeingReplaced(_ version: ModelVersion) {
+        change(version) { found in
+            found.isStale = false
+            found.isBeingReplaced = true
+        }
+    }
+
+    /// A live version has been loaded anew, or couldn't be.
+    mutating func isReplaced(_ version: ModelVersion, failure: ModelError?) {
+        change(version) { found in
+            found.isBeingReplaced = false
+            found.reloadFailure = failure
+        }
+    }
+
+    private mutating func change(_ version: ModelVersion, _ body: (inout Version) -> Void) {
+        guard let index = versions.firstIndex(where: { $0.version == version }) else { return }
+        body(&versions[index])
     }
 
     /// Forgets versions that are unloaded, and those that aren't wanted and are failed or not begun.

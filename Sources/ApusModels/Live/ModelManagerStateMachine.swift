@@ -21,6 +21,9 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     private(set) var dependencies = DependencyGraph()
     /// Drained versions without leases.
     private var unused: Deque<ModelID> = []
+    /// Versions in memory that were replaced, by edition: those whose leases haven't ended, and those to be ended.
+    private var replaced: Set<Int> = []
+    private var unusedEditions: Deque<Int> = []
 
     /// Starts with nothing listed.
     init(policy: any TransitionPolicy) {
@@ -34,15 +37,16 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     /// Whether a list has been given and every model has come to live or failed.
     var isSettled: Bool { listing > 0 && tally.unsettled == 0 }
     /// Whether no version is in memory or on its way there.
-    var isEmpty: Bool { tally.occupied == 0 && tally.busy == 0 }
+    var isEmpty: Bool { tally.occupied == 0 && tally.busy == 0 && replaced.isEmpty }
     /// Whether something in the repository can't be served.
     var hasFailures: Bool { tally.failed > 0 || !unavailable.isEmpty }
 
     // MARK: - Events
 
     /// The repository said what is there, all of it.
-    mutating func modelsListed(_ names: [ModelName], unavailable: [UnavailableFolder]) {
+    mutating func modelsListed(_ names: [ModelName], unavailable: [UnavailableFolder], explicitly: Bool = false) {
         listing += 1
+        let number = listing
         self.unavailable = unavailable
         // All are planned anew.
         dependencies = DependencyGraph()
@@ -53,8 +57,42 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
             queue.append(name)
         }
         for name in names {
-            change(name, orBegin: true) { $0.isListed() }
+            change(name, orBegin: true) { $0.isListed(number, explicitly: explicitly) }
             queue.append(name)
+        }
+    }
+
+    /// Somebody wants a model loaded, anew if it is; other models stay as they are.
+    ///
+    /// - Parameters:
+    ///   - name: The model; it is in the repository.
+    ///   - explicitly: Whether it was asked for by name, and not for the sake of another.
+    mutating func modelRequested(_ name: ModelName, explicitly: Bool = true) {
+        listing += 1
+        let number = listing
+        unavailable.removeAll { $0.name == name.description }
+        dependencies.forget(name)
+        change(name, orBegin: true) { $0.isRequested(number, explicitly: explicitly) }
+        queue.append(name)
+    }
+
+    /// Whether a model is loaded or on its way.
+    func isWanted(_ name: ModelName) -> Bool { models[name]?.isWanted == true }
+
+    /// Nobody wants a model any more; what is known of it stays, for the index.
+    ///
+    /// - Parameters:
+    ///   - name: The model.
+    ///   - withDependents: Whether models go too that nobody asked for by name and that no other one needs.
+    mutating func modelDismissed(_ name: ModelName, withDependents: Bool) {
+        let needed = dependencies.needs(of: name)
+        dependencies.forget(name)
+        change(name) { $0.isListedNoMore() }
+        queue.append(name)
+        guard withDependents else { return }
+        for other in needed where isWanted(other) && models[other]?.isExplicit == false {
+            guard dependencies.dependents(of: other).isEmpty else { continue }
+            modelDismissed(other, withDependents: true)
         }
     }
 
@@ -72,7 +110,7 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
         dependencies needed: [ModelName] = [],
         listing: Int
     ) -> OnModelPlanned {
-        guard listing == self.listing else { return .outdated }
+        guard listing == models[aspired.name]?.listing else { return .outdated }
         // Those on a circle need wait no longer: each is loaded, which fails with the way round.
         queue.append(contentsOf: dependencies.add(needed, of: aspired.name))
         var failed: [(version: ModelVersion, error: ModelError)] = []
@@ -83,7 +121,7 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
 
     /// A model's configuration is wrong; `false` when a newer list is in force.
     mutating func planFailed(_ name: ModelName, error: ModelError, listing: Int) -> Bool {
-        guard listing == self.listing else { return false }
+        guard listing == models[name]?.listing else { return false }
         change(name) { $0.isRefused(error) }
         queue.append(name)
         return true
@@ -97,6 +135,29 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     /// A version couldn't be loaded.
     mutating func versionFailed(_ id: ModelID, error: ModelError) {
         move(id, to: .failed(error))
+    }
+
+    /// A live version was loaded anew and the new one serves; the old one, known by its edition, has yet to end.
+    mutating func versionReplaced(_ id: ModelID, old edition: Int) {
+        replaced.insert(edition)
+        change(id.name) { $0.isReplaced(id.version, failure: nil) }
+        queue.append(id.name)
+    }
+
+    /// A live version couldn't be loaded anew; the old one serves on.
+    mutating func versionNotReplaced(_ id: ModelID, error: ModelError) {
+        change(id.name) { $0.isReplaced(id.version, failure: error) }
+        queue.append(id.name)
+    }
+
+    /// A version that was replaced has no lease left.
+    mutating func leasesEnded(onEdition edition: Int) {
+        unusedEditions.append(edition)
+    }
+
+    /// A version that was replaced is gone.
+    mutating func editionUnloaded(_ edition: Int) {
+        replaced.remove(edition)
     }
 
     /// A draining version has no lease left.
@@ -119,6 +180,10 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
         case drain(ModelID)
         /// End a version that nobody uses.
         case unload(ModelID)
+        /// Load a live version anew beside itself.
+        case replace(ModelID)
+        /// End a version that was replaced and that nobody uses.
+        case unloadEdition(Int)
         /// Wait until something happens.
         case idle
     }
@@ -126,6 +191,7 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     /// A thread can do something.
     mutating func threadBecameFree() -> OnThreadFree {
         if let id = unused.popFirst() { return .unload(id) }
+        if let edition = unusedEditions.popFirst() { return .unloadEdition(edition) }
         while let name = queue.popFirst() {
             if let step = nextStep(of: name) { return step }
         }
@@ -139,7 +205,7 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
         switch model.intent {
         case .unplanned:
             change(name) { $0.intent = .planning }
-            return .plan(name, listing: listing)
+            return .plan(name, listing: model.listing)
         case .planning:
             return nil
         case .planned, .refused:
@@ -153,6 +219,12 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
                 let id = ModelID(name: name, version: version)
                 move(id, to: .draining)
                 return .drain(id)
+            case .replace(let version):
+                guard haveDependenciesSettled(of: name) else { return nil }
+                let id = ModelID(name: name, version: version)
+                change(name) { $0.isBeingReplaced(version) }
+                queue.append(name)
+                return .replace(id)
             case nil:
                 return nil
             }

@@ -16,19 +16,28 @@ internal import Synchronization
 package final class VersionHandle: LeaseHolder {
     /// Which version.
     package let id: ModelID
+    /// Tells it from others of the same version, which it replaced or which replace it.
+    let edition: Int
     /// What answers for it.
     package let servable: any AnyObject & Sendable
     private let word = Atomic<Int>(0)
-    private let onLastLeaseEnded: @Sendable (ModelID) -> Void
+    private let onLastLeaseEnded: @Sendable (VersionHandle) -> Void
 
     /// Opens a version for leases.
     ///
     /// - Parameters:
     ///   - id: Which version.
+    ///   - edition: Tells it from others of the same version.
     ///   - servable: What answers for it.
     ///   - onLastLeaseEnded: Called at most once, by whoever ends the last lease after `close()`; must not block.
-    init(id: ModelID, servable: any AnyObject & Sendable, onLastLeaseEnded: @escaping @Sendable (ModelID) -> Void) {
+    init(
+        id: ModelID,
+        edition: Int = 0,
+        servable: any AnyObject & Sendable,
+        onLastLeaseEnded: @escaping @Sendable (VersionHandle) -> Void
+    ) {
         self.id = id
+        self.edition = edition
         self.servable = servable
         self.onLastLeaseEnded = onLastLeaseEnded
     }
@@ -71,6 +80,6 @@ package final class VersionHandle: LeaseHolder {
     package func leaseEnded() {
         let left = word.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
         // Closed, and none left. (`subtract`, which checks for overflow, is a loop; this is one instruction.)
-        if left == .min { onLastLeaseEnded(id) }
+        if left == .min { onLastLeaseEnded(self) }
     }
 }

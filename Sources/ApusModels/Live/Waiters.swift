@@ -1,11 +1,13 @@
 internal import ApusCore
 
 /// What somebody waits for.
-enum Milestone: Sendable {
+enum Milestone: Hashable, Sendable {
     /// Every aspired version has come to live or failed.
     case loaded
     /// No version is in memory any more.
     case unloaded
+    /// A model isn't on its way any more.
+    case settled(ModelName)
 }
 
 /// Tasks that wait for a milestone.
@@ -17,6 +19,9 @@ struct Waiters: Sendable {
 
     /// Whether somebody waits.
     var isEmpty: Bool { waiting.isEmpty }
+
+    /// What they wait for.
+    var milestones: Set<Milestone> { Set(waiting.values.map(\.milestone)) }
 
     /// Adds a task.
     mutating func add(_ ticket: Int, for milestone: Milestone, _ continuation: CheckedContinuation<Void, Never>) {

@@ -17,4 +17,9 @@ extension ModelError {
             "version \(version) of model '\(name)' is asked for by its configuration, but has no folder '\(name)/\(version)'"
         )
     }
+
+    /// A model that was to be loaded and has no folder.
+    static func notInRepository(_ name: ModelName) -> ModelError {
+        ModelError(.noVersion, "model '\(name)' was to be loaded, and the repository has no folder of this name")
+    }
 }

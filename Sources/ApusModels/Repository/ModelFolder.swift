@@ -24,10 +24,51 @@ package struct ModelFolder: Sendable {
     package let storage: any ModelStorage
     /// Names of model files that the engines take, the default one first.
     let modelFilenames: [String]
+    /// A configuration, as JSON, that counts in the place of `config.pbtxt`: a load request's.
+    package private(set) var configurationOverride: String?
+
+    /// Describes a folder.
+    init(
+        name: ModelName,
+        path: StoragePath,
+        entries: [StorageEntry],
+        versions: [VersionFolder],
+        storage: any ModelStorage,
+        modelFilenames: [String]
+    ) {
+        self.name = name
+        self.path = path
+        self.entries = entries
+        self.versions = versions
+        self.storage = storage
+        self.modelFilenames = modelFilenames
+        self.configurationOverride = nil
+    }
 
     /// Whether it has a `config.pbtxt`.
     package var hasConfiguration: Bool {
         entries.contains { $0.name == ModelFolder.configurationFilename }
+    }
+
+    /// The same folder with another configuration.
+    ///
+    /// - Parameter configuration: JSON in the form of `/config`; read by whoever loads the model.
+    /// - Returns: The folder; which file a version needs is the configuration's to say.
+    package func overriding(_ configuration: String) -> ModelFolder {
+        let versions = versions.map { version in
+            guard version.fault?.code == .noModelFile else { return version }
+            return VersionFolder(version: version.version, path: version.path, entries: version.entries)
+        }
+        var folder = ModelFolder(
+            name: name,
+            path: path,
+            entries: entries,
+            versions: versions,
+            storage: storage,
+            modelFilenames: modelFilenames
+        )
+        folder.configurationOverride = configuration
+        return folder
     }
 
     /// What is there of a version; `nil` when it has no folder.

@@ -12,14 +12,17 @@ package struct AvailabilityPreservingPolicy: TransitionPolicy {
             return .drain(old.version)
         }
         // The highest first: it's the one that requests without a version ask for.
-        return versions.last { $0.isAspired && $0.life.isDiscovered }.map { .load($0.version) }
+        if let new = versions.last(where: { $0.isAspired && $0.life.isDiscovered }) { return .load(new.version) }
+        return versions.last { $0.isAspired && $0.isStale && $0.life.isLive && !$0.isBeingReplaced }
+            .map { .replace($0.version) }
     }
 }
 
 extension VersionSnapshot {
     /// Whether it's in memory and can be taken out.
     fileprivate var isDrainable: Bool {
-        switch life {
+        if isBeingReplaced { return false }
+        return switch life {
         case .live, .standby: true
         default: false
         }

@@ -8,12 +8,24 @@ package struct VersionSnapshot: Sendable {
     package let life: VersionLife
     /// Whether it should be live.
     package let isAspired: Bool
+    /// Whether it is live and is to be loaded anew.
+    package let isStale: Bool
+    /// Whether it is being loaded anew.
+    package let isBeingReplaced: Bool
 
     /// Describes a version.
-    package init(_ version: ModelVersion, _ life: VersionLife, isAspired: Bool) {
+    package init(
+        _ version: ModelVersion,
+        _ life: VersionLife,
+        isAspired: Bool,
+        isStale: Bool = false,
+        isBeingReplaced: Bool = false
+    ) {
         self.version = version
         self.life = life
         self.isAspired = isAspired
+        self.isStale = isStale
+        self.isBeingReplaced = isBeingReplaced
     }
 }
 
@@ -23,6 +35,8 @@ package enum TransitionAction: Hashable, Sendable {
     case load(ModelVersion)
     /// Take a live version, or one on standby, out of service.
     case drain(ModelVersion)
+    /// Load a live version anew beside itself, and let the new one take its place.
+    case replace(ModelVersion)
 }
 
 /// Decides in which order versions come and go; pure, without state, and asked again after every step.

@@ -1,7 +1,7 @@
 /// A JSON value as a tree: for documents of a few hundred values that are no inferences.
 ///
 /// Tensors don't come this way: each value takes many times the memory of its text.
-package indirect enum JSONValue: Sendable, Equatable {
+package enum JSONValue: Sendable, Equatable {
     /// A member of an object.
     package struct Member: Sendable, Equatable {
         /// Its name, escapes resolved.

@@ -88,23 +88,23 @@ package struct OpenAPIDocument {
 
     /// Every route of every operation, those of one path together.
     private func writeOperations(to text: inout JSONText) {
-        var paths: [(path: String, operations: [(HTTPRoute.Verb, Operation, Int)])] = []
+        var paths: [(path: String, operations: [(HTTPRoute, Operation, Int)])] = []
         for operation in server.operations {
             for (number, route) in operation.routes.enumerated() {
                 if let index = paths.firstIndex(where: { $0.path == route.pattern }) {
-                    paths[index].operations.append((route.verb, operation, number))
+                    paths[index].operations.append((route, operation, number))
                 } else {
-                    paths.append((route.pattern, [(route.verb, operation, number)]))
+                    paths.append((route.pattern, [(route, operation, number)]))
                 }
             }
         }
         for (path, operations) in paths {
             text.key(path)
             text.object { text in
-                for (verb, operation, number) in operations {
+                for (route, operation, number) in operations {
                     let id = number == 0 ? operation.rawValue : "\(operation.rawValue)\(number + 1)"
-                    text.key(verb.rawValue.lowercased())
-                    write(operation, id: id, path: path, verb: verb, to: &text)
+                    text.key(route.verb.rawValue.lowercased())
+                    write(operation, id: id, route: route, to: &text)
                 }
             }
         }
@@ -120,7 +120,7 @@ package struct OpenAPIDocument {
             text.key("/" + path.joined(separator: "/"))
             text.object { text in
                 text.key("get")
-                write(operation, id: operation.rawValue, path: "", verb: .get, to: &text)
+                write(operation, id: operation.rawValue, route: HTTPRoute(.get, ""), to: &text)
             }
         }
     }
@@ -128,22 +128,21 @@ package struct OpenAPIDocument {
     private func write(
         _ operation: Operation,
         id: String,
-        path: String,
-        verb: HTTPRoute.Verb,
+        route: HTTPRoute,
         to text: inout JSONText
     ) {
         let documentation = operation.documentation
         var parts = OpenAPIOperation(id: id, summary: documentation.summary, format: format)
-        for segment in path.split(separator: "/") where segment.hasPrefix("{") {
+        for segment in route.pattern.split(separator: "/") where segment.hasPrefix("{") {
             // What TensorFlow Serving's paths have behind the name stays out of it.
             let name = segment.dropFirst().prefix { $0 != "}" }
             parts.parameters.append((String(name), isInPath: true))
         }
-        if operation == .predict, verb == .get { parts.parameters.append(("input_data", isInPath: false)) }
+        if operation == .predict, route.verb == .get { parts.parameters.append(("input_data", isInPath: false)) }
         if operation == .openAPI || operation == .modelOpenAPI { parts.parameters.append(("format", isInPath: false)) }
-        if verb == .post {
+        if route.verb == .post {
             // TensorFlow Serving's bodies have other forms than v2's.
-            switch path.hasPrefix("/v1/") ? .any : documentation.body {
+            switch route.form == .openInference ? documentation.body : .any {
             case .none: break
             case .any: parts.body = .init(isRequired: true, types: ["application/json"]) { $0.raw("{}") }
             case .schema(let name, let isRequired):

@@ -158,6 +158,11 @@ struct OpenAPIOperation {
                         text.key("schema")
                         OpenAPISchemas(format).reference("Error", to: &text)
                     }
+                    // What answers with events tells of errors by an event too.
+                    if answerType == "text/event-stream" {
+                        text.key(answerType)
+                        text.raw(#"{"schema":{"type":"object"}}"#)
+                    }
                 }
             } else {
                 text.key("schema")

@@ -67,6 +67,18 @@ extension OperationDocumentation {
             summary: "This description as a page",
             answerType: "text/html"
         ),
+        .generate: OperationDocumentation(
+            summary: "Ask a model for one answer, inputs and outputs as members of objects",
+            body: .any,
+            answer: "Object"
+        ),
+        .generateStream: OperationDocumentation(
+            summary: "Ask a model for any number of answers, as server-sent events",
+            body: .any,
+            answerType: "text/event-stream"
+        ),
+        .modelLoad: OperationDocumentation(summary: "Load a model, or load it anew", body: .any, answer: "Object"),
+        .modelUnload: OperationDocumentation(summary: "Take a model out of service", body: .any, answer: "Object"),
         .metrics: OperationDocumentation(
             summary: "The metrics, in Prometheus' format",
             answerType: "text/plain"

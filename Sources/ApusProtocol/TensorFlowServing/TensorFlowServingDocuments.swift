@@ -154,7 +154,7 @@ package struct TensorFlowVersionStatus: Sendable, Hashable {
     package init(_ entry: RepositoryIndexEntry) {
         self.state =
             switch entry.state {
-            case .unknown: .unknown
+            case .absent, .unknown: .unknown
             case .ready: .available
             case .loading: .loading
             case .unloading: .unloading

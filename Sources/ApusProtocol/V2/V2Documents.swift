@@ -107,7 +107,7 @@ package enum V2Documents {
                 text.object { text in
                     text.member("name", entry.name)
                     if let version = entry.version { text.member("version", version.description) }
-                    text.member("state", entry.state.rawValue)
+                    if entry.state != .absent { text.member("state", entry.state.rawValue) }
                     if !entry.reason.isEmpty { text.member("reason", entry.reason) }
                 }
             }

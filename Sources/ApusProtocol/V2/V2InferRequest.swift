@@ -6,11 +6,28 @@ package struct V2RequestedOutput: Sendable {
     package let name: String
     /// Whether its data should come as bytes behind the JSON.
     package let isBinary: Bool
+    /// Whatever few requests say of an output; `nil` for nothing.
+    package let special: V2SpecialOutput?
 
     /// Asks for one output.
-    package init(name: String, isBinary: Bool) {
+    package init(name: String, isBinary: Bool, special: V2SpecialOutput? = nil) {
         self.name = name
         self.isBinary = isBinary
+        self.special = special
+    }
+}
+
+/// What few requests say of an output: in an object of its own, so that the many don't carry it.
+package final class V2SpecialOutput: Sendable {
+    /// How many classes are wanted; 0 for the output as it is.
+    package let classCount: Int
+    /// Where its bytes go; `nil` for the answer.
+    package let part: SharedMemoryPart?
+
+    /// Asks for classes or for another place.
+    package init(classCount: Int = 0, part: SharedMemoryPart? = nil) {
+        self.classCount = classCount
+        self.part = part
     }
 }
 
@@ -34,6 +51,12 @@ package struct V2InferRequest: Sendable {
     package var wantsEmptyFinal = false
     /// Parameters that aren't the protocol's own.
     package var parameters: [String: ParameterValue] = [:]
+
+    /// What is said of outputs where one is to be classified or put elsewhere; `nil` when all are sent as they are.
+    package var outputWishes: V2OutputForm? {
+        guard outputs.contains(where: { $0.special != nil }) else { return nil }
+        return V2OutputForm(listed: outputs, others: binaryDataOutput)
+    }
 
     /// Starts an empty request.
     package init() {

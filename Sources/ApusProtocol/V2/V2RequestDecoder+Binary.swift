@@ -36,7 +36,11 @@ extension V2RequestDecoder {
         guard !draft.hasTwoSources else { throw .sources(index: index, name: name) }
         switch draft.source {
         case .missing, .deferred: throw .sources(index: index, name: name)
-        case .sharedMemory: throw .unsupported(field: "inputs[\(index)].parameters.shared_memory_region")
+        case .sharedMemory:
+            let part = try draft.memory.part(of: sharedMemory, place: "inputs[\(index)].parameters")
+            let tensor = try V2BinaryTensor(name: name, dataType: dataType, shape: shape)
+                .make(from: SharedMemoryBody(part: part), range: 0..<part.byteCount, memory: &memory)
+            return NamedTensor(name: name, tensor: tensor)
         case .json: break
         case .binary(let byteCount):
             guard byteCount <= binary.byteCount - offset else {

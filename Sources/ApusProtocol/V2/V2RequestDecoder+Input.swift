@@ -17,6 +17,8 @@ struct V2InputDraft {
     var dataType: DataType?
     var shape: TensorShape?
     var source = Source.missing
+    /// What was said of shared memory.
+    var memory = V2SharedMemory()
     var tensor: Tensor?
     /// More than one of `data`, `binary_data_size` and `shared_memory_region` was given.
     var hasTwoSources = false
@@ -161,13 +163,11 @@ extension V2RequestDecoder {
                     )
                 }
                 draft.add(.binary(byteCount: byteCount))
-            } else if reader.isKey("shared_memory_region") {
-                try skip()
-                draft.add(.sharedMemory)
-            } else {
+            } else if try !decodeSharedMemory(into: &draft.memory, of: "inputs[\(index)]") {
                 try skip()
             }
         }
+        if draft.memory.isNamed { draft.add(.sharedMemory) }
     }
 
     /// Passes over data that can't be placed yet; bare NaN and Infinity must pass too.

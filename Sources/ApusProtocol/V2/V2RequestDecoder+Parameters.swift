@@ -47,7 +47,7 @@ extension V2RequestDecoder {
     func decodeOutput(index: Int) throws(V2DecodingFault) -> V2RequestedOutput {
         try enterObject("outputs[\(index)]")
         var name: String?
-        var isBinary = false
+        var wish = V2OutputWish()
         var seen = SeenMembers()
         while try nextMember() {
             if reader.isKey("name") {
@@ -57,28 +57,57 @@ extension V2RequestDecoder {
                 }
             } else if reader.isKey("parameters") {
                 try seen.note(2, "outputs[\(index)].parameters")
-                isBinary = try decodeOutputParameters(index: index)
+                wish = try decodeOutputParameters(index: index)
             } else {
                 try skip()
             }
         }
         guard let name else { throw .missing(field: "outputs[\(index)].name", expected: "a string") }
-        return V2RequestedOutput(name: name, isBinary: isBinary)
+        let special = try wish.special(of: sharedMemory, place: "outputs[\(index)].parameters")
+        return V2RequestedOutput(name: name, isBinary: wish.isBinary, special: special)
     }
 
-    private func decodeOutputParameters(index: Int) throws(V2DecodingFault) -> Bool {
+    private func decodeOutputParameters(index: Int) throws(V2DecodingFault) -> V2OutputWish {
         try enterObject("outputs[\(index)].parameters")
-        var isBinary = false
+        var wish = V2OutputWish()
         while try nextMember() {
             if reader.isKey("binary_data") {
-                isBinary = try bool("outputs[\(index)].parameters.binary_data")
-            } else if reader.isKey("classification") || reader.isKey("shared_memory_region") {
-                throw .unsupported(field: "outputs[\(index)].parameters.\(reader.key)")
-            } else {
+                wish.isBinary = try bool("outputs[\(index)].parameters.binary_data")
+            } else if reader.isKey("classification") {
+                wish.classCount = try unsigned(
+                    "outputs[\(index)].parameters.classification",
+                    expected: "the number of classes, an integer"
+                )
+            } else if try !decodeSharedMemory(into: &wish.memory, of: "outputs[\(index)]") {
                 try skip()
             }
         }
-        return isBinary
+        return wish
+    }
+
+    /// Reads a member about shared memory; `false` for any other.
+    func decodeSharedMemory(
+        into memory: inout V2SharedMemory,
+        of place: @autoclosure () -> String
+    ) throws(V2DecodingFault) -> Bool {
+        if reader.isKey("shared_memory_region") {
+            memory.region = try field("\(place()).parameters.shared_memory_region", expected: "a string") {
+                reader throws(JSONFailure) in try reader.readString()
+            }
+        } else if reader.isKey("shared_memory_offset") {
+            memory.offset = try unsigned(
+                "\(place()).parameters.shared_memory_offset",
+                expected: "bytes, an integer, 0 or more"
+            )
+        } else if reader.isKey("shared_memory_byte_size") {
+            memory.byteSize = try unsigned(
+                "\(place()).parameters.shared_memory_byte_size",
+                expected: "bytes, an integer, 0 or more"
+            )
+        } else {
+            return false
+        }
+        return true
     }
 
     func bool(_ name: @autoclosure () -> String) throws(V2DecodingFault) -> Bool {

@@ -13,16 +13,18 @@ package final class V2RequestDecoder {
 
     let reader: JSONReader
     let limits: InputLimits
+    let sharedMemory: any SharedMemoryRegions
     /// The shape that each input had last: most requests of a client look alike, and an equal one needs no new array.
     var lastShapes: [TensorShape?] = []
     /// Memory for drafts, from request to request.
     private var spareDrafts: [V2InputDraft] = []
 
     /// Makes a decoder; `nil` when there is no memory.
-    package init?(limits: InputLimits) {
+    package init?(limits: InputLimits, sharedMemory: any SharedMemoryRegions = NoSharedMemory()) {
         guard let reader = JSONReader(maxDepth: limits.maxJSONDepth) else { return nil }
         self.reader = reader
         self.limits = limits
+        self.sharedMemory = sharedMemory
     }
 
     /// Decodes one request.

@@ -6,7 +6,7 @@ package struct V2ResponseEncoder: Sendable {
     private let id: String
     private let model: ModelDescription
     private let outputs: [NamedTensor]
-    private let isBinary: [Bool]
+    private let places: [V2OutputForm.Place]
     /// The most bytes that the JSON takes.
     package let jsonBound: Int
     /// The most bytes that the whole answer takes.
@@ -32,31 +32,31 @@ package struct V2ResponseEncoder: Sendable {
         self.id = id
         self.model = model
         self.outputs = outputs
-        self.isBinary = outputs.map { request.isBinary($0.name) }
+        self.places = outputs.map { request.place(of: $0.name) }
         var bound = 96 + JSONWriter.bound(string: id) + JSONWriter.bound(string: model.id.name.description)
         var binaryByteCount = 0
-        for (output, isBinary) in zip(outputs, isBinary) {
+        for (output, place) in zip(outputs, places) {
             bound += 128 + JSONWriter.bound(string: output.name) + output.tensor.shape.rank * 21
-            if isBinary {
-                binaryByteCount += output.tensor.storage.byteCount
-            } else {
-                bound += JSONWriter.bound(elementsOf: output.tensor)
+            switch place {
+            case .binary: binaryByteCount += output.tensor.storage.byteCount
+            case .json: bound += JSONWriter.bound(elementsOf: output.tensor)
+            case .elsewhere: break
             }
         }
         self.jsonBound = bound
         self.bound = bound + binaryByteCount
         guard self.bound <= maxBytes else {
-            throw V2ResponseEncoder.tooLarge(self.bound, maxBytes: maxBytes, hasJSON: isBinary.contains(false))
+            throw V2ResponseEncoder.tooLarge(self.bound, maxBytes: maxBytes, hasJSON: places.contains(.json))
         }
-        for index in outputs.indices where !isBinary[index] && outputs[index].tensor.dataType == .bytes {
+        for index in outputs.indices where places[index] == .json && outputs[index].tensor.dataType == .bytes {
             try V2ResponseEncoder.checkText(outputs[index])
         }
     }
 
     /// The tensors whose bytes follow the JSON, in their order; empty when all is JSON.
     package var binaryTensors: [Tensor] {
-        guard isBinary.contains(true) else { return [] }
-        return zip(outputs, isBinary).filter(\.1).map(\.0.tensor)
+        guard places.contains(.binary) else { return [] }
+        return zip(outputs, places).filter { $0.1 == .binary }.map(\.0.tensor)
     }
 
     /// Writes the JSON; the span has room for `jsonBound` bytes.
@@ -75,13 +75,13 @@ package struct V2ResponseEncoder: Sendable {
         writer.raw("\",\"outputs\":[")
         for index in outputs.indices {
             if index > 0 { writer.raw(",") }
-            write(outputs[index], isBinary: isBinary[index], to: &writer)
+            write(outputs[index], places[index], to: &writer)
         }
         writer.raw("]}")
         span = writer.finish()
     }
 
-    private func write(_ output: NamedTensor, isBinary: Bool, to writer: inout JSONWriter) {
+    private func write(_ output: NamedTensor, _ place: V2OutputForm.Place, to writer: inout JSONWriter) {
         let tensor = output.tensor
         writer.raw("{\"name\":")
         writer.string(output.name)
@@ -92,11 +92,14 @@ package struct V2ResponseEncoder: Sendable {
             if axis > 0 { writer.raw(",") }
             writer.integer(tensor.shape.dimensions[axis])
         }
-        if isBinary {
+        switch place {
+        case .elsewhere:
+            writer.raw("]}")
+        case .binary:
             writer.raw("],\"parameters\":{\"binary_data_size\":")
             writer.integer(tensor.storage.byteCount)
             writer.raw("}}")
-        } else {
+        case .json:
             writer.raw("],\"data\":[")
             if tensor.dataType == .bytes {
                 writer.textElements(of: tensor)
@@ -144,10 +147,51 @@ package struct V2OutputForm: Sendable {
     /// Every output as bytes, as raw binary requests have it.
     package static let allBinary = V2OutputForm(listed: [], others: true)
 
-    func isBinary(_ name: String) -> Bool {
+    /// Where an output's data goes.
+    enum Place {
+        case json
+        /// Behind the JSON.
+        case binary
+        /// Into memory of the client's.
+        case elsewhere
+    }
+
+    func place(of name: String) -> Place {
         for output in listed where output.name == name {
-            return output.isBinary
+            if output.special?.part != nil { return .elsewhere }
+            return output.isBinary ? .binary : .json
         }
-        return others
+        return others ? .binary : .json
+    }
+
+    /// Whether an output is to be changed, or put elsewhere, before the answer is written.
+    package var hasSpecialOutputs: Bool { listed.contains { $0.special != nil } }
+
+    /// Classifies outputs and puts them into shared memory, as the request said.
+    ///
+    /// - Parameters:
+    ///   - outputs: The model's outputs.
+    ///   - model: The version that answered.
+    ///   - maxBytes: The most bytes that a classification may take.
+    /// - Returns: The outputs of the answer.
+    /// - Throws: `invalidArgument` for an output that can't be classified or doesn't fit its place.
+    package func prepare(
+        _ outputs: [NamedTensor],
+        model: ModelDescription,
+        maxBytes: Int
+    ) throws(InferenceError) -> [NamedTensor] {
+        var prepared: [NamedTensor] = []
+        for output in outputs {
+            let special = listed.first { $0.name == output.name }?.special
+            if let part = special?.part { try part.write(output.tensor.storage, output: output.name) }
+            guard let count = special?.classCount, count > 0 else {
+                prepared.append(output)
+                continue
+            }
+            let tensor = try Classification(of: output.name, count: count, model: model)
+                .classify(output.tensor, maxBytes: maxBytes)
+            prepared.append(NamedTensor(name: output.name, tensor: tensor))
+        }
+        return prepared
     }
 }

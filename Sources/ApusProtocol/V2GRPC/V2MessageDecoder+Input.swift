@@ -7,8 +7,19 @@ struct V2MessageInput {
     var shape = TensorShape.scalar
     /// Typed contents are there, be they empty.
     var hasContents = false
-    /// Its data is in shared memory and not in the request.
-    var hasRegion = false
+    /// What was said of shared memory: its data may be there and not in the request.
+    var memory = V2SharedMemory()
+    /// A parameter about shared memory that makes no sense.
+    var fault: V2MessageFault?
+
+    /// Notes a parameter.
+    mutating func take(_ parameter: V2MessageParameter) {
+        do throws(V2MessageFault) {
+            try memory.take(parameter)
+        } catch {
+            fault = error
+        }
+    }
 }
 
 extension V2MessageDecoder {
@@ -28,11 +39,11 @@ extension V2MessageDecoder {
         guard let dataType = input.dataType else {
             throw .request(.missing(field: "inputs[\(index)].datatype", expected: "a string such as FP32"))
         }
-        guard !input.hasRegion else {
-            throw .request(.unsupported(field: "inputs[\(index)].parameters.shared_memory_region"))
-        }
         let tensor: Tensor
-        if context.hasRaw {
+        if input.memory.isNamed {
+            guard !input.hasContents else { throw .request(.sources(index: index, name: input.name)) }
+            tensor = try sharedTensor(input, dataType: dataType, index: index, memory: &memory)
+        } else if context.hasRaw {
             guard !input.hasContents else { throw .bothContents(name: input.name) }
             guard context.nextRaw < context.outline.raw.count else {
                 throw .rawCount(expected: context.outline.inputs.count, got: context.outline.raw.count)
@@ -45,6 +56,21 @@ extension V2MessageDecoder {
             tensor = try contents.tensor(in: range, of: bytes, memory: &memory)
         }
         return NamedTensor(name: input.name, tensor: tensor)
+    }
+
+    private func sharedTensor(
+        _ input: V2MessageInput,
+        dataType: DataType,
+        index: Int,
+        memory: inout RequestMemory
+    ) throws(V2MessageFault) -> Tensor {
+        do throws(V2DecodingFault) {
+            let part = try input.memory.part(of: sharedMemory, place: "inputs[\(index)].parameters")
+            return try V2BinaryTensor(name: input.name, dataType: dataType, shape: input.shape)
+                .make(from: SharedMemoryBody(part: part), range: 0..<part.byteCount, memory: &memory)
+        } catch {
+            throw .request(error)
+        }
     }
 
     private func rawTensor(
@@ -83,8 +109,7 @@ extension V2MessageDecoder {
                     while sizes.offset < sizes.end { note(size: try sizes.readVarint(in: bytes)) }
                 case (3, .varint): note(size: try reader.readVarint(in: bytes))
                 case (4, .bytes):
-                    let parameter = try V2MessageParameter(reader.readBytes(in: bytes), in: bytes)
-                    if parameter.name == "shared_memory_region" { input.hasRegion = true }
+                    input.take(try V2MessageParameter(reader.readBytes(in: bytes), in: bytes))
                 case (5, .bytes):
                     _ = try reader.readBytes(in: bytes)
                     input.hasContents = true
@@ -94,6 +119,7 @@ extension V2MessageDecoder {
         } catch {
             throw .wire(error)
         }
+        if let fault = input.fault { throw fault }
         input.dataType = try self.dataType(dataType, index: index, model: model)
         input.shape = try shape(index: index)
         return input

@@ -17,6 +17,7 @@ package final class V2MessageDecoder {
     }
 
     let limits: InputLimits
+    let sharedMemory: any SharedMemoryRegions
     /// The shape that each input had last: most requests of a client look alike, and an equal one needs no new array.
     var lastShapes: [TensorShape?] = []
     /// The sizes of the shape that is being read.
@@ -25,8 +26,9 @@ package final class V2MessageDecoder {
     private var spareOutline = V2MessageOutline()
 
     /// Makes a decoder.
-    package init(limits: InputLimits) {
+    package init(limits: InputLimits, sharedMemory: any SharedMemoryRegions = NoSharedMemory()) {
         self.limits = limits
+        self.sharedMemory = sharedMemory
     }
 
     /// Finds out which model a request asks for and where its parts lie.
@@ -95,26 +97,36 @@ package final class V2MessageDecoder {
         in bytes: RawSpan
     ) throws(V2MessageFault) -> V2RequestedOutput {
         var name = ""
-        var refused: String?
+        var parameters: [V2MessageParameter] = []
         do throws(ProtobufFault) {
             var reader = ProtobufReader(range)
             while let field = try reader.nextField(in: bytes) {
                 switch (field.number, field.wire) {
                 case (1, .bytes): name = try bytes.text(at: reader.readBytes(in: bytes))
-                case (2, .bytes):
-                    let parameter = try V2MessageParameter(reader.readBytes(in: bytes), in: bytes).name
-                    if parameter == "classification" || parameter == "shared_memory_region" { refused = parameter }
+                case (2, .bytes): parameters.append(try V2MessageParameter(reader.readBytes(in: bytes), in: bytes))
                 default: try reader.skip(field, in: bytes)
                 }
             }
         } catch {
             throw .wire(error)
         }
-        if let refused { throw .request(.unsupported(field: "outputs[\(index)].parameters.\(refused)")) }
         guard !name.isEmpty else {
             throw .request(.missing(field: "outputs[\(index)].name", expected: "a string"))
         }
-        return V2RequestedOutput(name: name, isBinary: true)
+        var wish = V2OutputWish()
+        for parameter in parameters {
+            if parameter.name == "classification" {
+                wish.classCount = try parameter.unsigned()
+            } else {
+                try wish.memory.take(parameter)
+            }
+        }
+        do throws(V2DecodingFault) {
+            let special = try wish.special(of: sharedMemory, place: "outputs[\(index)].parameters")
+            return V2RequestedOutput(name: name, isBinary: true, special: special)
+        } catch {
+            throw .request(error)
+        }
     }
 }
 

@@ -16,6 +16,8 @@ package struct V2MessageEncoder: Sendable {
     private let version: String
     private let parameters: [(name: String, value: ParameterValue)]
     private let outputs: [NamedTensor]
+    /// Which outputs' bytes go elsewhere; `nil` for none.
+    private let wishes: V2OutputForm?
     /// The bytes of the ModelInferResponse.
     private let responseByteCount: Int
     /// The bytes of the whole message, exactly.
@@ -27,6 +29,7 @@ package struct V2MessageEncoder: Sendable {
     ///   - id: The request's id; may be empty.
     ///   - model: The version that answered.
     ///   - outputs: The tensors, in the order to be sent.
+    ///   - wishes: Which outputs' bytes go elsewhere; `nil` for none.
     ///   - parameters: The response's parameters.
     ///   - form: The message.
     ///   - maxBytes: The most bytes that the answer may take.
@@ -36,6 +39,7 @@ package struct V2MessageEncoder: Sendable {
         id: String,
         model: ModelID,
         outputs: [NamedTensor],
+        wishes: V2OutputForm? = nil,
         parameters: [(name: String, value: ParameterValue)] = [],
         form: Form = .response,
         maxBytes: Int
@@ -46,6 +50,7 @@ package struct V2MessageEncoder: Sendable {
         self.version = model.version.description
         self.parameters = parameters
         self.outputs = outputs
+        self.wishes = wishes
         var count = ProtobufSize.string(name) + ProtobufSize.string(version)
         if !id.isEmpty { count += ProtobufSize.string(id) }
         for parameter in parameters {
@@ -53,7 +58,7 @@ package struct V2MessageEncoder: Sendable {
         }
         for output in outputs {
             count += ProtobufSize.field(byteCount: V2MessageEncoder.byteCount(of: output))
-            count += ProtobufSize.field(byteCount: output.tensor.storage.byteCount)
+            count += ProtobufSize.field(byteCount: V2MessageEncoder.rawByteCount(of: output, wishes))
         }
         self.responseByteCount = count
         self.byteCount = form == .response ? count : ProtobufSize.field(byteCount: count)
@@ -71,8 +76,9 @@ package struct V2MessageEncoder: Sendable {
         for output in outputs { V2MessageEncoder.write(output, to: &writer) }
         // One for each output, empty ones too: clients find them by their index.
         for output in outputs {
-            writer.header(6, byteCount: output.tensor.storage.byteCount)
-            writer.bytes(of: output.tensor.storage)
+            let byteCount = V2MessageEncoder.rawByteCount(of: output, wishes)
+            writer.header(6, byteCount: byteCount)
+            if byteCount > 0 { writer.bytes(of: output.tensor.storage) }
         }
         span = writer.finish()
     }
@@ -99,6 +105,11 @@ package struct V2MessageEncoder: Sendable {
     }
 
     // MARK: One output
+
+    /// How many bytes of an output the message has: none when they go elsewhere.
+    private static func rawByteCount(of output: NamedTensor, _ wishes: V2OutputForm?) -> Int {
+        wishes?.place(of: output.name) == .elsewhere ? 0 : output.tensor.storage.byteCount
+    }
 
     private static func byteCount(of output: NamedTensor) -> Int {
         let shape = output.tensor.shape
@@ -160,6 +171,41 @@ package struct V2MessageEncoder: Sendable {
             writer.tag(5, .varint)
             writer.varint(number)
         }
+    }
+}
+
+extension V2MessageEncoder {
+    /// Prepares an answer, its outputs classified and put into shared memory as the request said.
+    ///
+    /// - Parameters:
+    ///   - id: The request's id; may be empty.
+    ///   - model: The version that answered.
+    ///   - outputs: The tensors, in the order to be sent.
+    ///   - wishes: What the request said of outputs; `nil` for nothing.
+    ///   - parameters: The response's parameters.
+    ///   - form: The message.
+    ///   - maxBytes: The most bytes that the answer may take.
+    /// - Throws: Besides what every answer is refused with, `invalidArgument` for an output that can't be classified or
+    ///   doesn't fit its place.
+    package init(
+        id: String,
+        model: ModelDescription,
+        outputs: [NamedTensor],
+        wishes: V2OutputForm?,
+        parameters: [(name: String, value: ParameterValue)] = [],
+        form: Form = .response,
+        maxBytes: Int
+    ) throws(InferenceError) {
+        let prepared = try wishes?.prepare(outputs, model: model, maxBytes: maxBytes)
+        try self.init(
+            id: id,
+            model: model.id,
+            outputs: prepared ?? outputs,
+            wishes: wishes,
+            parameters: parameters,
+            form: form,
+            maxBytes: maxBytes
+        )
     }
 }
 

@@ -105,16 +105,19 @@ extension ModelSelector {
             self.init(name: name)
             return
         }
-        guard let number = ModelVersion(parsing: version) else {
+        // Where HTTP's paths have a label, messages have one too; what is nearly a number is told what numbers are.
+        let isNumber = !version.contains(where: \.isLetter)
+        guard let chosen = ModelSelector.Version(parsing: version), !isNumber || ModelVersion(parsing: version) != nil
+        else {
             throw InferenceError(
                 .invalidArgument,
                 "failed to get model version from specified version string '\(version.prefix(64))', version should be "
-                    + "an integral value > 0",
+                    + "an integral value > 0, or a label of the model",
                 field: "model_version",
-                expected: "a positive integer without a leading zero",
+                expected: "a positive integer without a leading zero, or a label of the model",
                 got: String(version.prefix(64))
             )
         }
-        self.init(name: name, version: .exact(number))
+        self.init(name: name, version: chosen)
     }
 }

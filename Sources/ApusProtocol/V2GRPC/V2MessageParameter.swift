@@ -51,6 +51,12 @@ extension V2MessageParameter {
         return value
     }
 
+    /// The value where only text will do.
+    func text() throws(V2MessageFault) -> String {
+        guard case .string(let value) = value else { throw .parameterType(name, expected: "string_param") }
+        return value
+    }
+
     /// The value where a whole number from 0 on is wanted, with or without sign: clients send both.
     func unsigned() throws(V2MessageFault) -> UInt64 {
         switch value {
@@ -79,6 +85,18 @@ extension V2MessageParameter {
             let number = try unsigned()
             return number == 0 ? nil : .number(number)
         default: throw .parameterType(name, expected: "int64_param or string_param")
+        }
+    }
+}
+
+extension V2SharedMemory {
+    /// Notes a parameter about shared memory; passes over any other.
+    mutating func take(_ parameter: V2MessageParameter) throws(V2MessageFault) {
+        switch parameter.name {
+        case "shared_memory_region": region = try parameter.text()
+        case "shared_memory_offset": offset = try parameter.unsigned()
+        case "shared_memory_byte_size": byteSize = try parameter.unsigned()
+        default: break
         }
     }
 }

@@ -31,6 +31,7 @@ package struct ConfigurationReader {
     package consuming func read() throws(ConfigurationFaults) -> ServerConfiguration {
         var configuration = ServerConfiguration()
         readServing(into: &configuration)
+        readControl(into: &configuration)
         readListening(into: &configuration)
         readLimits(into: &configuration)
         readTimeouts(into: &configuration)
@@ -45,6 +46,7 @@ package struct ConfigurationReader {
                 )
             )
         }
+        refuseOpenControl(configuration)
         guard faults.isEmpty else { throw ConfigurationFaults(faults: faults) }
         return configuration
     }
@@ -58,6 +60,38 @@ package struct ConfigurationReader {
         configuration.loadingThreads = integer("loading_threads")
         configuration.defaultModel = modelName("default_model")
         configuration.isReadinessStrict = boolean("strict_readiness")
+    }
+
+    private mutating func readControl(into configuration: inout ServerConfiguration) {
+        configuration.isControlExplicit = text("model_control_mode") == "explicit"
+        configuration.modelsAtStart = list("load_model")
+        configuration.isControlOnInferencePorts = boolean("control_on_inference_ports")
+        configuration.allowsFileOverrides = boolean("allow_file_overrides")
+        configuration.allowsClientSharedMemory = boolean("allow_client_shm")
+        configuration.sharedMemoryPrefixes = list("client_shm_prefix")
+    }
+
+    /// Refuses control that anybody could reach, and models for a mode that asks for none.
+    private mutating func refuseOpenControl(_ configuration: ServerConfiguration) {
+        if configuration.isControlOnInferencePorts, !configuration.isLoopbackOnly {
+            faults.append(
+                ConfigurationFault(
+                    source: "configuration",
+                    key: "control_on_inference_ports",
+                    message: "control is open on loopback only, since no authentication is configured, and the server "
+                        + "listens on \(configuration.host)"
+                )
+            )
+        }
+        if !configuration.isControlExplicit, !configuration.modelsAtStart.isEmpty {
+            faults.append(
+                ConfigurationFault(
+                    source: "configuration",
+                    key: "load_model",
+                    message: "all models are loaded unless --model-control-mode is explicit"
+                )
+            )
+        }
     }
 
     private mutating func readListening(into configuration: inout ServerConfiguration) {
@@ -116,6 +150,10 @@ extension ConfigurationReader {
             if case .choice(let words) = setting.kind { return words.contains(text) ? text : nil }
             return text
         }
+    }
+
+    private mutating func list(_ key: String) -> [String] {
+        value(key) { _, text in text.split(separator: ",").map { String($0.drop { $0 == " " }) } }
     }
 
     private mutating func integer(_ key: String) -> Int {

@@ -41,15 +41,16 @@ enum FlagParsing {
         while let argument = rest.popFirst() {
             let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let flag = String(parts[0])
-            guard let (key, isBoolean) = known(flag) else {
+            guard let (key, isBoolean, isList) = known(flag) else {
                 faults.append(unknown(flag))
                 if let next = rest.first, !next.hasPrefix("--"), flag.hasPrefix("--") { rest.removeFirst() }
                 continue
             }
+            let before = isList ? values[key].map { "\($0)," } ?? "" : ""
             if parts.count == 2 {
-                values[key] = String(parts[1])
+                values[key] = before + String(parts[1])
             } else if let next = rest.first, !next.hasPrefix("--") {
-                values[key] = next
+                values[key] = before + next
                 rest.removeFirst()
             } else if isBoolean {
                 values[key] = "true"
@@ -60,9 +61,9 @@ enum FlagParsing {
         return (values, faults)
     }
 
-    private static func known(_ flag: String) -> (key: String, isBoolean: Bool)? {
-        if flag == "--config" { return ("config", false) }
-        return Settings.all.first { $0.flag == flag }.map { ($0.key, $0.isBoolean) }
+    private static func known(_ flag: String) -> (key: String, isBoolean: Bool, isList: Bool)? {
+        if flag == "--config" { return ("config", false, false) }
+        return Settings.all.first { $0.flag == flag }.map { ($0.key, $0.isBoolean, $0.isList) }
     }
 
     private static func unknown(_ flag: String) -> ConfigurationFault {

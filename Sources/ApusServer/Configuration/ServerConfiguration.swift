@@ -21,6 +21,18 @@ package struct ServerConfiguration: Sendable {
     package var defaultModel: ModelName?
     /// Whether one failed model keeps the server from being ready.
     package var isReadinessStrict = false
+    /// Whether models are loaded on demand; otherwise all are.
+    package var isControlExplicit = false
+    /// Models that are loaded at the start when others are loaded on demand; `*` stands for all.
+    package var modelsAtStart: [String] = []
+    /// Whether the inference ports take control operations.
+    package var isControlOnInferencePorts = false
+    /// Whether a load request may bring files.
+    package var allowsFileOverrides = false
+    /// Whether clients may pass tensors in system shared memory.
+    package var allowsClientSharedMemory = false
+    /// What keys of shared memory must begin with; any key when empty.
+    package var sharedMemoryPrefixes: [String] = []
     /// The address that all ports listen on.
     package var host = "127.0.0.1"
     /// The first inference port, 0 to 65535; 0 for any free one, `nil` for none.

@@ -10,6 +10,8 @@ package struct Setting: Sendable {
         case choice([String])
         /// A port, 0 for any free one, or `off`.
         case port
+        /// Texts with commas between them; a flag may also come several times.
+        case list
     }
 
     /// The key in files: lower case, underscores.
@@ -31,6 +33,12 @@ package struct Setting: Sendable {
         return false
     }
 
+    /// Whether the flag may come several times.
+    package var isList: Bool {
+        if case .list = kind { return true }
+        return false
+    }
+
     /// What a value looks like, for help and faults.
     package var form: String {
         switch kind {
@@ -43,6 +51,7 @@ package struct Setting: Sendable {
         case .duration: "a duration, such as 500ms, 8s or 2m"
         case .boolean: "true or false"
         case .port: "a port from 1 to 65535, 0 for any free one, or off"
+        case .list: "texts with commas between them"
         case .choice(let words): "one of \(words.joined(separator: ", "))"
         }
     }

@@ -3,7 +3,7 @@ internal import ApusCore
 /// All keys of the server's configuration.
 package enum Settings {
     /// In the order of the help.
-    package static let all: [Setting] = serving + listening + limits + timeouts + logging
+    package static let all: [Setting] = serving + control + listening + limits + timeouts + logging
 
     /// The setting with a key.
     package static func named(_ key: String) -> Setting? {

@@ -16,6 +16,8 @@ struct ModelPlan: Sendable {
     let engineName: String
     /// Whether its answers are remembered.
     let responseCache: ResponseCachePlan
+    /// The names of classes by output.
+    let labels: [String: [String]]
     /// Models that it asks; none unless it is an ensemble.
     let dependencies: [ModelName]
 
@@ -23,10 +25,11 @@ struct ModelPlan: Sendable {
     ///
     /// - Throws: `invalidConfiguration` with every fault and its place.
     init(_ folder: ModelFolder) throws(ModelError) {
-        let settings = try ModelSettings(folder)
-        self.settings = settings
+        var settings = try ModelSettings(folder)
         let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
         let written = try ModelPlan.configuration(in: folder, place: place)
+        if folder.configurationOverride != nil, let written { settings.yield(to: written) }
+        self.settings = settings
         var configuration = written ?? .empty
         if let ensemble = settings.ensemble {
             configuration = try ensemble.complete(configuration, place: "\(folder.name)/\(ModelSettings.filename)")
@@ -43,16 +46,24 @@ struct ModelPlan: Sendable {
         }
         self.configuration = configuration
         self.isConfigured = written != nil
+        self.labels = try ClassLabels.read(configuration.outputs, in: folder)
         self.dependencies = try ModelPlan.dependencies(of: configuration, place: place)
         self.engineName = try ModelPlan.engineName(of: configuration, place: place)
         self.responseCache = try ResponseCachePlan(configuration, settings, folder: "\(folder.name)")
     }
 
-    /// What `config.pbtxt` says; `nil` when there is none.
+    /// What a load request says, or `config.pbtxt`; `nil` when there is neither.
     private static func configuration(
         in folder: ModelFolder,
         place: String
     ) throws(ModelError) -> ModelConfiguration? {
+        if let json = folder.configurationOverride {
+            do throws(ModelConfigurationError) {
+                return try ModelConfiguration.parse(json: json)
+            } catch {
+                throw ModelError(.invalidConfiguration, "the load request's config: \(error.message)", cause: error)
+            }
+        }
         let filename = ModelFolder.configurationFilename
         guard let text = try folder.contents(of: filename, byteLimit: ModelFolder.maxConfigurationBytes) else {
             return nil
@@ -92,7 +103,7 @@ struct ModelPlan: Sendable {
         "name", "platform", "backend", "max_batch_size", "version_policy", "default_model_filename", "parameters",
         "model_transaction_policy",
         "input.name", "input.data_type", "input.dims", "input.optional", "input.format", "input.reshape",
-        "output.name", "output.data_type", "output.dims", "output.reshape",
+        "output.name", "output.data_type", "output.dims", "output.reshape", "output.label_filename",
         "instance_group.count", "instance_group.kind", "instance_group.gpus",
         "instance_group.name",
         "dynamic_batching.preferred_batch_size", "dynamic_batching.max_queue_delay_microseconds",

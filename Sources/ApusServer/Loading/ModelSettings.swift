@@ -1,5 +1,6 @@
 internal import ApusCore
 internal import ApusModels
+internal import ApusProtocol
 internal import ApusScheduling
 internal import Yams
 
@@ -105,6 +106,15 @@ struct ModelSettings: Sendable, Equatable {
             let words = faults.map(\.description).joined(separator: "; ")
             throw ModelError(.invalidConfiguration, words, cause: ConfigurationFaults(faults: faults))
         }
+    }
+}
+
+extension ModelSettings {
+    /// Leaves to a load request's configuration what it says itself: it comes before `apus.yaml`.
+    mutating func yield(to configuration: ModelConfiguration) {
+        if configuration.message.isSet("response_cache") { responseCache.isEnabled = nil }
+        if configuration.optimization.priority != .standard { scheduling.priority = nil }
+        if configuration.message.isSet("dynamic_batching") { scheduling.latencyGoal = nil }
     }
 }
 

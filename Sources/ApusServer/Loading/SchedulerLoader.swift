@@ -164,6 +164,7 @@ struct SchedulerLoader: ModelLoader {
             unservedOutputs: session.signature.unservedOutputs,
             maxBatchSize: plan.configuration.maxBatchSize,
             isDecoupled: plan.configuration.isDecoupled,
+            labels: plan.labels,
             configurationJSON: completed.jsonBytes(),
             examples: examples,
             image: image

@@ -20,7 +20,7 @@ struct ModelsService: Service {
             )
         }
         guard let ports = await cancelWhenGracefulShutdown({ await bound.all() }) else { return }
-        await cancelWhenGracefulShutdown { await assembly.manager.loadAll(listing) }
+        await cancelWhenGracefulShutdown { await assembly.load(listing) }
         if assembly.manager.index().isEmpty {
             assembly.logger.warning(
                 "The repository has no model; each belongs in a folder of its own, as in iris/1/model.onnx",
@@ -55,6 +55,14 @@ struct ModelsService: Service {
 }
 
 extension ServerAssembly {
+    /// Loads what is to be live at the start: everything, or what was named.
+    func load(_ listing: RepositoryListing) async {
+        guard configuration.isControlExplicit else { return await manager.loadAll(listing) }
+        let isAll = configuration.modelsAtStart.contains("*")
+        let names = isAll ? listing.models.map(\.name) : configuration.modelsAtStart.compactMap { ModelName($0) }
+        await manager.begin(listing, loading: names)
+    }
+
     /// What is in the repository now.
     ///
     /// - Throws: `RuntimeFailure` when its folder can't be read.

@@ -8,9 +8,16 @@ package import Logging
 package struct ApusLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
-    package var logLevel: Logger.Level
+    /// What the switch lets through, unless this handler was told to write less.
+    package var logLevel: Logger.Level {
+        get { followsSwitch ? max(ownLevel, logSwitch.lowest) : ownLevel }
+        set { ownLevel = newValue }
+    }
 
-    private let format: LogFormat
+    private var ownLevel: Logger.Level
+    /// Whether the switch is others' too and decides on levels; one of the handler's own only knows the format.
+    private let followsSwitch: Bool
+    private let logSwitch: LogSwitch
     private let destination: LogDestination
 
     /// Makes a handler.
@@ -27,8 +34,27 @@ package struct ApusLogHandler: LogHandler {
         metadataProvider: Logger.MetadataProvider? = nil
     ) {
         self.destination = destination
-        self.format = format
-        self.logLevel = level
+        self.ownLevel = level
+        self.followsSwitch = false
+        self.logSwitch = LogSwitch(level: level, format: format)
+        self.metadataProvider = metadataProvider
+    }
+
+    /// Makes a handler whose levels and format can be changed while it is in use.
+    ///
+    /// - Parameters:
+    ///   - destination: Where lines go; share one between all handlers.
+    ///   - logSwitch: Says which levels are written and how lines look.
+    ///   - metadataProvider: Adds what belongs to the task at hand, for example a trace id.
+    package init(
+        destination: LogDestination,
+        logSwitch: LogSwitch,
+        metadataProvider: Logger.MetadataProvider? = nil
+    ) {
+        self.destination = destination
+        self.ownLevel = .trace
+        self.followsSwitch = true
+        self.logSwitch = logSwitch
         self.metadataProvider = metadataProvider
     }
 
@@ -38,13 +64,18 @@ package struct ApusLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        guard event.level >= logLevel else { return }
+        guard event.level >= ownLevel, !followsSwitch || logSwitch.allows(event.level) else { return }
         destination.write(line(for: event, at: WallClock.millisecondsSince1970))
     }
 
     /// The line of an event.
     func line(for event: LogEvent, at milliseconds: Int64) -> [UInt8] {
-        var line = LogLine(format: format, at: milliseconds, level: event.level, sentence: event.message.description)
+        var line = LogLine(
+            format: logSwitch.currentFormat,
+            at: milliseconds,
+            level: event.level,
+            sentence: event.message.description
+        )
         let facts = merged(with: event.metadata)
         for key in facts.keys.sorted() {
             let free = ApusLogHandler.reservedKeys.contains(key) ? key + "_" : key

@@ -60,6 +60,12 @@ struct CLinux_Status {
 /// Asks an open file what it is.
 struct CLinux_Status CLinux_status(int descriptor);
 
+/// Makes a file that lies in memory only and has no name that anybody could open; -1 and errno on failure.
+int CLinux_makeMemoryFile(const char *name);
+
+/// Keeps a file in memory from being changed any more, by anybody.
+int CLinux_sealMemoryFile(int descriptor);
+
 // MARK: - Threads
 
 /// Starts a thread that takes no signals, except those that report its own faults.

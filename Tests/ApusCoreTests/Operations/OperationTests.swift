@@ -27,7 +27,8 @@ struct OperationTests {
             #expect(!route.pattern.contains("//"))
             for segment in route.pattern.split(separator: "/") where segment.contains("{") || segment.contains("}") {
                 let variable = segment.prefix { $0 != ":" }
-                #expect(["{model}", "{version}", "{number}", "{label}", "{repository}"].contains(variable))
+                let known = ["{model}", "{version}", "{number}", "{label}", "{repository}", "{region}"]
+                #expect(known.contains(String(variable)))
             }
         }
     }
@@ -36,7 +37,8 @@ struct OperationTests {
         // Plain JSON may also ask with a few numbers in the URL.
         for operation in Operation.allCases where operation != .predict {
             let verbs = Set(operation.routes.map(\.verb))
-            #expect(verbs == (operation == .infer || operation == .repositoryIndex ? [.post] : [.get]), "\(operation)")
+            let isPosted = operation.isInference || operation.role == .operate || operation == .repositoryIndex
+            #expect(verbs == (isPosted ? [.post] : [.get]), "\(operation)")
         }
     }
 
@@ -50,6 +52,20 @@ struct OperationTests {
         #expect(Role.operate < .admin)
         #expect(Operation.infer.role == .infer)
         #expect(Operation.modelConfiguration.role == .observe)
+    }
+
+    @Test func `a port that is closed for control refuses all of it, and leaves the rest to its gate`() {
+        let gate = ControlGate(before: OpenGate())
+        for operation in Operation.allCases {
+            switch gate.decide(operation, model: nil, credentials: .none) {
+            case .allow: #expect(operation.role < .operate, "\(operation)")
+            case .deny(let error):
+                #expect(operation.role == .operate, "\(operation)")
+                #expect(error.code == .permissionDenied)
+                #expect(error.message.contains("--control-on-inference-ports"))
+            }
+        }
+        #expect(Operation.allCases.filter { $0.role == .operate }.count == 8)
     }
 
     @Test func `the open gate lets everybody do everything`() {

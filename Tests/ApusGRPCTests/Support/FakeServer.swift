@@ -105,6 +105,7 @@ struct FakeServer {
     var gate: any Gate = FakeGate()
     var health = FakeHealth()
     var observer = RecordingObserver()
+    var control: any ModelControl = NoModelControl()
 
     var configuration: GRPCEdgeConfiguration {
         let fakes = FakeModels(models)
@@ -116,6 +117,7 @@ struct FakeServer {
             time: SystemTime(),
             limits: InputLimits()
         )
+        configuration.control = control
         configuration.server = ("apus-test", "9.9")
         configuration.extensions = ["binary_tensor_data"]
         configuration.healthInterval = .milliseconds(2)

@@ -34,6 +34,7 @@ struct RouteTableTests {
             .replacing("{number}", with: version)
             .replacing("{label}", with: "stable")
             .replacing("{repository}", with: repository)
+            .replacing("{region}", with: repository)
     }
 
     private static let walk = Operation.allCases.flatMap { operation in operation.routes.map { (operation, $0) } }
@@ -120,7 +121,10 @@ struct RouteTableTests {
                 let outcome = find(verb, other)
                 // Whatever is not a route may still name a model.
                 if case .found(_, .some, _) = outcome { continue }
-                let openPaths = ["/v2/models/", "/v2/repository/", "/v1/models/", "/predict/"]
+                let openPaths = [
+                    "/v2/models/", "/v2/repository/", "/v2/systemsharedmemory/", "/v2/cudasharedmemory/",
+                    "/v1/models/", "/predict/",
+                ]
                 if case .wrongVerb = outcome, openPaths.contains(where: other.lowercased().hasPrefix) { continue }
                 #expect(outcome == .notFound, "\(verb?.rawValue ?? "other") \(other)")
             }
@@ -198,5 +202,20 @@ struct RouteTableTests {
             }.joined()
             _ = find([HTTPRoute.Verb.get, .post, nil].randomElement(using: &random) ?? nil, path)
         }
+    }
+
+    @Test(arguments: [
+        ("/v2/systemsharedmemory/region/a%2Fb/register", Operation.systemSharedMemoryRegister, "a/b"),
+        ("/v2/systemsharedmemory/region/r/unregister", .systemSharedMemoryUnregister, "r"),
+        ("/v2/repository/r/models/m/load", .modelLoad, "r"),
+    ])
+    func `a segment of another name is kept`(_ path: String, _ operation: Operation, _ subject: String) {
+        let bytes = Array(path.utf8)
+        guard case .found(let match) = table.find(.post, bytes.span) else {
+            Issue.record("not found")
+            return
+        }
+        #expect(match.operation == operation)
+        #expect(match.subject == subject)
     }
 }

@@ -63,11 +63,12 @@ struct ModelManagerStateMachineTests {
     @Test(arguments: 1...55 as ClosedRange<UInt64>)
     func `thousands of random steps keep what was live`(seed: UInt64) {
         // The last ones with models that need each other.
-        var world = RandomWorld(seed: seed, needsOthers: seed > 40)
+        var world = RandomWorld(seed: seed, needsOthers: seed > 40, hasRequests: seed % 2 == 0)
         for _ in 0..<2000 { world.step() }
         world.finish()
         #expect(world.violations.isEmpty, "seed \(seed): \(world.violations.prefix(3))")
         #expect(world.loads > 50, "seed \(seed) did next to nothing")
+        if seed % 2 == 0 { #expect(world.replacements > 0, "seed \(seed) replaced next to nothing") }
     }
 }
 
@@ -86,14 +87,24 @@ private struct RandomWorld: ~Copyable {
     private var wanted: [ModelName: Set<ModelVersion>] = [:]
     private var listing = 0
     private let needsOthers: Bool
+    private let hasRequests: Bool
+    /// Replaced versions whose leases haven't ended.
+    private var replacedEditions: [Int] = []
+    private(set) var replacements = 0
+    private var hasRequested = false
 
-    init(seed: UInt64, needsOthers: Bool) {
+    init(seed: UInt64, needsOthers: Bool, hasRequests: Bool) {
         self.random = SeededGenerator(seed: seed)
         self.needsOthers = needsOthers
+        self.hasRequests = hasRequests
     }
 
     mutating func step() {
         let before = liveVersions()
+        if hasRequests, Int.random(in: 0..<8, using: &random) == 0 {
+            request()
+            return check(before)
+        }
         switch Int.random(in: 0..<20, using: &random) {
         case 0: list()
         case 1..<8: takeWork()
@@ -121,9 +132,9 @@ private struct RandomWorld: ~Copyable {
     private mutating func workOff() {
         for _ in 0..<10_000 {
             takeWork()
-            if underWay.isEmpty, draining.isEmpty { return }
+            if underWay.isEmpty, draining.isEmpty, replacedEditions.isEmpty { return }
             while !underWay.isEmpty { finishWork() }
-            while !draining.isEmpty { endLeases() }
+            while !draining.isEmpty || !replacedEditions.isEmpty { endLeases() }
         }
         violations.append("work without end")
     }
@@ -167,8 +178,39 @@ private struct RandomWorld: ~Copyable {
             draining.append(id)
         case .unload(let id):
             machine.versionUnloaded(id)
+        case .replace(let id):
+            finishReplacing(id)
+        case .unloadEdition(let edition):
+            machine.editionUnloaded(edition)
         case .idle:
             break
+        }
+    }
+
+    private mutating func finishReplacing(_ id: ModelID) {
+        replacements += 1
+        loads += 1
+        if machine.models[id.name]?.life(of: id.version)?.isLive != true {
+            violations.append("\(id) was taken out while it was being replaced")
+        }
+        if Int.random(in: 0..<3, using: &random) == 0 {
+            machine.versionNotReplaced(id, error: ModelError(.loadFailed, "broken"))
+        } else {
+            machine.versionReplaced(id, old: replacements)
+            replacedEditions.append(replacements)
+        }
+    }
+
+    /// Somebody asks for a model, or wants it no more.
+    private mutating func request() {
+        let name = names[Int.random(in: 0..<names.count, using: &random)]
+        if Int.random(in: 0..<4, using: &random) > 0 {
+            machine.modelRequested(name)
+            hasRequested = true
+        } else if machine.isWanted(name) {
+            machine.modelDismissed(name, withDependents: Bool.random(using: &random))
+            // Those that went with it are wanted no more either.
+            for other in names where machine.models[other]?.aspired.isEmpty == true { wanted[other] = [] }
         }
     }
 
@@ -177,14 +219,21 @@ private struct RandomWorld: ~Copyable {
         let versions = (0..<Int.random(in: 1...3, using: &random)).map { _ in
             ModelVersion(Int64.random(in: max(1, highest - 5)...highest, using: &random))!
         }
-        let aspired = AspiredVersions(name: name, versions: Set(versions).sorted())
+        let before = wanted[name] ?? []
+        let staysSame = hasRequests && !before.isEmpty && Bool.random(using: &random)
+        let chosen = staysSame ? before : Set(versions)
+        let aspired = AspiredVersions(name: name, versions: chosen.sorted())
         let needed = names.filter { _ in needsOthers && Int.random(in: 0..<4, using: &random) == 0 }
         if case .accepted = machine.modelPlanned(aspired, dependencies: needed, listing: listing) {
-            wanted[name] = Set(versions)
+            wanted[name] = chosen
         }
     }
 
     private mutating func endLeases() {
+        if !replacedEditions.isEmpty, draining.isEmpty || Bool.random(using: &random) {
+            machine.leasesEnded(onEdition: replacedEditions.removeFirst())
+            return
+        }
         guard !draining.isEmpty else { return }
         machine.leasesEnded(draining.remove(at: Int.random(in: 0..<draining.count, using: &random)))
     }
@@ -213,10 +262,10 @@ private struct RandomWorld: ~Copyable {
             }
         }
         let isSettled = machine.models.values.allSatisfy(\.isSettled)
-        if machine.isSettled != (isSettled && listing > 0) {
+        if machine.isSettled != (isSettled && (listing > 0 || hasRequested)) {
             violations.append("the count of unsettled models is wrong")
         }
-        if machine.isIdle != (listing > 0 && !machine.models.values.contains(where: \.isBusy)) {
+        if machine.isIdle != ((listing > 0 || hasRequested) && !machine.models.values.contains(where: \.isBusy)) {
             violations.append("the count of busy models is wrong")
         }
     }

@@ -39,4 +39,18 @@ struct AvailabilityPreservingPolicyTests {
         #expect(next([(1, .discovered, true), (2, .live, false)]) == .load(version(1)))
         #expect(next([(1, .live, true), (2, .live, false)]) == .drain(version(2)))
     }
+
+    @Test func `a live version that is to be loaded anew is replaced, once, after new ones are loaded`() {
+        let policy = AvailabilityPreservingPolicy()
+        func snapshot(_ number: Int64, _ life: VersionLife, wanted: Bool = true, busy: Bool = false) -> VersionSnapshot
+        {
+            VersionSnapshot(version(number), life, isAspired: wanted, isStale: true, isBeingReplaced: busy)
+        }
+        #expect(policy.nextAction(for: [snapshot(1, .live)]) == .replace(version(1)))
+        #expect(policy.nextAction(for: [snapshot(1, .live), snapshot(2, .discovered)]) == .load(version(2)))
+        #expect(policy.nextAction(for: [snapshot(1, .live, busy: true)]) == nil)
+        #expect(policy.nextAction(for: [snapshot(1, .live, wanted: false, busy: true)]) == nil)
+        #expect(policy.nextAction(for: [snapshot(1, .live, wanted: false)]) == .drain(version(1)))
+        #expect(policy.nextAction(for: [snapshot(1, .loading)]) == nil)
+    }
 }

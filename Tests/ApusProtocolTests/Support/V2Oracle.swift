@@ -67,7 +67,8 @@ struct V2Oracle {
                 for (key, value) in try members(of: value, unique: []) {
                     switch String(decoding: key, as: UTF8.self) {
                     case "binary_data": guard case .bool = value else { throw Refused() }
-                    case "classification", "shared_memory_region": throw Refused()
+                    case "classification", "shared_memory_offset", "shared_memory_byte_size": try unsigned(value)
+                    case "shared_memory_region": throw Refused()
                     default: try plain(value)
                     }
                 }
@@ -94,7 +95,9 @@ struct V2Oracle {
                     let isSource = ["binary_data_size", "shared_memory_region"]
                         .contains(String(decoding: key, as: UTF8.self))
                     guard !isSource else { throw Refused() }
-                    try plain(value)
+                    let isPlace = ["shared_memory_offset", "shared_memory_byte_size"]
+                        .contains(String(decoding: key, as: UTF8.self))
+                    try isPlace ? unsigned(value) : plain(value)
                 }
             default: try plain(value)
             }
@@ -104,6 +107,10 @@ struct V2Oracle {
         let elements = try leaves(of: data).map { try V2OracleElement.bytes(of: $0, as: dataType) }
         guard elements.count == shape.elementCount else { throw Refused() }
         return Input(name: name, dataType: dataType, dimensions: shape.dimensions, bytes: elements.flatMap(\.self))
+    }
+
+    private static func unsigned(_ value: StrictJSON) throws {
+        guard case .number(let text) = value, UInt64(text) != nil, !text.hasPrefix("-") else { throw Refused() }
     }
 
     private static func shape(_ value: StrictJSON) throws -> TensorShape {

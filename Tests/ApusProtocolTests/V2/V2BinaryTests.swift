@@ -116,9 +116,10 @@ struct V2BinaryTests {
         }
     }
 
-    @Test func `shared memory is not supported, and says so`() {
-        let json = #"{"name":"x","shape":[1],"datatype":"FP32","parameters":{"shared_memory_region":"r"}}"#
-        #expect(request([json], []).refusal()?.code == .unsupported)
+    @Test func `shared memory that nobody registered is not found`() {
+        let parameters = #"{"shared_memory_region":"r","shared_memory_byte_size":4}"#
+        let json = #"{"name":"x","shape":[1],"datatype":"FP32","parameters":\#(parameters)}"#
+        #expect(request([json], []).refusal()?.code == .notFound)
     }
 
     @Test func `BYTES lengths must fill their part exactly`() throws {

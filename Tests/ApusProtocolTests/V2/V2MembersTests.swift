@@ -200,11 +200,17 @@ struct V2MembersTests {
         #expect(outputs.map(\.isBinary) == [true, false, false])
     }
 
-    @Test(arguments: ["classification", "shared_memory_region"])
-    func `output parameters that are not supported say so`(name: String) {
-        let error = TestRequest(#"{"outputs":[{"name":"y","parameters":{"\#(name)":3}}]}"#).refusal()
-        #expect(error?.code == .unsupported)
-        #expect(error?.field == "outputs[0].parameters.\(name)")
+    @Test func `an output may be asked for as classes`() throws {
+        let request = TestRequest(
+            #"{"outputs":[{"name":"y","parameters":{"classification":3}},{"name":"z","parameters":{"classification":0}}]}"#
+        )
+        let outputs = try request.decode().outputs
+        #expect(outputs[0].special?.classCount == 3)
+        #expect(outputs[1].special == nil)
+        for value in ["-1", "1.5", "\"3\"", "true", "null"] {
+            let error = TestRequest(#"{"outputs":[{"name":"y","parameters":{"classification":\#(value)}}]}"#).refusal()
+            #expect(error?.field == "outputs[0].parameters.classification", "\(value)")
+        }
     }
 
     @Test func `an unknown datatype is refused with the known ones`() {

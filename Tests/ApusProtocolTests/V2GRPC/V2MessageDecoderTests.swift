@@ -32,10 +32,15 @@ struct V2MessageDecoderTests {
         )
     }
 
-    @Test(arguments: [("", ""), ("..", ""), ("a/b", ""), ("m", "x"), ("m", "-1"), ("m", "01"), ("m", "0")])
+    @Test(arguments: [("", ""), ("..", ""), ("a/b", ""), ("m", "x/"), ("m", "-1"), ("m", "01"), ("m", "0")])
     func `names and versions that no model can have are invalid arguments`(name: String, version: String) {
         let error = #expect(throws: InferenceError.self) { try ModelSelector(messageName: name, version: version) }
         #expect(error?.code == .invalidArgument)
+    }
+
+    @Test func `a version may be a label`() throws {
+        let selector = try ModelSelector(messageName: "m", version: "stable")
+        #expect(selector.version == .label(VersionLabel("stable")!))
     }
 
     @Test func `the parameters of the protocol go where HTTP's go`() throws {
@@ -137,15 +142,5 @@ struct V2MessageDecoderTests {
             try TestMessage(.asking([texts])).refusal()?.message
                 == "unexpected number of string elements 2 for inference input 'x' for model 'anything', expecting 1"
         )
-    }
-
-    @Test func `what this server can't do yet is unsupported`() throws {
-        var region = Inference_ModelInferRequest.InferInputTensor("x", .fp32, [1])
-        region.parameters["shared_memory_region"] = value { $0.stringParam = "r" }
-        #expect(try TestMessage(.asking([region])).refusal()?.code == .unsupported)
-        var message = Inference_ModelInferRequest.asking([])
-        message.outputs = [.with { $0.name = "y" }]
-        message.outputs[0].parameters["classification"] = value { $0.int64Param = 1 }
-        #expect(try TestMessage(message).refusal()?.code == .unsupported)
     }
 }

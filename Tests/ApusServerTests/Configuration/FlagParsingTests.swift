@@ -14,6 +14,12 @@ struct FlagParsingTests {
         #expect(FlagParsing.parse(["--http-port", "1", "--http-port", "2"]).values == ["http_port": "2"])
     }
 
+    @Test func `the values of a list come together, however often its flag comes`() {
+        let (values, faults) = FlagParsing.parse(["--load-model=a", "--load-model", "b,c", "--load-model=*"])
+        #expect(values == ["load_model": "a,b,c,*"])
+        #expect(faults.isEmpty)
+    }
+
     @Test func `a truth may stand alone`() {
         #expect(FlagParsing.parse(["--insecure", "--strict-readiness"]).values["insecure"] == "true")
         #expect(FlagParsing.parse(["--insecure", "false"]).values == ["insecure": "false"])

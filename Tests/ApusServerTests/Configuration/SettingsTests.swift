@@ -41,6 +41,7 @@ struct SettingsTests {
         for setting in Settings.all {
             var flags = [setting.key: other(than: setting)]
             if setting.key == "host" { flags["insecure"] = "false" }
+            if setting.key == "load_model" { flags["model_control_mode"] = "explicit" }
             let read = try ConfigurationReader(flags: flags, environment: [:], file: nil).read()
             #expect(members(of: read) != defaults, "\(setting.key) is read by nobody")
         }
@@ -56,6 +57,7 @@ struct SettingsTests {
         case .byteCount: "123"
         case .duration: "123ms"
         case .boolean: setting.defaultValue == "true" ? "false" : "true"
+        case .list: "a,b"
         case .choice(let words): words.first { $0 != setting.defaultValue } ?? ""
         }
     }

@@ -9,6 +9,7 @@ import Testing
 struct ModelPlanTests {
     private func plan(_ configuration: String) throws -> ModelPlan {
         let repository = Repository().add("m", configuration)
+        repository.folder.write("m/labels.txt", "zero\none\n")
         return try ModelPlan(try #require(try repository.folder(of: "m")))
     }
 
@@ -81,10 +82,8 @@ struct ModelPlanTests {
             parameters { key: "k" value { string_value: "v" } }
             """
         )
-        #expect(
-            Set(plan.ignoredFields)
-                == ["input.allow_ragged_batch", "output.label_filename"]
-        )
+        #expect(plan.ignoredFields == ["input.allow_ragged_batch"])
+        #expect(plan.labels == ["OUT": ["zero", "one"]])
         for known in ["max_batch_size", "input.name", "input.dims", "instance_group.count", "parameters"] {
             #expect(!plan.ignoredFields.contains(known))
         }

@@ -26,6 +26,28 @@ final class TemporaryFolder: Sendable {
         precondition(FileManager.default.createFile(atPath: place(relativePath), contents: Data(text.utf8)))
     }
 
+    /// Makes a file shorter, as it is for whoever has it open.
+    func truncate(_ relativePath: String, to byteCount: Int) {
+        guard let file = FileHandle(forUpdatingAtPath: place(relativePath)) else {
+            preconditionFailure("no file '\(relativePath)'")
+        }
+        do {
+            try file.truncate(atOffset: UInt64(byteCount))
+            try file.close()
+        } catch {
+            preconditionFailure("can't truncate '\(relativePath)': \(error)")
+        }
+    }
+
+    /// Makes a symbolic link.
+    func link(_ relativePath: String, to target: String) {
+        do {
+            try FileManager.default.createSymbolicLink(atPath: place(relativePath), withDestinationPath: target)
+        } catch {
+            preconditionFailure("no link: \(error)")
+        }
+    }
+
     /// The text of a file; empty when there is none.
     func text(of relativePath: String) -> String {
         String(decoding: FileManager.default.contents(atPath: place(relativePath)) ?? Data(), as: UTF8.self)

@@ -40,6 +40,7 @@ struct EnsembleLoader {
             outputs: try shapes.outputs(place: place),
             maxBatchSize: configuration.maxBatchSize,
             ensemble: extent,
+            labels: plan.labels,
             configurationJSON: configuration.jsonBytes(),
             image: try ImagePlan.input(plan.settings.image, inputs: inputs)
         )

@@ -1,0 +1,73 @@
+internal import ApusCore
+internal import ApusModels
+internal import ApusScheduling
+internal import NIOPosix
+
+/// Loads and unloads models on demand, out of the repository or out of the request itself.
+struct ModelController: ModelControl {
+    let manager: ModelManager<LoadedModel>
+    /// Whether models are loaded on demand; otherwise all are, and requests about it are refused.
+    let isExplicit: Bool
+    /// Whether a request may bring the model's files.
+    let allowsFiles: Bool
+    /// Names of model files that the engines take, the default one first.
+    let modelFilenames: [String]
+    /// Looks into the repository; blocks.
+    let list: @Sendable () throws(ModelError) -> RepositoryListing
+
+    func load(_ name: ModelName, overrides: ModelOverrides) async throws(InferenceError) {
+        guard isExplicit else { throw InferenceError.modelControlIsOff }
+        try overrides.check()
+        guard overrides.files.isEmpty || allowsFiles else {
+            throw InferenceError(
+                .permissionDenied,
+                "a load with files of its own is not allowed: start the server with --allow-file-overrides",
+                field: "parameters"
+            )
+        }
+        var folder = try await folder(of: name, overrides: overrides)
+        if let configuration = overrides.configuration { folder = folder.overriding(configuration) }
+        try await manager.load(folder)
+    }
+
+    func unload(_ name: ModelName, withDependents: Bool) async throws(InferenceError) {
+        guard isExplicit else { throw InferenceError.modelControlIsOff }
+        try manager.unload(name, withDependents: withDependents)
+    }
+
+    /// The model's folder as it is now, on a thread that may block.
+    private func folder(of name: ModelName, overrides: ModelOverrides) async throws(InferenceError) -> ModelFolder {
+        let listing = try await blocking { () throws(ModelError) in
+            guard !overrides.files.isEmpty else {
+                let listing = try list()
+                manager.noteCatalogue(listing)
+                return listing
+            }
+            let storage = try MemoryModelStorage(name, files: overrides.files)
+            return try RepositoryListing(scanning: storage, modelFilenames: modelFilenames)
+        }
+        if let folder = listing.models.first(where: { $0.name == name }) { return folder }
+        let words = "failed to load '\(name)', failed to poll from model repository"
+        if let unavailable = listing.unavailable.first(where: { $0.name == name.description }) {
+            throw InferenceError(.invalidArgument, "\(words): \(unavailable.error.message)", field: "model")
+        }
+        throw InferenceError(
+            .notFound,
+            "\(words): it has no folder of this name",
+            field: "model",
+            got: name.description,
+            hint: "POST /v2/repository/index lists the models"
+        )
+    }
+
+    private func blocking(
+        _ work: @escaping @Sendable () throws(ModelError) -> RepositoryListing
+    ) async throws(InferenceError) -> RepositoryListing {
+        do {
+            return try await NIOThreadPool.singleton.runIfActive { try work() }
+        } catch {
+            let message = (error as? ModelError)?.message ?? "\(error)"
+            throw InferenceError(.unavailable, "the model repository can't be read: \(message)", cause: error)
+        }
+    }
+}
