@@ -110,7 +110,8 @@ def test_tensors_equal_pillows(url: str, size: str, kind: str) -> None:
     np.testing.assert_allclose(planes, normal, rtol=1e-5, atol=tolerance / 57 + 1e-5)
 
     caffe = tensor(send(url, "caffe", file, media, **RAW)).reshape(24, 32, 3)
-    np.testing.assert_allclose(caffe, expected[:, :, ::-1] - [103.939, 116.779, 123.68], rtol=1e-5, atol=tolerance + 1e-4)
+    reversed_colors = expected[:, :, ::-1] - [103.939, 116.779, 123.68]
+    np.testing.assert_allclose(caffe, reversed_colors, rtol=1e-5, atol=tolerance + 1e-4)
 
     grey = tensor(send(url, "half", file, media, **RAW), "<f2").reshape(30, 20)
     np.testing.assert_allclose(grey, prepared(file, (20, 30), "L")[:, :, 0] / 255, atol=tolerance / 255 + 1e-3)
@@ -356,8 +357,10 @@ def test_http2(server: Server, url: str) -> None:
     """The same over HTTP/2."""
     file = encoded(scene(800, 600), "JPEG")
     done = subprocess.run(
-        ["curl", "-s", "--http2-prior-knowledge", "-H", "Content-Type: image/jpeg", "-H", "Accept: application/octet-stream",
-         "--data-binary", "@-", f"{url}/planes"],
+        [
+            *("curl", "-s", "--http2-prior-knowledge", "-H", "Content-Type: image/jpeg"),
+            *("-H", "Accept: application/octet-stream", "--data-binary", "@-", f"{url}/planes"),
+        ],
         input=file,
         capture_output=True,
         check=True,

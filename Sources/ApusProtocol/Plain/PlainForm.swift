@@ -27,6 +27,9 @@ package struct PlainForm: Hashable, Sendable {
         self.omitsBatch = omitsBatch
     }
 
+    /// Whether something stands around the outputs, so that more can stand beside them.
+    var hasFrame: Bool { frame != .members && frame != .value }
+
     /// Whether outputs keep the shape that the model gave them.
     var keepsShape: Bool { frame == .prediction || frame == .predictions }
 
