@@ -3,7 +3,9 @@ internal import Glibc
 internal import HummingbirdCore
 package import Logging
 package import NIOCore
+internal import NIOPosix
 internal import ServiceLifecycle
+internal import Synchronization
 
 /// Accepts connections at one address and serves HTTP on them until a graceful shutdown has drained them.
 package struct HTTPListener: Service {
@@ -11,8 +13,7 @@ package struct HTTPListener: Service {
     /// (`net.core.somaxconn`), so that a burst of new clients isn't made to wait for repeated handshakes.
     private static let backlog = 4096
 
-    private let host: String
-    private let port: Int
+    private let address: ListenerAddress
     private let channel: HTTPChannel
     private let configuration: ListenerConfiguration
     private let group: any EventLoopGroup
@@ -22,24 +23,21 @@ package struct HTTPListener: Service {
     /// Prepares a listener; nothing is bound before `run`.
     ///
     /// - Parameters:
-    ///   - host: Name or address to bind to.
-    ///   - port: Port to bind to; 0 for any free one.
+    ///   - address: What to bind to.
     ///   - channel: What is put on each connection.
     ///   - configuration: Limits.
     ///   - group: The event loops.
     ///   - logger: For what concerns the listener as a whole.
-    ///   - onBound: Told the port when connections are accepted.
+    ///   - onBound: Told the port when connections are accepted; 0 for a Unix socket.
     package init(
-        host: String,
-        port: Int,
+        address: ListenerAddress,
         channel: HTTPChannel,
         configuration: ListenerConfiguration,
         group: any EventLoopGroup,
         logger: Logger,
         onBound: @escaping @Sendable (Int) async -> Void
     ) {
-        self.host = host
-        self.port = port
+        self.address = address
         self.channel = channel
         self.configuration = configuration
         self.group = group
@@ -47,21 +45,42 @@ package struct HTTPListener: Service {
         self.onBound = onBound
     }
 
+    /// Serves until a graceful shutdown.
+    ///
+    /// - Throws: `RuntimeFailure` when the address can't be bound.
     package func run() async throws {
-        let onBound = onBound
-        let port = port
+        switch address {
+        case .port(let host, let port):
+            try await serve(.hostname(host, port: port), onBound: onBound)
+        case .socket(let path):
+            let file = SocketFile(path: path)
+            try await file.check(group: group)
+            let mask = file.beginPrivate()
+            let hasBound = Atomic(false)
+            defer {
+                if hasBound.load(ordering: .relaxed) { file.remove() } else { file.endPrivate(mask) }
+            }
+            try await serve(.unixDomainSocket(path: path)) { port in
+                hasBound.store(true, ordering: .relaxed)
+                file.endPrivate(mask)
+                await onBound(port)
+            }
+        }
+    }
+
+    private func serve(_ address: BindAddress, onBound: @escaping @Sendable (Int) async -> Void) async throws {
         // What goes wrong on one connection is the connection's to report, and a server that ends cancels them all.
         var logger = logger
         logger.logLevel = .critical
         let server = Server(
             childChannelSetup: channel,
             configuration: ServerConfiguration(
-                address: .hostname(host, port: port),
+                address: address,
                 backlog: HTTPListener.backlog,
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.maxConnections)
             ),
             onServerRunning: { channel in
-                await onBound(channel.localAddress?.port ?? port)
+                await onBound(channel.localAddress?.port ?? 0)
             },
             eventLoopGroup: group,
             logger: logger
@@ -69,10 +88,25 @@ package struct HTTPListener: Service {
         do {
             try await server.run()
         } catch let error as IOError {
-            throw RuntimeFailure(
+            throw failure(unsafe String(cString: strerror(error.errnoCode)), error)
+        } catch let error as UnixDomainSocketPathWrongType {
+            throw failure("the file that is there is no socket", error)
+        }
+    }
+
+    private func failure(_ reason: String, _ error: any Error) -> RuntimeFailure {
+        switch address {
+        case .port(let host, let port):
+            RuntimeFailure(
                 .bind,
-                "can't listen on \(host):\(port): \(unsafe String(cString: strerror(error.errnoCode))). Is another server "
-                    + "running there? Choose another with --http-port, --grpc-port, --metrics-port or --host.",
+                "can't listen on \(host):\(port): \(reason). Is another server running there? Choose another with "
+                    + "--http-port, --grpc-port, --metrics-port or --host.",
+                cause: error
+            )
+        case .socket(let path):
+            RuntimeFailure(
+                .bind,
+                "can't listen on \(path): \(reason). Choose another path with --control-socket.",
                 cause: error
             )
         }

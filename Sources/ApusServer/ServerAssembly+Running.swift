@@ -28,6 +28,7 @@ extension ServerAssembly {
         var ports: Set<BoundPorts.Name> = [.metrics]
         if configuration.httpPort != nil { ports.insert(.http) }
         if configuration.grpcPort != nil { ports.insert(.grpc) }
+        if !configuration.controlSocket.isEmpty { ports.insert(.control) }
         let services = try makeServices(bound: BoundPorts(ports), onReady: onReady)
         for loop in loops { loop.start() }
         try await Shutdown(assembly: self, services: services).run()
@@ -47,17 +48,28 @@ extension ServerAssembly {
             ModelsService(assembly: self, bound: bound, onReady: onReady),
             calls,
             makeListener(
-                port: configuration.metricsPort,
-                channel: try makeChannel(operations: [.metrics], calls: nil)
+                .port(host: configuration.host, configuration.metricsPort),
+                channel: try makeChannel(edge, operations: [.metrics], calls: nil)
             ) { bound.note(.metrics, $0) },
         ]
+        if !configuration.controlSocket.isEmpty {
+            let (channel, calls) = try makeControlChannel()
+            let listener = makeListener(.socket(path: configuration.controlSocket), channel: channel) {
+                bound.note(.control, $0)
+            }
+            services += [calls, listener]
+        }
         // One channel for both: each speaks everything.
-        let inference = try makeChannel(operations: Operation.allCases.filter { !$0.isOnMetricsPort }, calls: calls)
+        let inference = try makeChannel(edge, operations: ServerAssembly.inferenceOperations, calls: calls)
         if let port = configuration.httpPort {
-            services.append(makeListener(port: port, channel: inference) { bound.note(.http, $0) })
+            services.append(
+                makeListener(.port(host: configuration.host, port), channel: inference) { bound.note(.http, $0) }
+            )
         }
         if let port = configuration.grpcPort {
-            services.append(makeListener(port: port, channel: inference) { bound.note(.grpc, $0) })
+            services.append(
+                makeListener(.port(host: configuration.host, port), channel: inference) { bound.note(.grpc, $0) }
+            )
         }
         return ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -67,14 +79,23 @@ extension ServerAssembly {
         )
     }
 
+    private static let inferenceOperations = Operation.allCases.filter { !$0.isOnMetricsPort }
+
+    /// What the control socket has: everything that inference ports have, and nothing closed.
+    private func makeControlChannel() throws -> (HTTPChannel, GRPCCalls) {
+        var edge = edge
+        edge.gate = OpenGate()
+        let calls = GRPCCalls(ServerAssembly.makeCalls(like: edge))
+        return (try makeChannel(edge, operations: ServerAssembly.inferenceOperations, calls: calls), calls)
+    }
+
     private func makeListener(
-        port: Int,
+        _ address: ListenerAddress,
         channel: HTTPChannel,
         onBound: @escaping @Sendable (Int) -> Void
     ) -> HTTPListener {
         HTTPListener(
-            host: configuration.host,
-            port: port,
+            address: address,
             channel: channel,
             configuration: listenerConfiguration,
             group: group,
@@ -84,8 +105,12 @@ extension ServerAssembly {
     }
 
     /// Makes what is put on the connections of a port; `calls` serves gRPC there.
-    private func makeChannel(operations: [Operation], calls: GRPCCalls?) throws -> HTTPChannel {
-        let edges = try makeEdges(operations: operations)
+    private func makeChannel(
+        _ edge: HTTPEdgeConfiguration,
+        operations: [Operation],
+        calls: GRPCCalls?
+    ) throws -> HTTPChannel {
+        let edges = try makeEdges(edge, operations: operations)
         return HTTPChannel(configuration: listenerConfiguration, loops: loops) { loop in
             guard let edge = edges[ObjectIdentifier(loop)]?.value else {
                 preconditionFailure("a connection came to an event loop that isn't the server's")
@@ -96,12 +121,13 @@ extension ServerAssembly {
 
     /// Makes a port's edge for each event loop, now: a process without memory for them must not start.
     private func makeEdges(
+        _ configuration: HTTPEdgeConfiguration,
         operations: [Operation]
     ) throws(RuntimeFailure) -> [ObjectIdentifier: NIOLoopBoundBox<HTTPEdge>] {
-        let others = OperationRoutes(configuration: edge, operations: operations, logger: logger)
+        let others = OperationRoutes(configuration: configuration, operations: operations, logger: logger)
         var edges: [ObjectIdentifier: NIOLoopBoundBox<HTTPEdge>] = [:]
         for loop in loops {
-            guard let edge = HTTPEdge(configuration: edge, operations: operations, others: others) else {
+            guard let edge = HTTPEdge(configuration: configuration, operations: operations, others: others) else {
                 throw RuntimeFailure(.resource, "there is no memory for what reads requests")
             }
             edges[ObjectIdentifier(loop)] = NIOLoopBoundBox.makeBoxSendingValue(edge, eventLoop: loop.eventLoop)

@@ -161,7 +161,7 @@ package struct ServerAssembly {
     }
 
     /// What gRPC calls: the same that HTTP does.
-    private static func makeCalls(like edge: HTTPEdgeConfiguration) -> GRPCEdgeConfiguration {
+    static func makeCalls(like edge: HTTPEdgeConfiguration) -> GRPCEdgeConfiguration {
         var calls = GRPCEdgeConfiguration(
             models: (edge.service, edge.repository, edge.statistics),
             health: edge.health,

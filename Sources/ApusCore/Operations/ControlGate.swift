@@ -16,7 +16,7 @@ package struct ControlGate: Gate {
                 .permissionDenied,
                 "control operations are closed on this port: start the server with --control-on-inference-ports, or "
                     + "with --control-socket PATH and ask there",
-                hint: "curl --unix-socket PATH http://localhost/v2/... reaches the control socket"
+                hint: "curl --unix-socket PATH http://localhost/v2/... asks at the control socket"
             )
         )
     }

@@ -66,6 +66,16 @@ package struct ConfigurationReader {
         configuration.isControlExplicit = text("model_control_mode") == "explicit"
         configuration.modelsAtStart = list("load_model")
         configuration.isControlOnInferencePorts = boolean("control_on_inference_ports")
+        configuration.controlSocket = text("control_socket")
+        if configuration.controlSocket.utf8.count > ListenerAddress.maxPathBytes {
+            faults.append(
+                ConfigurationFault(
+                    source: "configuration",
+                    key: "control_socket",
+                    message: "the path of a socket has at most \(ListenerAddress.maxPathBytes) bytes"
+                )
+            )
+        }
         configuration.allowsFileOverrides = boolean("allow_file_overrides")
         configuration.allowsClientSharedMemory = boolean("allow_client_shm")
         configuration.sharedMemoryPrefixes = list("client_shm_prefix")

@@ -27,6 +27,8 @@ package struct ServerConfiguration: Sendable {
     package var modelsAtStart: [String] = []
     /// Whether the inference ports take control operations.
     package var isControlOnInferencePorts = false
+    /// Where the control socket is; empty for none.
+    package var controlSocket = ""
     /// Whether a load request may bring files.
     package var allowsFileOverrides = false
     /// Whether clients may pass tensors in system shared memory.

@@ -20,6 +20,12 @@ extension Settings {
             help: "Let requests on the inference port load and unload models, share memory and change settings."
         ),
         Setting(
+            key: "control_socket",
+            kind: .text,
+            defaultValue: "",
+            help: "Path of a Unix socket, for this user alone, that takes every request, control included."
+        ),
+        Setting(
             key: "allow_file_overrides",
             kind: .boolean,
             defaultValue: "false",

@@ -5,6 +5,8 @@ struct BoundPorts: Sendable {
         case http
         case grpc
         case metrics
+        /// The control socket, which has no number.
+        case control
     }
 
     private let names: Set<Name>

@@ -48,6 +48,7 @@ struct ModelsService: Service {
             LogKeys.count: "\(assembly.manager.liveVersions().count)",
         ]
         if let port = addresses.httpPort { metadata[LogKeys.address] = "\(addresses.host):\(port)" }
+        if ports[.control] != nil { metadata["control_socket"] = "\(assembly.configuration.controlSocket)" }
         if let port = addresses.grpcPort { metadata["grpc_address"] = "\(addresses.host):\(port)" }
         assembly.logger.info("Server is ready", metadata: metadata)
         await onReady(addresses)
