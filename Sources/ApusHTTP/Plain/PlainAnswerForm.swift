@@ -80,7 +80,12 @@ struct PlainAnswerForm: AnswerForm {
     }
 
     private func writeJSON(_ answer: borrowing InferenceAnswer, to writer: inout AnswerWriter) throws(InferenceError) {
-        let encoder = try PlainAnswerEncoder(form: form, outputs: answer.outputs, maxBytes: writer.maxBytes)
+        let encoder = try PlainAnswerEncoder(
+            form: form,
+            outputs: answer.outputs,
+            labels: answer.lease.model.description.labels,
+            maxBytes: writer.maxBytes
+        )
         try writer.reserve(encoder.bound)
         writer.body.buffer.writeWithOutputRawSpan(minimumWritableBytes: encoder.bound) { span in
             encoder.write(into: &span)
