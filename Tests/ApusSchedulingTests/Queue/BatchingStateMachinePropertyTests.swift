@@ -1,5 +1,4 @@
 import ApusCore
-import Foundation
 import Testing
 
 @testable import ApusScheduling
@@ -58,7 +57,7 @@ struct BatchingStateMachinePropertyTests {
     }
 
     /// A twentieth of the steps unless `scripts/test --long` asks for more.
-    static var steps: Int { ProcessInfo.processInfo.environment["APUS_LONG"] == nil ? 200_000 : 4_000_000 }
+    static var steps: Int { RandomScale.scaled(200_000) }
 
     @Test(arguments: settings)
     func `every request leaves the queue exactly once and no rule is broken`(_ setting: Setting) async throws {

@@ -10,11 +10,7 @@ import Testing
 @Suite(.serialized)
 struct SchedulerPropertyTests {
     /// Steps of a schedule: fresh schedulers find out about batches anew.
-    private static let length = 2_500
-
-    private static func count(_ schedules: Int) -> Int {
-        ProcessInfo.processInfo.environment["APUS_LONG"] == nil ? schedules : 20 * schedules
-    }
+    private static let length = min(2_500, RandomScale.scaled(2_500))
 
     @Test(arguments: SchedulerSetting.all)
     func `every request gets one end, and every answer is what it would be alone`(
@@ -24,7 +20,7 @@ struct SchedulerPropertyTests {
         print("SchedulerPropertyTests, \(setting.name): seed \(seed)")
         var ends: [String: Int] = [:]
         var steps = 0
-        for round in 0..<UInt64(SchedulerPropertyTests.count(1)) {
+        for round in 0..<UInt64(RandomScale.scaled(1)) {
             let requests = try RandomRequests(setting, seed: seed &+ round)
             for step in 1...SchedulerPropertyTests.length where requests.fault == nil {
                 requests.step()
@@ -47,7 +43,7 @@ struct SchedulerPropertyTests {
     func `so it is with engine threads`(_ setting: SchedulerSetting) async throws {
         let seed = ProcessInfo.processInfo.environment["APUS_SEED"].flatMap(UInt64.init) ?? .random(in: .min ... .max)
         print("SchedulerPropertyTests with threads, \(setting.name): seed \(seed)")
-        for round in 0..<UInt64(SchedulerPropertyTests.count(1)) {
+        for round in 0..<UInt64(RandomScale.scaled(1)) {
             let requests = try RandomRequests(setting, seed: seed &+ round, threads: 4)
             // What two threads do to one request in the same moment needs many tries.
             let length = SchedulerPropertyTests.length * (setting.large > 50 ? 4 : 1)
