@@ -15,6 +15,7 @@ package final class HTTPEdge: HTTPApplication {
     private let generate: InferRoute<GenerateCodec>
     private let generateStream: InferRoute<GenerateCodec>
     private let others: OperationRoutes
+    private let controlHosts: ControlHosts
     /// What the last path meant: clients mostly ask for the same thing again.
     private var last: (verb: HTTPRoute.Verb?, path: String, operation: AdmittedOperation)?
 
@@ -40,6 +41,7 @@ package final class HTTPEdge: HTTPApplication {
         self.generate = InferRoute(codec: GenerateCodec(isStream: false, limits: limits), services: services)
         self.generateStream = InferRoute(codec: GenerateCodec(isStream: true, limits: limits), services: services)
         self.others = others
+        self.controlHosts = ControlHosts(configuration.hosts)
     }
 
     package func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
@@ -122,6 +124,9 @@ package final class HTTPEdge: HTTPApplication {
         switch configuration.gate.decide(operation.operation, model: operation.modelName, credentials: credentials) {
         case .allow(let caller):
             if let refusal { return refuse(refusal) }
+            if operation.operation.role >= .operate, let refusal = controlHosts.refusal(of: head) {
+                return refuse(refusal, form: operation.form)
+            }
             var admitted = operation
             admitted.caller = caller
             return .accept(admitted)

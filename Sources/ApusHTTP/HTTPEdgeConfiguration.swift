@@ -15,6 +15,8 @@ package struct HTTPEdgeConfiguration: Sendable {
     package var sharedMemory: any SharedMemoryRegions = NoSharedMemory()
     /// Keeps trace and log settings.
     package var settings: any ServerSettings = DefaultServerSettings()
+    /// Names and addresses that the server goes by, besides those of the loopback interface.
+    package var hosts: [String] = []
     /// Knows whether the server may receive traffic.
     package var health: any Health
     /// Decides who may do what.

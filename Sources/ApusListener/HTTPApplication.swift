@@ -44,12 +44,14 @@ package enum HTTPAnswerFate: Sendable {
 protocol HTTPAnswering: AnyObject {
     /// Starts a body in memory of the connection.
     func makeBody() -> HTTPResponseBody
-    /// Has asynchronous work for the request with a number done in the connection's own task, one piece after the
-    /// other; a connection whose task has ended refuses the request.
+    /// Has asynchronous work for the request with a number done in the connection's own task, beside what else is done
+    /// there; a connection whose task has ended refuses the request.
     func perform(_ number: UInt64, _ work: @escaping @Sendable () async -> Void)
     /// Keeps what calls a request back when its client goes away or its deadline passes, in the place of what was kept
     /// before; calls it back at once when nobody waits for its answer any more.
     func note(_ number: UInt64, _ cancellation: CancellationHandle)
+    /// Calls the request with a number back: nobody wants more of it.
+    func callBack(_ number: UInt64)
     /// What would become of an answer to the request with a number.
     func fate(of number: UInt64) -> HTTPAnswerFate
     /// Takes the answer to the request with a number; a second one, or one that comes too late, is dropped.
@@ -116,6 +118,11 @@ package struct HTTPExchange: Sendable {
     package func cancel(with handle: CancellationHandle) {
         guard !handle.isFinished else { return }
         connection.value.note(number, handle)
+    }
+
+    /// Calls the request back, since its answer is as complete as it will be; on the event loop only.
+    package func callBack() {
+        connection.value.callBack(number)
     }
 
     /// Gives an answer with a ready body; on the event loop only.

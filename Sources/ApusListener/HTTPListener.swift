@@ -53,17 +53,42 @@ package struct HTTPListener: Service {
         case .port(let host, let port):
             try await serve(.hostname(host, port: port), onBound: onBound)
         case .socket(let path):
-            let file = SocketFile(path: path)
-            try await file.check(group: group)
-            let mask = file.beginPrivate()
-            let hasBound = Atomic(false)
-            defer {
-                if hasBound.load(ordering: .relaxed) { file.remove() } else { file.endPrivate(mask) }
-            }
-            try await serve(.unixDomainSocket(path: path)) { port in
-                hasBound.store(true, ordering: .relaxed)
-                file.endPrivate(mask)
-                await onBound(port)
+            try await serve(at: SocketFile(path: path))
+        }
+    }
+
+    private func serve(at file: SocketFile) async throws {
+        try await file.check(group: group)
+        let bound = BoundFile()
+        defer { file.remove(bound.identity) }
+        let onBound = onBound
+        bound.begin()
+        defer { bound.end(nil) }
+        try await serve(.unixDomainSocket(path: file.path)) { port in
+            bound.end(file.identity)
+            await onBound(port)
+        }
+    }
+
+    /// What became of the file of a socket that is being bound.
+    private final class BoundFile: Sendable {
+        private struct State: ~Copyable {
+            var mask: PrivateFiles?
+            var identity: SocketFile.Identity?
+        }
+
+        private let state = Mutex(State())
+
+        var identity: SocketFile.Identity? { state.withLock { $0.identity } }
+
+        /// Files that are made from now on are private.
+        func begin() { state.withLock { $0.mask = PrivateFiles() } }
+
+        /// The file has been made, or won't be.
+        func end(_ identity: SocketFile.Identity?) {
+            state.withLock { state in
+                state.mask = nil
+                state.identity = state.identity ?? identity
             }
         }
     }

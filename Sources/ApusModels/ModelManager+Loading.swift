@@ -41,11 +41,12 @@ extension ModelManager {
                 if case .accepted = outcome {
                     contents.planned[name] = (folder, model)
                     contents.request(model.dependencies)
+                    // Before anybody can find that the model is done, and never those of a plan that is outdated.
+                    live.setLabels(model.labels, of: name)
                 }
                 return outcome
             } tell: { outcome in
                 guard case .accepted(let failed) = outcome else { return }
-                live.setLabels(model.labels, of: name)
                 for (version, error) in failed {
                     observer.modelFailed(name.description, version: version, error: error)
                 }

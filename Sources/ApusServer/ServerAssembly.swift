@@ -156,6 +156,7 @@ package struct ServerAssembly {
         edge.renderMetrics = { exposition.render() }
         edge.compressionFloor = configuration.compressionFloor
         edge.defaultModel = configuration.defaultModel
+        edge.hosts = [configuration.host]
         edge.server = (configuration.serverID, version)
         return edge
     }

@@ -136,6 +136,16 @@ def test_one_answer_of_many(generating: tuple[Server, Client]) -> None:
         assert "exactly 1 response" in refused.error
 
 
+def test_the_second_answer_ends_it(generating: tuple[Server, Client]) -> None:
+    """What the model would still give isn't waited for, and its instance is free again."""
+    _, client = generating
+    body = {"IN": [1, 2, 3, 4], "DELAY": [0, 0, 60_000, 60_000], "WAIT": 0}
+    refused = client.post_json("/v2/models/repeat/generate", body)
+    assert refused.status == 400, refused
+    assert "exactly 1 response" in refused.error
+    assert client.post_json("/v2/models/repeat/generate", {"IN": [4], "DELAY": [0], "WAIT": 0}).status == 200
+
+
 def test_a_client_that_goes(generating: tuple[Server, Client]) -> None:
     """Its request is called back, and the server serves on."""
     server, _ = generating

@@ -1,4 +1,4 @@
-"""Triton's own load generator, unchanged, against Apus; scripts/test installs it and says where (APUS_PERF_ANALYZER)."""
+"""Triton's own load generator, unchanged, against Apus; scripts/test installs it and says where (PERF_ANALYZER_HOME)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from apus_e2e.repository import Repository
 from apus_e2e.server import Launch, Server
 
 #: A virtual environment with requirements-perf-analyzer.txt.
-HOME = os.environ.get("APUS_PERF_ANALYZER", "")
+HOME = os.environ.get("PERF_ANALYZER_HOME", "")
 
-pytestmark = pytest.mark.skipif(not HOME, reason="APUS_PERF_ANALYZER names no environment: scripts/test makes one")
+pytestmark = pytest.mark.skipif(not HOME, reason="PERF_ANALYZER_HOME names no environment: scripts/test makes one")
 
 
 @pytest.fixture

@@ -39,12 +39,14 @@ final class ModelInferSink: AnswerSink {
         let fate = call.fate
         guard fate == .sent else { return reporter.dropped(fate, id: id) }
         do throws(InferenceError) {
+            let model = answer.lease.model.description
+            let maxBytes = services.configuration.limits.maxAnswerBytes
             let encoder = try V2MessageEncoder(
                 id: id,
-                model: answer.lease.model.description,
-                outputs: answer.outputs,
+                model: model.id,
+                outputs: wishes?.prepare(answer.outputs, model: model, maxBytes: maxBytes) ?? answer.outputs,
                 wishes: wishes,
-                maxBytes: services.configuration.limits.maxAnswerBytes
+                maxBytes: maxBytes
             )
             var body = call.makeBody()
             if encoder.byteCount > RequestMemory.freeBytes {

@@ -34,12 +34,14 @@ struct InferenceMethods: Sendable {
         let id = inference.request.id
         let wishes = inference.outputWishes
         let answer = OneAnswer { [configuration] answer throws(InferenceError) -> EncodedMessage in
+            let model = answer.lease.model.description
+            let maxBytes = configuration.limits.maxAnswerBytes
             let encoder = try V2MessageEncoder(
                 id: id,
-                model: answer.lease.model.description,
-                outputs: answer.outputs,
+                model: model.id,
+                outputs: wishes?.prepare(answer.outputs, model: model, maxBytes: maxBytes) ?? answer.outputs,
                 wishes: wishes,
-                maxBytes: configuration.limits.maxAnswerBytes
+                maxBytes: maxBytes
             )
             return try EncodedMessage(byteCount: encoder.byteCount, budget: configuration.budget) { span in
                 encoder.write(into: &span)

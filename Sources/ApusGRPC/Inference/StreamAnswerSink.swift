@@ -51,14 +51,15 @@ final class StreamAnswerSink: AnswerSink {
 
     private func send(_ outputs: [NamedTensor], model: ModelDescription, isFinal: Bool) {
         do throws(InferenceError) {
+            let maxBytes = configuration.limits.maxAnswerBytes
             let encoder = try V2MessageEncoder(
                 id: id,
-                model: model,
-                outputs: outputs,
+                model: model.id,
+                outputs: wishes?.prepare(outputs, model: model, maxBytes: maxBytes) ?? outputs,
                 wishes: wishes,
                 parameters: [("triton_final_response", .bool(isFinal))],
                 form: .streamResponse,
-                maxBytes: configuration.limits.maxAnswerBytes
+                maxBytes: maxBytes
             )
             let message = try EncodedMessage(byteCount: encoder.byteCount, budget: configuration.budget) { span in
                 encoder.write(into: &span)

@@ -15,6 +15,8 @@ final class GenerateSink: AnswerSink {
     private struct HeldAnswer: ~Copyable {
         var writer: AnswerWriter?
         var error: InferenceError?
+        /// The failure has been told before the model's end.
+        var isOver = false
     }
 
     init(exchange: HTTPExchange, form: GenerateForm, services: EdgeServices, reporter: RequestReporter) {
@@ -29,11 +31,20 @@ final class GenerateSink: AnswerSink {
 
     func receive(_ answer: consuming InferenceAnswer) {
         guard exchange.fate == .sent else { return }
-        let isFirst = held.withLock { held in
-            if held.writer != nil, held.error == nil { held.error = GenerateSink.severalAnswers }
-            return held.writer == nil && held.error == nil
+        let (isFirst, isSecond) = held.withLock { held in
+            let isFirst = held.writer == nil && held.error == nil
+            let isSecond = !isFirst && !held.isOver
+            if isSecond { held.isOver = true }
+            return (isFirst, isSecond)
         }
-        guard isFirst else { return }
+        guard isFirst else {
+            // The model isn't waited for: it may go on for long.
+            if isSecond {
+                exchange.callBack()
+                fail(GenerateSink.severalAnswers)
+            }
+            return
+        }
         do throws(InferenceError) {
             var writer = AnswerWriter(body: exchange.makeBody(), services: services)
             try form.write(answer, to: &writer)
@@ -45,6 +56,7 @@ final class GenerateSink: AnswerSink {
     }
 
     func finish(_ end: AnswerEnd) {
+        if held.withLock({ $0.isOver }) { return }
         let fate = exchange.fate
         guard fate == .sent else { return reporter.dropped(fate, id: form.id) }
         if case .failure(let error) = end { return fail(error) }

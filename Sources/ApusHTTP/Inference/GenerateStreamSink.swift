@@ -77,6 +77,8 @@ final class GenerateStreamSink: AnswerSink {
     /// Says what went wrong, as the whole answer or as the last event.
     private func fail(_ error: InferenceError) {
         progress.hasFailed = true
+        // What the model would still give is for nobody: it must not hold its instance until its own end.
+        exchange.callBack()
         guard progress.hasBegun else {
             let (head, bytes) = form.answer(to: error)
             exchange.answer(head, bytes: bytes)

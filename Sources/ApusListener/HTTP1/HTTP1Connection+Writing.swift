@@ -22,6 +22,13 @@ extension HTTP1Connection: HTTPAnswering {
         expiry = loop.expire(cancellation, at: time)
     }
 
+    func callBack(_ number: UInt64) {
+        guard number == self.number, machine.state == .responding else { return }
+        let waiting = cancellation
+        forgetCancellation()
+        waiting.cancel()
+    }
+
     /// Nobody need call the request back any more.
     func forgetCancellation() {
         cancellation = .finished

@@ -29,6 +29,13 @@ extension HTTP2Connection: HTTPAnswering {
         stream.expiry = loop.expire(cancellation, at: time)
     }
 
+    func callBack(_ number: UInt64) {
+        guard let stream = answerable(number) else { return }
+        let waiting = stream.cancellation
+        forgetCancellation(stream)
+        waiting.cancel()
+    }
+
     /// Nobody need call the request back any more.
     func forgetCancellation(_ stream: HTTP2Stream) {
         stream.cancellation = .finished

@@ -117,7 +117,19 @@ private enum ClassifiedElements {
             for index in range where isAbove(index, best) { best = index }
             return [best]
         }
-        return range.sorted { isAbove($0, $1) || (!isAbove($1, $0) && $0 < $1) }.prefix(count)
+        // Only what is above the last of the best so far is kept, and sorted when there is twice too much of it.
+        let isBefore = { isAbove($0, $1) || (!isAbove($1, $0) && $0 < $1) }
+        let most = max(1024, 2 * min(count, range.count))
+        var best: [Int] = []
+        var last: Int?
+        for index in range where last.map({ isAbove(index, $0) }) ?? true {
+            best.append(index)
+            guard best.count >= most else { continue }
+            best.sort(by: isBefore)
+            best.removeLast(best.count - count)
+            last = best.last
+        }
+        return best.sorted(by: isBefore).prefix(count)
     }
 
     /// A value as C++'s `std::to_string` prints it.

@@ -37,7 +37,7 @@ extension V2RequestDecoder {
         switch draft.source {
         case .missing, .deferred: throw .sources(index: index, name: name)
         case .sharedMemory:
-            let part = try draft.memory.part(of: sharedMemory, place: "inputs[\(index)].parameters")
+            let part = try draft.memory.part(of: sharedMemory, limits: limits, place: "inputs[\(index)].parameters")
             let tensor = try V2BinaryTensor(name: name, dataType: dataType, shape: shape)
                 .make(from: SharedMemoryBody(part: part), range: 0..<part.byteCount, memory: &memory)
             return NamedTensor(name: name, tensor: tensor)

@@ -63,7 +63,7 @@ extension V2RequestDecoder {
             }
         }
         guard let name else { throw .missing(field: "outputs[\(index)].name", expected: "a string") }
-        let special = try wish.special(of: sharedMemory, place: "outputs[\(index)].parameters")
+        let special = try wish.special(of: sharedMemory, limits: limits, place: "outputs[\(index)].parameters")
         return V2RequestedOutput(name: name, isBinary: wish.isBinary, special: special)
     }
 

@@ -13,21 +13,35 @@ struct V2SharedMemory: Equatable {
     ///
     /// - Parameters:
     ///   - regions: What clients have registered.
+    ///   - limits: How large a body may be, and so a part: it is copied where bodies are.
     ///   - place: Where in the request the parameters stand.
     /// - Returns: The part, within its region's bounds.
-    /// - Throws: `missing` for a parameter that must come too, `memory` for a part that isn't there.
-    func part(of regions: any SharedMemoryRegions, place: String) throws(V2DecodingFault) -> SharedMemoryPart {
+    /// - Throws: `missing` for a parameter that must come too, `limit` for a part that is too large, `memory` for one
+    ///   that isn't there.
+    func part(
+        of regions: any SharedMemoryRegions,
+        limits: InputLimits,
+        place: String
+    ) throws(V2DecodingFault) -> SharedMemoryPart {
         guard let region else {
             throw .missing(field: "\(place).shared_memory_region", expected: "a string")
         }
         guard let byteSize else {
             throw .missing(field: "\(place).shared_memory_byte_size", expected: "an integer")
         }
+        let part: SharedMemoryPart
         do throws(InferenceError) {
-            return try regions.part(of: region, offset: offset, byteCount: byteSize)
+            part = try regions.part(of: region, offset: offset, byteCount: byteSize)
         } catch {
             throw .memory(error)
         }
+        guard part.byteCount <= limits.maxBodyBytes else {
+            throw .limit(
+                field: "\(place).shared_memory_byte_size",
+                expected: "at most \(limits.maxBodyBytes) bytes (max_body_bytes)"
+            )
+        }
+        return part
     }
 }
 
@@ -41,10 +55,15 @@ struct V2OutputWish {
     ///
     /// - Parameters:
     ///   - regions: What clients have registered.
+    ///   - limits: How large a part may be.
     ///   - place: Where in the request the parameters stand.
     /// - Returns: `nil` for an output that is sent as it is.
     /// - Throws: What is wrong with a region, `limit` for classes beside one.
-    func special(of regions: any SharedMemoryRegions, place: String) throws(V2DecodingFault) -> V2SpecialOutput? {
+    func special(
+        of regions: any SharedMemoryRegions,
+        limits: InputLimits,
+        place: String
+    ) throws(V2DecodingFault) -> V2SpecialOutput? {
         guard memory.isNamed else {
             return classCount > 0 ? V2SpecialOutput(classCount: Int(clamping: classCount)) : nil
         }
@@ -54,7 +73,7 @@ struct V2OutputWish {
                 expected: "neither 'classification' nor 'binary_data' beside it"
             )
         }
-        return V2SpecialOutput(part: try memory.part(of: regions, place: place))
+        return V2SpecialOutput(part: try memory.part(of: regions, limits: limits, place: place))
     }
 }
 

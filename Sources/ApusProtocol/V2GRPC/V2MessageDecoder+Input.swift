@@ -65,7 +65,7 @@ extension V2MessageDecoder {
         memory: inout RequestMemory
     ) throws(V2MessageFault) -> Tensor {
         do throws(V2DecodingFault) {
-            let part = try input.memory.part(of: sharedMemory, place: "inputs[\(index)].parameters")
+            let part = try input.memory.part(of: sharedMemory, limits: limits, place: "inputs[\(index)].parameters")
             return try V2BinaryTensor(name: input.name, dataType: dataType, shape: input.shape)
                 .make(from: SharedMemoryBody(part: part), range: 0..<part.byteCount, memory: &memory)
         } catch {

@@ -97,13 +97,16 @@ package final class V2MessageDecoder {
         in bytes: RawSpan
     ) throws(V2MessageFault) -> V2RequestedOutput {
         var name = ""
-        var parameters: [V2MessageParameter] = []
+        var wish = V2OutputWish()
+        var fault: V2MessageFault?
         do throws(ProtobufFault) {
             var reader = ProtobufReader(range)
             while let field = try reader.nextField(in: bytes) {
                 switch (field.number, field.wire) {
                 case (1, .bytes): name = try bytes.text(at: reader.readBytes(in: bytes))
-                case (2, .bytes): parameters.append(try V2MessageParameter(reader.readBytes(in: bytes), in: bytes))
+                case (2, .bytes):
+                    // One after the other, and none is kept: there may be as many as the message is long.
+                    fault = wish.take(try V2MessageParameter(reader.readBytes(in: bytes), in: bytes)) ?? fault
                 default: try reader.skip(field, in: bytes)
                 }
             }
@@ -113,16 +116,9 @@ package final class V2MessageDecoder {
         guard !name.isEmpty else {
             throw .request(.missing(field: "outputs[\(index)].name", expected: "a string"))
         }
-        var wish = V2OutputWish()
-        for parameter in parameters {
-            if parameter.name == "classification" {
-                wish.classCount = try parameter.unsigned()
-            } else {
-                try wish.memory.take(parameter)
-            }
-        }
+        if let fault { throw fault }
         do throws(V2DecodingFault) {
-            let special = try wish.special(of: sharedMemory, place: "outputs[\(index)].parameters")
+            let special = try wish.special(of: sharedMemory, limits: limits, place: "outputs[\(index)].parameters")
             return V2RequestedOutput(name: name, isBinary: true, special: special)
         } catch {
             throw .request(error)

@@ -175,41 +175,6 @@ package struct V2MessageEncoder: Sendable {
     }
 }
 
-extension V2MessageEncoder {
-    /// Prepares an answer, its outputs classified and put into shared memory as the request said.
-    ///
-    /// - Parameters:
-    ///   - id: The request's id; may be empty.
-    ///   - model: The version that answered.
-    ///   - outputs: The tensors, in the order to be sent.
-    ///   - wishes: What the request said of outputs; `nil` for nothing.
-    ///   - parameters: The response's parameters.
-    ///   - form: The message.
-    ///   - maxBytes: The most bytes that the answer may take.
-    /// - Throws: Besides what every answer is refused with, `invalidArgument` for an output that can't be classified or
-    ///   doesn't fit its place.
-    package init(
-        id: String,
-        model: ModelDescription,
-        outputs: [NamedTensor],
-        wishes: V2OutputForm?,
-        parameters: [(name: String, value: ParameterValue)] = [],
-        form: Form = .response,
-        maxBytes: Int
-    ) throws(InferenceError) {
-        let prepared = try wishes?.prepare(outputs, model: model, maxBytes: maxBytes)
-        try self.init(
-            id: id,
-            model: model.id,
-            outputs: prepared ?? outputs,
-            wishes: wishes,
-            parameters: parameters,
-            form: form,
-            maxBytes: maxBytes
-        )
-    }
-}
-
 /// Encodes the ModelStreamInferResponse of a request that failed, after which the stream goes on.
 package struct V2MessageFailure: Sendable {
     private let message: String

@@ -89,6 +89,24 @@ extension V2MessageParameter {
     }
 }
 
+extension V2OutputWish {
+    /// Notes a parameter; passes over one that says nothing to us.
+    ///
+    /// - Returns: What is wrong with it.
+    mutating func take(_ parameter: V2MessageParameter) -> V2MessageFault? {
+        do throws(V2MessageFault) {
+            if parameter.name == "classification" {
+                classCount = try parameter.unsigned()
+            } else {
+                try memory.take(parameter)
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
 extension V2SharedMemory {
     /// Notes a parameter about shared memory; passes over any other.
     mutating func take(_ parameter: V2MessageParameter) throws(V2MessageFault) {

@@ -237,6 +237,30 @@ struct HTTPEdgeTests {
         }
     }
 
+    @Test(arguments: [
+        ["Origin: http://evil.example"], ["Origin: null"], ["Host: evil.example"], ["Host: evil.example:8000"],
+        ["Host: 127.0.0.1.evil.example"], ["Host: 128.0.0.1"], ["Host: "],
+    ])
+    func `web pages don't operate a server`(_ fields: [String]) async throws {
+        try await EdgeServer.run { server in
+            for (operation, route) in HTTPEdgeTests.walk where operation.role >= .operate {
+                let path = RouteTableTests.path(of: route)
+                let answer = try await server.ask(route.verb.rawValue, path, fields, json: "{}")
+                #expect(answer.status == 403, "\(operation) \(path): \(answer.body)")
+            }
+            // What only looks stays open to them.
+            #expect(try await server.ask("GET", "/v2", fields).status == 200)
+        }
+    }
+
+    @Test(arguments: ["localhost", "LOCALHOST:8000", "127.0.0.1", "127.1.2.3:80", "[::1]", "[::1]:8000", "apus.test:1"])
+    func `under its own names it is operated`(_ host: String) async throws {
+        try await EdgeServer.run { server in
+            let answer = try await server.ask("POST", "/v2/repository/models/m/load", ["Host: \(host)"], json: "{}")
+            #expect(answer.status != 403, "\(answer.body)")
+        }
+    }
+
     @Test(arguments: ["0", "01", "9223372036854775808", "99999999999999999999999999", "4"])
     func `a version that isn't there is not found anywhere`(_ version: String) async throws {
         try await EdgeServer.run { server in

@@ -52,6 +52,7 @@ final class EdgeServer: Sendable {
         configuration.work = parts.work
         configuration.defaultModel = ModelName(parts.defaultModel)
         configuration.compressionFloor = parts.compressionFloor
+        configuration.hosts = ["apus.test", "a"]
         configuration.renderMetrics = { Array("up 1\n".utf8) }
         let edgeConfiguration = configuration
         let others = OperationRoutes(
@@ -138,7 +139,8 @@ struct EdgeConnection: Sendable {
     let channel: NIOAsyncTestingChannel
 
     static func request(_ verb: String, _ path: String, _ fields: [String] = [], body: [UInt8]? = nil) -> [UInt8] {
-        var lines = ["\(verb) \(path) HTTP/1.1", "Host: a"] + fields
+        let hosts = fields.contains { $0.hasPrefix("Host:") } ? [] : ["Host: a"]
+        var lines = ["\(verb) \(path) HTTP/1.1"] + hosts + fields
         if let body { lines.append("Content-Length: \(body.count)") }
         return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + (body ?? [])
     }

@@ -42,6 +42,24 @@ struct ClassificationTests {
         #expect(try classify(tensor(.fp32, [2, 3], values), 1).texts == ["inf:5"])
     }
 
+    @Test(arguments: [2, 7, 600, 4_999, 5_000, 9_000])
+    func `of many the highest are what sorting all of them gives`(_ count: Int) throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("ClassificationTests: seed \(seed)")
+        var state = seed
+        for ascending in [true, false] {
+            var values = (0..<5_000).map { _ -> Int32 in
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return Int32(truncatingIfNeeded: state >> 53)
+            }
+            // The worst order: each is better than all before it.
+            if ascending { values.sort() }
+            let sorted = values.indices.sorted { (values[$0], $1) > (values[$1], $0) }
+            let expected = sorted.prefix(count).map { "\(values[$0]):\($0)" }
+            #expect(try classify(tensor(.int32, [5_000], values), count).texts == expected)
+        }
+    }
+
     @Test func `floats have six decimals, however long they get`() throws {
         #expect(try classify(tensor(.fp64, [1], [1.0 / 3]), 1).texts == ["0.333333:0"])
         #expect(try classify(tensor(.fp64, [1], [1e22]), 1).texts == ["10000000000000000000000.000000:0"])

@@ -100,6 +100,37 @@ struct V2MessageSharedMemoryTests {
         #expect(throws: InferenceError.self) { try decode(message) }
     }
 
+    @Test func `a part larger than a body may be is refused before it is read`() throws {
+        var limits = InputLimits()
+        limits.maxBodyBytes = 3
+        let error = #expect(throws: InferenceError.self) {
+            try TestMessage(.asking([input(place("r", 0, 4))]))
+                .decode(with: V2MessageDecoder(limits: limits, sharedMemory: memory))
+        }
+        #expect(error?.message.contains("max_body_bytes") == true)
+    }
+
+    @Test func `parameters of an output are looked at one by one, however many there are`() throws {
+        // An empty entry has two bytes; the first fault is told when all have been passed.
+        let entries = [UInt8](repeating: 0, count: 2 << 20).enumerated().map {
+            $0.offset.isMultiple(of: 2) ? 0x12 : $0.element
+        }
+        var length: [UInt8] = []
+        var left = entries.count
+        while left > 0x7f {
+            length.append(UInt8(left & 0x7f) | 0x80)
+            left >>= 7
+        }
+        length.append(UInt8(left))
+        var message = Inference_ModelInferRequest.asking([])
+        message.outputs = []
+        let bytes: [UInt8] = try message.serializedBytes() + [0x32] + length + entries
+        let error = #expect(throws: InferenceError.self) {
+            try TestMessage(bytes).decode(with: V2MessageDecoder(limits: InputLimits()))
+        }
+        #expect(error?.field == "outputs[0].name")
+    }
+
     @Test func `without wishes nothing is looked at`() throws {
         var message = Inference_ModelInferRequest.asking([])
         message.outputs = [.with { $0.name = "y" }]
@@ -109,8 +140,8 @@ struct V2MessageSharedMemoryTests {
     private func written(_ outputs: [NamedTensor], _ wishes: V2OutputForm) throws -> Inference_ModelInferResponse {
         let encoder = try V2MessageEncoder(
             id: "",
-            model: TestRequest.model,
-            outputs: outputs,
+            model: TestRequest.model.id,
+            outputs: wishes.prepare(outputs, model: TestRequest.model, maxBytes: .max),
             wishes: wishes,
             maxBytes: .max
         )
