@@ -42,6 +42,9 @@ let package = Package(
     targets: [
         .target(name: "ApusCore"),
         .target(name: "ApusEngine", dependencies: ["ApusCore"]),
+        .target(name: "CTurboJPEG"),
+        .target(name: "CSPNG"),
+        .target(name: "ApusImages", dependencies: ["ApusCore", "CTurboJPEG", "CSPNG"]),
         .target(
             name: "ApusProtos",
             dependencies: [
@@ -137,7 +140,7 @@ let package = Package(
         .testTarget(
             name: "ApusHTTPTests",
             dependencies: [
-                "ApusHTTP", "ApusListener", "ApusProtocol", "ApusCore",
+                "ApusHTTP", "ApusImages", "ApusListener", "ApusProtocol", "ApusCore",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -170,6 +173,7 @@ let package = Package(
         ),
         .testTarget(name: "ApusModelsTests", dependencies: ["ApusCore", "ApusModels", "CLinux"]),
         .testTarget(name: "ApusONNXRuntimeTests", dependencies: ["ApusCore", "ApusEngine", "ApusONNXRuntime"]),
+        .testTarget(name: "ApusImagesTests", dependencies: ["ApusCore", "ApusImages"]),
         .testTarget(name: "ApusBuiltinTests", dependencies: ["ApusCore", "ApusEngine", "ApusBuiltin", "ApusTesting"]),
         .testTarget(
             name: "ApusClientTests",
@@ -185,7 +189,7 @@ let package = Package(
         .target(
             name: "ApusHTTP",
             dependencies: [
-                "ApusCore", "ApusListener", "ApusProtocol",
+                "ApusCore", "ApusImages", "ApusListener", "ApusProtocol",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),

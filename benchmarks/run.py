@@ -15,7 +15,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
-from harness import grpc, image, lifecycle, machine, openloop, paths, report, settings, sweep, throughput, timeouts
+from harness import grpc, image, lifecycle, machine, openloop, paths, report, settings, sweep, throughput, timeouts, transports
 from harness.peers import MeasurementFailed
 from harness.processes import ServerFailed
 from harness.results import Results
@@ -43,6 +43,7 @@ def measure(plan: Settings) -> Results:
             results.matrix.add(throughput.measure(model, plan))
     if "grpc" in plan.sections:
         results.matrix.add(grpc.measure(plan))
+        results.matrix.add(transports.measure(plan))
     if "image" in plan.sections:
         results.image = image.measure(plan)
         results.matrix.add(results.image.cells)

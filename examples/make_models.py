@@ -3,7 +3,7 @@
 
 Writes six models to ``examples/models/<name>/1/model.onnx``, an ensemble of three
 of them, and for each requests with their expected answers to
-``examples/requests/<name>.json``.
+``examples/requests/<name>.json``; a picture goes to ``examples/pictures``.
 Every seed is fixed, so a second run with the same package versions gives the
 same files.
 
@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,6 +168,13 @@ ensemble:
     - model: digits_words
       inputs: { probabilities: probabilities }
       outputs: { word: word, confidence: confidence }
+# So that it takes JPEG and PNG files, too.
+image: {}
+"""
+
+DIGITS_SETTINGS = """\
+# JPEG and PNG files of any size become 8 by 8 grey values from 0 to 16.
+image: { width: 8, height: 8, scale: 16/255 }
 """
 
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -361,6 +370,21 @@ def write_pipeline(root: Path, steps: list[Example]) -> None:
     write_entries(entries, root / "requests" / "digits_pipeline.json")
 
 
+def write_picture(root: Path) -> None:
+    """Write one of the digits as a file: 64 by 64 pixels in grey."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    picture = dict(digit_pictures())["real_sample"][0].repeat(8, axis=0).repeat(8, axis=1)
+    rows = b"".join(b"\0" + row.tobytes() for row in picture)
+    header = struct.pack(">IIBBBBB", 64, 64, 8, 0, 0, 0, 0)
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+    path = root / "pictures" / "seven.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+
+
 def make_diabetes() -> Example:
     """Ridge regression of disease progression on the diabetes data."""
     x, y = load_diabetes(return_X_y=True)
@@ -492,7 +516,9 @@ def main() -> None:
     digits = [make_digits_picture(), make_digits(), make_digits_words()]
     for example in (make_iris(), *digits, make_diabetes(), make_tickets()):
         write_example(example, root)
+    (root / "models" / "digits" / "apus.yaml").write_text(DIGITS_SETTINGS, encoding="utf-8")
     write_pipeline(root, digits)
+    write_picture(root)
 
 
 if __name__ == "__main__":

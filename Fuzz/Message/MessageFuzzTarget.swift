@@ -2,7 +2,7 @@ import ApusCore
 import ApusProtocol
 
 /// A whole message, of which tensors are copies.
-private struct FuzzedMessage: BinaryBody {
+struct FuzzedMessage: BinaryBody {
     let bytes: [UInt8]
 
     var byteCount: Int { bytes.count }
@@ -26,7 +26,7 @@ private let model = ModelDescription(
 )
 nonisolated(unsafe) private let decoder = V2MessageDecoder(limits: InputLimits())
 
-/// One input of the fuzzer: a ModelInferRequest.
+/// One input of the fuzzer: a ModelInferRequest, or a request of TensorFlow Serving's.
 ///
 /// Besides not crashing, what was decoded must survive being written as an answer and read again as a request.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -34,6 +34,7 @@ public func fuzzMessage(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     // Memory of exactly that size, so that the address sanitizer sees a byte too many.
     let bytes = Array(UnsafeBufferPointer(start: data, count: count))
     if let request = decode(bytes) { checkRoundTrip(request) }
+    checkTensorFlowMessages(bytes)
     return 0
 }
 
@@ -50,7 +51,7 @@ private func decode(_ bytes: [UInt8]) -> V2InferRequest? {
     )
 }
 
-private func bytes(_ tensor: Tensor) -> [UInt8] {
+func bytes(_ tensor: Tensor) -> [UInt8] {
     tensor.storage.withUnsafeBytes { Array($0) }
 }
 
@@ -69,19 +70,20 @@ private func checkRoundTrip(_ request: V2InferRequest) {
     var span = OutputRawSpan(buffer: memory, initializedCount: 0)
     encoder.write(into: &span)
     guard span.finalize(for: memory) == encoder.byteCount else { fatalError("measured wrongly") }
-    guard let again = decode(asRequest(Array(memory))) else { fatalError("what was written can't be read") }
+    let message = renumbered(Array(memory)) { $0 == 6 << 3 | 2 ? 7 << 3 | 2 : $0 }
+    guard let again = decode(message) else { fatalError("what was written can't be read") }
     for (one, other) in zip(request.inputs, again.inputs) {
         guard one.name == other.name, one.tensor.shape == other.tensor.shape, bytes(one.tensor) == bytes(other.tensor)
         else { fatalError("what was written is not what was read") }
     }
 }
 
-/// Renumbers the fields of an answer on its outermost level.
-private func asRequest(_ answer: [UInt8]) -> [UInt8] {
+/// Changes the tags of an answer's fields on its outermost level.
+func renumbered(_ answer: [UInt8], _ change: (UInt8) -> UInt8) -> [UInt8] {
     var request = answer
     var offset = 0
     while offset < request.count {
-        if request[offset] == 6 << 3 | 2 { request[offset] = 7 << 3 | 2 }
+        request[offset] = change(request[offset])
         offset += 1
         var length = 0
         var shift = 0

@@ -15,6 +15,8 @@ package struct GRPCServices: RegistrableRPCService {
         InferenceMethods(configuration: configuration).register(with: &gated)
         V2Methods(configuration: configuration).register(with: &gated)
         PredictionMethods(configuration: configuration).register(with: &gated)
+        TensorFlowPredictionMethods(configuration: configuration).register(with: &gated)
+        TensorFlowModelMethods(configuration: configuration).register(with: &gated)
         HealthMethods(configuration: configuration).register(with: &gated)
         router = gated.router
         var services = Set(router.methods.map(\.service.fullyQualifiedService))

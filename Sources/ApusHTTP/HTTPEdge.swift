@@ -28,7 +28,8 @@ package final class HTTPEdge: HTTPApplication {
         let limits = configuration.limits
         let services = EdgeServices(configuration)
         guard let codec = V2Codec(limits: limits, sharedMemory: configuration.sharedMemory),
-            let plain = PlainCodec(limits: limits), let tensorFlow = TensorFlowServingRoutes(services: services)
+            let plain = PlainCodec(limits: limits, libraries: configuration.images),
+            let tensorFlow = TensorFlowServingRoutes(services: services)
         else { return nil }
         self.configuration = configuration
         self.table = RouteTable(operations: operations)

@@ -1,4 +1,5 @@
 package import ApusCore
+package import ApusImages
 
 /// What the HTTP edge calls and what it allows.
 package struct HTTPEdgeConfiguration: Sendable {
@@ -26,6 +27,10 @@ package struct HTTPEdgeConfiguration: Sendable {
     package var limits: InputLimits
     /// What requests and answers in flight may take together.
     package var budget: ByteBudget
+    /// Does what is too much for an event loop.
+    package var work: any WorkQueue
+    /// What decodes pictures.
+    package var images: ImageLibraries
     /// The least bytes of an answer worth compressing.
     package var compressionFloor: Int
     /// `name` and `version` of the server's metadata.
@@ -55,6 +60,8 @@ package struct HTTPEdgeConfiguration: Sendable {
         self.time = time
         self.limits = limits
         self.budget = ByteBudget(limit: .max)
+        self.work = WorkInPlace()
+        self.images = ImageLibraries()
         self.compressionFloor = 4096
         self.server = ("apus", "0")
         self.defaultModel = nil

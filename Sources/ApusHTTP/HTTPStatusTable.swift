@@ -7,7 +7,7 @@ enum HTTPStatusTable {
     /// The status for a code.
     static func status(of code: InferenceError.Code) -> Int {
         switch code {
-        case .invalidArgument, .alreadyExists, .cancelled: 400
+        case .invalidArgument, .alreadyExists, .cancelled, .failedPrecondition: 400
         case .unauthenticated: 401
         case .permissionDenied: 403
         case .notFound: 404

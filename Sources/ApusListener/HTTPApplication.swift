@@ -47,8 +47,8 @@ protocol HTTPAnswering: AnyObject {
     /// Has asynchronous work for the request with a number done in the connection's own task, one piece after the
     /// other; a connection whose task has ended refuses the request.
     func perform(_ number: UInt64, _ work: @escaping @Sendable () async -> Void)
-    /// Keeps what calls a request back when its client goes away or its deadline passes; calls it back at once when
-    /// nobody waits for its answer any more.
+    /// Keeps what calls a request back when its client goes away or its deadline passes, in the place of what was kept
+    /// before; calls it back at once when nobody waits for its answer any more.
     func note(_ number: UInt64, _ cancellation: CancellationHandle)
     /// What would become of an answer to the request with a number.
     func fate(of number: UInt64) -> HTTPAnswerFate

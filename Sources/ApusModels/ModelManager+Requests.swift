@@ -71,6 +71,14 @@ extension ModelManager {
         }
         wakeThread()
     }
+
+    /// Takes every model out of service that isn't among these, and that none of these needs; returns when that has begun.
+    package func keep(only names: Set<ModelName>) {
+        feed { contents in
+            contents.machine.modelsChosen(names)
+        }
+        wakeThread()
+    }
 }
 
 extension ModelManager.Contents {

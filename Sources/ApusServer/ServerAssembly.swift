@@ -51,10 +51,11 @@ package struct ServerAssembly {
         self.loops = group.makeIterator().map { LoopServices(eventLoop: $0, time: SystemTime()) }
         self.cache = ResponseCache(byteLimit: configuration.responseCacheBytes)
         self.listenerConfiguration = ServerAssembly.makeListenerConfiguration(configuration)
+        let pool = try EngineThreadPool(threadCount: cores)
         self.manager = try ServerAssembly.makeManager(
             configuration,
             engines: engines,
-            cores: cores,
+            pool: pool,
             cache: cache,
             budget: listenerConfiguration.budget,
             logger: logger
@@ -74,6 +75,7 @@ package struct ServerAssembly {
             gauges: ServerAssembly.gauges(loops: loops, cache: cache, observer: observer, destination: destination)
         )
         edge.budget = listenerConfiguration.budget
+        edge.work = BackgroundWork(pool: pool)
         edge.take(ControlServices(configuration, manager: manager, engines: engines, logSwitch: logSwitch))
         self.edge = edge
         self.calls = ServerAssembly.makeCalls(like: edge)
@@ -106,7 +108,7 @@ package struct ServerAssembly {
     private static func makeManager(
         _ configuration: ServerConfiguration,
         engines: EngineSet,
-        cores: Int,
+        pool: EngineThreadPool,
         cache: ResponseCache,
         budget: ByteBudget,
         logger: Logger
@@ -114,9 +116,9 @@ package struct ServerAssembly {
         let directory = MemberDirectory()
         let loader = SchedulerLoader(
             engines: engines,
-            pool: try EngineThreadPool(threadCount: cores),
+            pool: pool,
             time: SystemTime(),
-            defaultInstances: cores,
+            defaultInstances: pool.threadCount,
             allowsInlineRuns: configuration.allowsInlineRuns,
             cache: cache,
             logger: logger,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from apus_e2e.server import Launch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
-from harness import grpc, openloop, paths, report, settings, sweep, throughput, timeouts, variants  # noqa: E402
+from harness import grpc, openloop, paths, report, settings, sweep, throughput, timeouts, transports, variants  # noqa: E402
 from harness.bodies import Tensor  # noqa: E402
 from harness.measurement import Cell, Matrix  # noqa: E402
 from harness.measurement import Run as Figures  # noqa: E402
@@ -56,25 +57,37 @@ def test_grpc() -> None:
             cell(grpc.SECTION, 32, grpc.GRPC, 60.0, cpu=2),
             cell(grpc.SECTION, 1, throughput.BINARY, 10.0, p50=100),
             cell(grpc.SECTION, 1, grpc.GRPC, 10.0, p50=141),
+            cell(grpc.SECTION, 32, throughput.JSON, 100.0),
+            cell(grpc.SECTION, 32, grpc.PLAIN, 89.0),
+            cell(transports.RESNET_SECTION, 2, throughput.BINARY, 10.0),
+            cell(transports.RESNET_SECTION, 2, grpc.GRPC, 9.6),
+            cell(transports.LARGE_SECTION, 1, throughput.BINARY, 10.0),
+            cell(transports.LARGE_SECTION, 1, grpc.GRPC, 20.0),
+            cell(transports.LARGE_SECTION, 1, transports.SHARED, 15.0),
         ]
     )
-    assert verdict(results, "gRPC", "requests/s").figure == pytest.approx(0.6)
-    assert verdict(results, "gRPC", "processor time").figure == pytest.approx(2)
-    assert verdict(results, "gRPC", "latency").figure == pytest.approx(41)
-    assert verdict(results, "gRPC", "latency").is_reached is False
+    assert verdict(results, "iris, gRPC", "requests/s").figure == pytest.approx(0.6)
+    assert verdict(results, "iris, gRPC", "processor time").figure == pytest.approx(2)
+    assert verdict(results, "iris, gRPC", "latency").figure == pytest.approx(41)
+    assert verdict(results, "iris, gRPC", "latency").is_reached is False
+    assert verdict(results, "plain JSON").is_reached is False
+    assert verdict(results, "ResNet-50", "gRPC").is_reached is True
+    assert verdict(results, "shared memory", "HTTP binary").is_reached is True
+    assert verdict(results, "shared memory", "of gRPC").is_reached is False
 
 
-def test_grpc_message() -> None:
+@pytest.mark.parametrize("shape", [(1, 4), (3, 224, 224)])
+def test_grpc_message(shape: tuple[int, ...]) -> None:
     """The recorded body is the message that the protocol's own code makes of the same tensor."""
     from tritonclient.grpc import service_pb2
 
-    tensor = Tensor("features", (1, 4), (5.0, 3.5, 1.5, 0.25))
-    whole = grpc.message("iris", tensor)
+    count = math.prod(shape)
+    whole = grpc.message("iris", Tensor("features", shape, (0.25,) * count))
     parsed = service_pb2.ModelInferRequest.FromString(whole[5:])
     assert int.from_bytes(whole[1:5], "big") == len(whole) - 5
     assert (parsed.model_name, parsed.inputs[0].name, parsed.inputs[0].datatype) == ("iris", "features", "FP32")
-    assert list(parsed.inputs[0].shape) == [1, 4]
-    assert len(parsed.raw_input_contents[0]) == 16
+    assert tuple(parsed.inputs[0].shape) == shape
+    assert len(parsed.raw_input_contents[0]) == 4 * count
 
 
 def test_names_of_targets_differ() -> None:

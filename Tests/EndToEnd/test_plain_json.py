@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import requests
 
+from apus_e2e import paths
+from apus_e2e.examples import EXAMPLES
 from apus_e2e.repository import Repository
 from apus_e2e.server import Launch, Server
 from apus_e2e.tensors import json_input
@@ -148,6 +150,33 @@ def test_unserved_file_says_how_to_export(unserved: Server) -> None:
         lines = answer.json()["hint"].splitlines()
         assert len(lines) == 2
         assert lines[1].startswith("torch.onnx.export(")
+
+
+def test_labels(tmp_path: Path) -> None:
+    """The names that config.pbtxt gives to classes stand beside the numbers."""
+    repository = Repository(tmp_path / "models").sample("digits")
+    names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    repository.file("digits/names.txt", "\n".join(names) + "\n")
+    config = (repository.root / "digits" / "config.pbtxt").read_text()
+    config = config.replace('name: "probabilities"', 'name: "probabilities"\n    label_filename: "names.txt"')
+    config = config.replace('name: "label"', 'name: "label"\n    label_filename: "names.txt"')
+    repository.config("digits", config)
+    server = Server(repository.root, tmp_path / "server").wait_until_ready()
+    try:
+        stored = next(example for example in EXAMPLES["digits"] if example.name == "several_rows")
+        rows = np.array(stored.request["inputs"][0]["data"]).reshape(3, 64).tolist()
+        answer = post(root(server), "digits", {"data": rows})
+        assert answer["labels"] == {"label": ["one", "five", "six"], "probabilities": ["one", "five", "six"]}
+        assert len(answer["predictions"]["probabilities"]) == 3
+        answer = post(root(server), "digits", {"inputs": {"pixels": rows[1]}})
+        assert answer["labels"] == {"label": "five", "probabilities": "five"}
+        assert "labels" not in post(root(server), "digits", {"pixels": rows[1]})
+        picture = (paths.EXAMPLES / "pictures" / "seven.png").read_bytes()
+        fields = {"Content-Type": "image/png"}
+        answer = requests.post(f"{root(server)}/predict/digits", data=picture, headers=fields, timeout=15).json()
+        assert answer["labels"]["probabilities"] == ["seven"]
+    finally:
+        server.kill()
 
 
 def test_rules_hold_for_every_protocol(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""gRPC's ModelInfer by h2load, beside the bare HTTP/1 echo and the same inference over HTTP/1."""
+"""gRPC's ModelInfer by h2load, beside the bare HTTP/1 echo and the same inference over HTTP/1, as v2 and as plain JSON."""
 
 from __future__ import annotations
 
+import json
 import re
 import struct
 import subprocess
@@ -10,34 +11,50 @@ from pathlib import Path
 
 from . import paths, servers
 from .alternation import alternate
-from .bodies import Tensor, tensor_for
+from .bodies import Body, Tensor, tensor_for
 from .measurement import Cell, Run
 from .peers import HTTPPeer, MeasurementFailed, Peer, run_tool
 from .processes import Server
 from .settings import Settings
-from .throughput import BINARY, ECHO, inference_path
+from .throughput import BINARY, ECHO, JSON, inference_path
 
 MODEL = "iris"
 # A table of its own: its echo and its HTTP/1 run in alternation with it.
 SECTION = "iris over gRPC"
 GRPC = "apus grpc"
+PLAIN = "apus plain json"
 CONNECTIONS = (1, 32)
 PATH = "/inference.GRPCInferenceService/ModelInfer"
 HEADERS = ("content-type: application/grpc", "te: trailers")
 
 
+def varint(number: int) -> bytes:
+    """A number in groups of seven bits."""
+    groups = b""
+    while number > 0x7F:
+        groups += bytes((number & 0x7F | 0x80,))
+        number >>= 7
+    return groups + bytes((number,))
+
+
 def field(number: int, content: bytes) -> bytes:
-    """A protobuf field of bytes, shorter than 128 of them."""
-    return bytes((number << 3 | 2, len(content))) + content
+    """A protobuf field of bytes."""
+    return bytes((number << 3 | 2,)) + varint(len(content)) + content
 
 
 def message(model: str, tensor: Tensor) -> bytes:
     """A ModelInferRequest with raw contents, behind its prefix."""
-    shape = bytes(tensor.shape)
+    shape = b"".join(map(varint, tensor.shape))
     described = field(1, tensor.name.encode()) + field(2, b"FP32") + field(3, shape)
     raw = struct.pack(f"<{len(tensor.values)}f", *tensor.values)
     request = field(1, model.encode()) + field(5, described) + field(7, raw)
     return struct.pack(">BI", 0, len(request)) + request
+
+
+def plain(tensor: Tensor) -> Body:
+    """The same numbers as the v2 body's, by the input's name and nothing else."""
+    rows = json.loads(tensor.as_json().content)["inputs"][0]["data"]
+    return Body(json.dumps({tensor.name: rows}, separators=(",", ":")).encode(), "application/json")
 
 
 class GRPCPeer:
@@ -47,10 +64,10 @@ class GRPCPeer:
         """Check that the server answers, before it is believed to be fast."""
         self.name = name
         self.server = server
-        self.body = paths.LOGS / f"{server.name}-grpc.body"
+        self.body = paths.LOGS / f"{server.name}-{name.replace(' ', '-')}.body"
         self.body.parent.mkdir(parents=True, exist_ok=True)
         self.body.write_bytes(content)
-        command = ["curl", "-sS", "--http2-prior-knowledge", "--data-binary", f"@{self.body}", "-D", "-", "-o", "-"]
+        command = ["curl", "-sS", "--http2-prior-knowledge", "--data-binary", f"@{self.body}", "-D", "-", "-o", "/dev/null"]
         for header in HEADERS:
             command += ["-H", header]
         done = subprocess.run([*command, server.url(PATH)], capture_output=True, timeout=20)
@@ -62,7 +79,9 @@ class GRPCPeer:
         log = Path(f"{self.body}.log")
         log.unlink(missing_ok=True)
         threads = min(2, connections)
-        command = ["h2load", f"-t{threads}", f"-c{connections}", "-m1", f"-D{seconds}", f"--log-file={log}"]
+        # Windows of 16 MiB, as gRPC's own clients open them for large messages.
+        windows = ["-w24", "-W24"]
+        command = ["h2load", f"-t{threads}", f"-c{connections}", "-m1", f"-D{seconds}", f"--log-file={log}", *windows]
         for header in HEADERS:
             command += ["-H", header]
         before = self.server.cpu_seconds()
@@ -102,6 +121,8 @@ def measure(settings: Settings) -> list[Cell]:
         peers: list[Peer] = [
             HTTPPeer(ECHO, echo, path, tensor.as_json()),
             HTTPPeer(BINARY, apus, path, tensor.as_binary()),
+            HTTPPeer(JSON, apus, path, tensor.as_json()),
+            HTTPPeer(PLAIN, apus, f"/predict/{MODEL}", plain(tensor)),
             GRPCPeer(GRPC, apus, message(MODEL, tensor)),
         ]
         cells: list[Cell] = []

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from . import paths
 from .processes import Server, free_port
 
 
-def apus(models: Path, name: str = "apus") -> Server:
-    """Apus with its defaults."""
+def apus(models: Path, name: str = "apus", flags: Sequence[str] = ()) -> Server:
+    """Apus with its defaults, or with more flags."""
     port = free_port()
-    command = [str(paths.APUS), "serve", "--models", str(models), "--host", "127.0.0.1"]
+    command = [str(paths.APUS), "serve", "--models", str(models), "--host", "127.0.0.1", *flags]
     return Server(name, [*command, "--http-port", str(port), "--grpc-port", "off", "--metrics-port", "0"], port)
 
 

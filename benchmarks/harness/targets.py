@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from . import grpc, sweep
+from . import grpc, sweep, transports
 from .measurement import Run
 from .openloop import OVERLOAD
 from .results import Results
@@ -149,6 +149,36 @@ TARGETS = (
         lambda found: found.matrix.paired(
             grpc.SECTION, 1, grpc.GRPC, BINARY, lambda one, other: one.p50_us - other.p50_us
         ),
+    ),
+    Target(
+        "iris, 32 connections: requests/s of plain JSON over those of v2 JSON",
+        0.9,
+        True,
+        "x",
+        lambda found: found.matrix.ratio(grpc.SECTION, 32, grpc.PLAIN, JSON),
+    ),
+    Target(
+        "ResNet-50, 2 connections: requests/s of gRPC over those of HTTP binary",
+        0.95,
+        True,
+        "x",
+        lambda found: found.matrix.ratio(
+            transports.RESNET_SECTION, transports.RESNET_CONNECTIONS, grpc.GRPC, BINARY
+        ),
+    ),
+    Target(
+        "4 MiB there and back: requests/s of shared memory over those of HTTP binary",
+        1,
+        True,
+        "x",
+        lambda found: found.matrix.ratio(transports.LARGE_SECTION, 1, transports.SHARED, BINARY),
+    ),
+    Target(
+        "4 MiB there and back: requests/s of shared memory over those of gRPC",
+        1,
+        True,
+        "x",
+        lambda found: found.matrix.ratio(transports.LARGE_SECTION, 1, transports.SHARED, grpc.GRPC),
     ),
     *mlp_targets(32),
     *mlp_targets(64),

@@ -85,6 +85,17 @@ need_build_packages() {
     ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
 }
 
+# Whether a shared library is where the system's loader looks.
+has_library() { compgen -G "/usr/lib/$(uname -m)-linux-gnu/$1" > /dev/null || compgen -G "/usr/local/lib/$1" > /dev/null; }
+
+# Installs the libraries that decode pictures, which a server looks for when the first picture comes.
+need_image_packages() {
+    local missing=()
+    has_library libturbojpeg.so.0 || missing+=(libturbojpeg0)
+    has_library libspng.so.0 || missing+=(libspng0)
+    ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+}
+
 # Ends the script when there is no suitable Swift toolchain.
 need_swift() {
     local advice="install it from https://www.swift.org/install/linux/ and try again"

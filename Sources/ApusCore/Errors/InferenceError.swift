@@ -7,6 +7,8 @@ package struct InferenceError: Error, Sendable, CustomStringConvertible {
 
         /// The request breaks a rule of the protocol or doesn't fit the model.
         package static let invalidArgument = Code(label: "invalid_argument")
+        /// The server isn't in the state that the request needs; asking again won't help by itself.
+        package static let failedPrecondition = Code(label: "failed_precondition")
         /// No such model, version or path.
         package static let notFound = Code(label: "not_found")
         /// Something of that name is there already.

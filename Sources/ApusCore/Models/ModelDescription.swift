@@ -70,6 +70,8 @@ package final class ModelDescription: Sendable {
     package let configurationJSON: [UInt8]
     /// Examples of inputs whose values have rules, by name.
     package let examples: [String: InputExample]
+    /// How pictures become its input; `nil` when nothing says so.
+    package let image: ImageInput?
 
     /// Collects what is known after a load.
     package init(
@@ -83,7 +85,8 @@ package final class ModelDescription: Sendable {
         ensemble: EnsembleExtent? = nil,
         labels: [String: [String]] = [:],
         configurationJSON: [UInt8] = [],
-        examples: [String: InputExample] = [:]
+        examples: [String: InputExample] = [:],
+        image: ImageInput? = nil
     ) {
         self.id = id
         self.platform = platform
@@ -96,5 +99,6 @@ package final class ModelDescription: Sendable {
         self.labels = labels
         self.configurationJSON = configurationJSON
         self.examples = examples
+        self.image = image
     }
 }

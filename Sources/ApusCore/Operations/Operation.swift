@@ -27,6 +27,8 @@ package enum Operation: String, Sendable, CaseIterable {
     case modelStatistics
     /// Ask what the repository holds, in which state.
     case repositoryIndex
+    /// Replace the list of models that are served; gRPC alone has it.
+    case modelReload
     /// Ask for a description of the server that gateways can read.
     case openAPI
     /// Ask for such a description of a model.
@@ -73,7 +75,7 @@ package enum Operation: String, Sendable, CaseIterable {
         case .modelConfiguration, .modelStatistics, .repositoryIndex, .metrics, .systemSharedMemoryStatus,
             .cudaSharedMemoryStatus, .traceSettings, .logSettings:
             .observe
-        case .modelLoad, .modelUnload, .systemSharedMemoryRegister, .systemSharedMemoryUnregister,
+        case .modelLoad, .modelUnload, .modelReload, .systemSharedMemoryRegister, .systemSharedMemoryUnregister,
             .cudaSharedMemoryRegister, .cudaSharedMemoryUnregister, .updateTraceSettings, .updateLogSettings:
             .operate
         }
@@ -105,6 +107,7 @@ package enum Operation: String, Sendable, CaseIterable {
         case .modelStatistics: [HTTPRoute(.get, "/v2/models/stats")] + HTTPRoute.forModel(.get, suffix: "/stats")
         case .repositoryIndex:
             [HTTPRoute(.post, "/v2/repository/index"), HTTPRoute(.post, "/v2/repository/{repository}/index")]
+        case .modelReload: []
         case .openAPI: [HTTPRoute(.get, "/openapi.json")]
         case .modelOpenAPI: HTTPRoute.forModel(.get, suffix: "/openapi.json")
         case .documentationPage: [HTTPRoute(.get, "/docs")]

@@ -19,6 +19,8 @@ package struct InputLimits: Sendable, Hashable {
     package var maxTensors = 1024
     /// Elements of one tensor.
     package var maxElements = 1 << 28
+    /// Pixels of a picture.
+    package var maxImagePixels = 1 << 25
     /// How many times larger than itself a compressed body of more than 1 MiB may become.
     package var maxCompressionRatio = 100
 

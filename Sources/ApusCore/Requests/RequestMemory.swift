@@ -2,7 +2,7 @@
 ///
 /// The body itself is charged by the listener. What is made of it is charged here, before the memory is taken; the
 /// charge goes along with the request and ends when its answer has been written.
-package struct RequestMemory: ~Copyable {
+package struct RequestMemory: ~Copyable, Sendable {
     /// Bytes that a request takes for nothing: about what its connection takes anyway.
     ///
     /// So tiny requests spare the event loops the atomic operations on a number that they all share.
@@ -40,6 +40,15 @@ package struct RequestMemory: ~Copyable {
         }
         guard fits else { throw ByteBudget.exhausted }
         uncharged = 0
+    }
+
+    /// Charges memory that is needed for a while only; given back when the charge ends.
+    ///
+    /// - Throws: `resourceExhausted` when it doesn't fit the budget.
+    package func chargeForAWhile(_ byteCount: Int) throws(InferenceError) -> ByteCharge? {
+        guard let budget else { return nil }
+        guard let charge = ByteCharge(byteCount, from: budget) else { throw ByteBudget.exhausted }
+        return charge
     }
 
     /// Charges the elements of a BYTES input beyond their content.

@@ -17,6 +17,11 @@ package protocol ModelControl: Sendable {
     ///   - withDependents: Whether models go too that were loaded for its sake only, as those of an ensemble.
     /// - Throws: `unavailable` unless models are loaded on demand, `invalidArgument` for one that isn't loaded.
     func unload(_ name: ModelName, withDependents: Bool) async throws(InferenceError)
+
+    /// Takes every model out of service that isn't among these, and that none of these needs; returns when that has begun.
+    ///
+    /// - Throws: `unavailable` unless models are loaded on demand.
+    func keep(only names: Set<ModelName>) async throws(InferenceError)
 }
 
 /// What a load request says in the place of the repository's files.
@@ -123,6 +128,10 @@ package struct NoModelControl: ModelControl {
     }
 
     package func unload(_ name: ModelName, withDependents: Bool) async throws(InferenceError) {
+        throw InferenceError.modelControlIsOff
+    }
+
+    package func keep(only names: Set<ModelName>) async throws(InferenceError) {
         throw InferenceError.modelControlIsOff
     }
 }

@@ -7,6 +7,7 @@ package enum GRPCStatusTable {
     package static func code(of code: InferenceError.Code) -> RPCError.Code {
         switch code {
         case .invalidArgument: .invalidArgument
+        case .failedPrecondition: .failedPrecondition
         case .notFound: .notFound
         case .alreadyExists: .alreadyExists
         case .permissionDenied: .permissionDenied

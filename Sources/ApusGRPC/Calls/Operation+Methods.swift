@@ -4,7 +4,11 @@ extension Operation {
     /// The gRPC methods that lead to it, as `package.Service/Method`: with `routes`, everything that is reachable.
     package var methods: [String] {
         switch self {
-        case .infer: ["\(Operation.v2)/ModelInfer", "\(Operation.v2)/ModelStreamInfer", "apus.v1.Prediction/Predict"]
+        case .infer:
+            ["\(Operation.v2)/ModelInfer", "\(Operation.v2)/ModelStreamInfer", "apus.v1.Prediction/Predict"]
+                + ["Predict", "Classify", "Regress", "MultiInference"].map {
+                    "\(Operation.tensorFlow)PredictionService/\($0)"
+                }
         case .serverLive: ["\(Operation.v2)/ServerLive"]
         case .serverReady:
             ["\(Operation.v2)/ServerReady", "grpc.health.v1.Health/Check", "grpc.health.v1.Health/Watch"]
@@ -15,7 +19,10 @@ extension Operation {
                 "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
                 "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
             ]
-        case .modelMetadata: ["\(Operation.v2)/ModelMetadata"]
+        case .modelMetadata:
+            ["\(Operation.v2)/ModelMetadata", "\(Operation.tensorFlow)PredictionService/GetModelMetadata"]
+        case .modelStatus: ["\(Operation.tensorFlow)ModelService/GetModelStatus"]
+        case .modelReload: ["\(Operation.tensorFlow)ModelService/HandleReloadConfigRequest"]
         case .modelConfiguration: ["\(Operation.v2)/ModelConfig"]
         case .modelStatistics: ["\(Operation.v2)/ModelStatistics"]
         case .repositoryIndex: ["\(Operation.v2)/RepositoryIndex"]
@@ -39,5 +46,6 @@ extension Operation {
         allCases.first { $0.methods.contains(method) }
     }
 
+    private static let tensorFlow = "tensorflow.serving."
     private static let v2 = "inference.GRPCInferenceService"
 }

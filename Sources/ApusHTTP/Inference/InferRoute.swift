@@ -37,38 +37,91 @@ final class InferRoute<Codec: InferenceCodec> {
             if let refusal = lease.model.refuseEarly(deadline, received: exchange.received) { throw refusal }
             var memory = RequestMemory(allocator: lease.model.allocator, budget: services.budget)
             let plain = try decompressed(body, head: head, memory: &memory)
-            let question = try codec.decode(plain, head: head, model: lease.model.description, memory: &memory)
-            let sink = makeSink(
-                head: head,
-                question: question,
+            let arrival = InferenceArrival(
                 operation: operation,
                 selector: chosen,
-                body: body,
+                deadline: deadline,
+                coding: head.acceptEncoding.map { ContentCoding(acceptEncoding: head.text($0)) } ?? .identity,
+                hasTiming: head.asksForTiming,
+                bytesIn: body.readableBytes,
                 exchange: exchange
             )
-            var request = InferenceRequest(
-                inputs: question.inputs,
-                timings: RequestTimings(received: exchange.received),
-                lease: lease
-            )
-            request.operation = operation.operation
-            request.id = question.id
-            request.caller = operation.caller
-            request.requestedOutputs = question.requestedOutputs
-            request.priority = question.priority
-            request.sequence = question.sequence
-            request.parameters = question.parameters
-            request.charge = memory.takeCharge()
-            request.deadline = deadline
-            request.queueTimeout = RequestTimeout.nanoseconds(microseconds: question.timeoutMicroseconds)
-            exchange.cancel(with: service.submit(request, to: sink))
+            let model = lease.model.description
+            if let decoding = try codec.longDecoding(of: plain, head: head, model: model) {
+                let content = LongInference<Codec>.Content(lease: lease, memory: memory)
+                return LongInference(route: self, arrival: arrival, decoding: decoding, content: content)
+                    .start(by: services.configuration.work)
+            }
+            let question = try codec.decode(plain, head: head, model: model, memory: &memory)
+            submit(question, lease: lease, charge: memory.takeCharge(), arrival: arrival)
         } catch {
-            let error = codec.refusal(error, of: selector)
-            let (answer, bytes) = codec.refusalForm.answer(to: error)
-            exchange.answer(answer, bytes: bytes)
-            makeReporter(operation, selector: selector, inputs: [], body: body, exchange: exchange)
-                .failed(error, status: answer.status, id: "", byteCount: bytes.count)
+            refuse(error, of: selector, operation: operation, bytesIn: body.readableBytes, exchange: exchange)
         }
+    }
+
+    /// Has the model asked; its answer may come before this returns.
+    func submit(
+        _ question: InferenceQuestion<Codec.Form>,
+        lease: consuming Lease,
+        charge: consuming ByteCharge?,
+        arrival: InferenceArrival
+    ) {
+        let exchange = arrival.exchange
+        let sink = makeSink(for: question, arrival: arrival)
+        var request = InferenceRequest(
+            inputs: question.inputs,
+            timings: RequestTimings(received: exchange.received),
+            lease: lease
+        )
+        request.operation = arrival.operation.operation
+        request.id = question.id
+        request.caller = arrival.operation.caller
+        request.requestedOutputs = question.requestedOutputs
+        request.priority = question.priority
+        request.sequence = question.sequence
+        request.parameters = question.parameters
+        request.charge = charge
+        request.deadline = arrival.deadline
+        request.queueTimeout = RequestTimeout.nanoseconds(microseconds: question.timeoutMicroseconds)
+        exchange.cancel(with: service.submit(request, to: sink))
+    }
+
+    /// Answers a request whose body was decoded elsewhere with a failure.
+    func refuse(_ error: InferenceError, arrival: InferenceArrival) {
+        guard arrival.exchange.fate == .sent else { return dropped(arrival) }
+        refuse(
+            error,
+            of: arrival.selector,
+            operation: arrival.operation,
+            bytesIn: arrival.bytesIn,
+            exchange: arrival.exchange
+        )
+    }
+
+    /// Notes that nobody waits any more for a request whose body is decoded elsewhere.
+    func dropped(_ arrival: InferenceArrival) {
+        makeReporter(
+            arrival.operation,
+            selector: arrival.selector,
+            inputs: [],
+            bytesIn: arrival.bytesIn,
+            exchange: arrival.exchange
+        )
+        .dropped(arrival.exchange.fate)
+    }
+
+    private func refuse(
+        _ error: InferenceError,
+        of selector: ModelSelector?,
+        operation: AdmittedOperation,
+        bytesIn: Int,
+        exchange: HTTPExchange
+    ) {
+        let error = codec.refusal(error, of: selector)
+        let (answer, bytes) = codec.refusalForm.answer(to: error)
+        exchange.answer(answer, bytes: bytes)
+        makeReporter(operation, selector: selector, inputs: [], bytesIn: bytesIn, exchange: exchange)
+            .failed(error, status: answer.status, id: "", byteCount: bytes.count)
     }
 
     private func decompressed(
@@ -106,28 +159,24 @@ final class InferRoute<Codec: InferenceCodec> {
     }
 
     private func makeSink(
-        head: HTTPRequestHead,
-        question: InferenceQuestion<Codec.Form>,
-        operation: AdmittedOperation,
-        selector: ModelSelector,
-        body: ByteBuffer,
-        exchange: HTTPExchange
+        for question: InferenceQuestion<Codec.Form>,
+        arrival: InferenceArrival
     ) -> any AnswerSink {
         codec.makeSink(
-            exchange,
+            arrival.exchange,
             question: question,
             wish: InferenceWish(
                 id: question.id,
-                coding: head.acceptEncoding.map { ContentCoding(acceptEncoding: head.text($0)) } ?? .identity,
-                hasTiming: head.asksForTiming
+                coding: arrival.coding,
+                hasTiming: arrival.hasTiming
             ),
             services: services,
             reporter: makeReporter(
-                operation,
-                selector: selector,
+                arrival.operation,
+                selector: arrival.selector,
                 inputs: question.inputs,
-                body: body,
-                exchange: exchange
+                bytesIn: arrival.bytesIn,
+                exchange: arrival.exchange
             )
         )
     }
@@ -136,7 +185,7 @@ final class InferRoute<Codec: InferenceCodec> {
         _ operation: AdmittedOperation,
         selector: ModelSelector?,
         inputs: [NamedTensor],
-        body: ByteBuffer,
+        bytesIn: Int,
         exchange: HTTPExchange
     ) -> RequestReporter {
         RequestReporter(
@@ -145,7 +194,7 @@ final class InferRoute<Codec: InferenceCodec> {
             received: exchange.received,
             selector: selector,
             inputs: inputs,
-            bytesIn: body.readableBytes
+            bytesIn: bytesIn
         )
     }
 }

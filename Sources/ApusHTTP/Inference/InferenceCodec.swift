@@ -7,7 +7,7 @@ internal import NIOCore
 ///
 /// `InferRoute` does what all protocols share (lease, compression, deadline, submission, reports) and is specialised for
 /// each codec. A codec belongs to one event loop.
-protocol InferenceCodec {
+protocol InferenceCodec: SendableMetatype {
     /// How the protocol's answers and errors look.
     associatedtype Form: AnswerForm
 
@@ -37,6 +37,16 @@ protocol InferenceCodec {
         model: ModelDescription,
         memory: inout RequestMemory
     ) throws(InferenceError) -> InferenceQuestion<Form>
+
+    /// The decoding of a body, already decompressed, that is too much for the event loop.
+    ///
+    /// - Returns: `nil` to have it decoded at once, by `decode`.
+    /// - Throws: What `decode` would, as far as a short look tells.
+    func longDecoding(
+        of body: ByteBuffer,
+        head: HTTPRequestHead,
+        model: ModelDescription
+    ) throws(InferenceError) -> LongDecoding<Form>?
 
     /// Whether models may be asked that give none or many answers.
     var takesDecoupledModels: Bool { get }
@@ -85,6 +95,12 @@ extension InferenceCodec {
     }
 
     func refusal(_ error: InferenceError, of selector: ModelSelector?) -> InferenceError { error }
+
+    func longDecoding(
+        of body: ByteBuffer,
+        head: HTTPRequestHead,
+        model: ModelDescription
+    ) throws(InferenceError) -> LongDecoding<Form>? { nil }
 }
 
 /// What a request asks a model, whatever protocol it came by, and how it wants its answer.

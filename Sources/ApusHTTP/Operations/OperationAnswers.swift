@@ -45,7 +45,7 @@ struct OperationAnswers: Sendable {
             return try OpenAPIAnswers(configuration: configuration).answer(request, context.operation)
         case .metrics:
             return text(configuration.renderMetrics())
-        case .infer, .predict, .modelStatus, .generate, .generateStream:
+        case .infer, .predict, .modelStatus, .modelReload, .generate, .generateStream:
             throw InferenceError(.internalFailure, "the operation came the wrong way")
         case .modelLoad, .modelUnload, .systemSharedMemoryStatus, .systemSharedMemoryRegister,
             .systemSharedMemoryUnregister, .cudaSharedMemoryStatus, .cudaSharedMemoryRegister,

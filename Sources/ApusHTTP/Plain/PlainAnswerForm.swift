@@ -14,7 +14,11 @@ struct PlainAnswerForm: AnswerForm {
 
         /// What a request accepts, or else what it is itself.
         init(_ head: HTTPRequestHead, hasHeader: Bool) {
-            let accepted = (head.value(of: "accept") ?? "").lowercased()
+            // Most say nothing, or that they take anything; to look into the text costs more than to read the numbers.
+            guard let accepted = head.value(of: "accept")?.lowercased(), accepted != "*/*" else {
+                self = PlainMediaType(head.mediaType) == .csv ? .csv(hasHeader: hasHeader) : .json
+                return
+            }
             if accepted.contains("application/json") {
                 self = .json
             } else if accepted.contains("text/csv") || PlainMediaType(head.mediaType) == .csv {
@@ -76,7 +80,12 @@ struct PlainAnswerForm: AnswerForm {
     }
 
     private func writeJSON(_ answer: borrowing InferenceAnswer, to writer: inout AnswerWriter) throws(InferenceError) {
-        let encoder = try PlainAnswerEncoder(form: form, outputs: answer.outputs, maxBytes: writer.maxBytes)
+        let encoder = try PlainAnswerEncoder(
+            form: form,
+            outputs: answer.outputs,
+            labels: answer.lease.model.description.labels,
+            maxBytes: writer.maxBytes
+        )
         try writer.reserve(encoder.bound)
         writer.body.buffer.writeWithOutputRawSpan(minimumWritableBytes: encoder.bound) { span in
             encoder.write(into: &span)

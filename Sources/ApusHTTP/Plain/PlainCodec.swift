@@ -1,20 +1,21 @@
 internal import ApusCore
+internal import ApusImages
 internal import ApusListener
 internal import ApusProtocol
 internal import NIOCore
 
-/// Inferences in plain JSON, CSV or raw bytes, for people with curl; `docs/plain-json.md` has the rules.
+/// Inferences in plain JSON, CSV, raw bytes or pictures, for people with curl; `docs/plain-json.md` has the rules.
 struct PlainCodec: InferenceCodec {
     private let decoder: PlainDecoder
-    private let limits: InputLimits
+    let images: ImageDecoder
 
     let refusalForm = PlainAnswerForm(form: PlainForm(.value), encoding: .json)
 
     /// Makes the codec of one event loop; `nil` when there is no memory.
-    init?(limits: InputLimits) {
+    init?(limits: InputLimits, libraries: ImageLibraries) {
         guard let decoder = PlainDecoder(limits: limits) else { return nil }
         self.decoder = decoder
-        self.limits = limits
+        self.images = ImageDecoder(libraries: libraries, maxPixels: limits.maxImagePixels)
     }
 
     func decode(
@@ -23,7 +24,12 @@ struct PlainCodec: InferenceCodec {
         model: ModelDescription,
         memory: inout RequestMemory
     ) throws(InferenceError) -> InferenceQuestion<PlainAnswerForm> {
-        let request = try request(in: body, head: head, model: model, memory: &memory)
+        let request: PlainRequest
+        do throws(InferenceError) {
+            request = try self.request(in: body, head: head, model: model, memory: &memory)
+        } catch {
+            throw misplacedPicture(in: body, head: head) ?? error
+        }
         let encoding = PlainAnswerForm.Encoding(head, hasHeader: request.hasHeader)
         let form = PlainAnswerForm(form: request.form, encoding: encoding)
         var question = InferenceQuestion(inputs: request.inputs, form: form)
@@ -55,12 +61,15 @@ struct PlainCodec: InferenceCodec {
             return try decoder.decode(raw: NetworkBody(body), model: model, memory: &memory)
         case .csv:
             return try decoder.decode(csv: Array(body.readableBytesView), model: model, memory: &memory)
+        case .image(let format):
+            let input = try decodePicture(in: body, format: format, model: model, memory: &memory)
+            return PlainRequest(inputs: [input], form: PlainForm(.predictions))
         case nil:
             throw InferenceError(
                 .unsupportedMediaType,
                 "the body's Content-Type '\(head.mediaType)' is none that this server reads",
                 field: "Content-Type",
-                expected: PlainMediaType.names,
+                expected: model.image == nil ? PlainMediaType.names : PlainMediaType.namesWithPictures,
                 got: head.mediaType,
                 hint: "for JSON send Content-Type: application/json"
             )
@@ -69,10 +78,11 @@ struct PlainCodec: InferenceCodec {
 }
 
 /// What bodies of plain requests may be.
-enum PlainMediaType {
+enum PlainMediaType: Equatable {
     case json
     case csv
     case raw
+    case image(ImageFormat)
 
     /// Reads a media type; `nil` for one that isn't read.
     ///
@@ -82,10 +92,14 @@ enum PlainMediaType {
         case "", "application/json", "application/x-www-form-urlencoded", "text/json", "text/plain": self = .json
         case "text/csv", "application/csv": self = .csv
         case "application/octet-stream": self = .raw
+        case "image/jpeg", "image/jpg": self = .image(.jpeg)
+        case "image/png": self = .image(.png)
         default: return nil
         }
     }
 
     /// Those that people should use.
     static let names = "application/json, text/csv, application/octet-stream"
+    /// Those for models of pictures.
+    static let namesWithPictures = "image/jpeg, image/png, \(names)"
 }

@@ -67,9 +67,11 @@ package final class EventLoopLane: CompletionLane {
         guard !batch.isEmpty else { return }
         for completion in batch { completion.run() }
         let now = time.now
-        state.withLock { $0.delay.observe(Int64(clamping: now.nanoseconds(since: since)), now: now) }
-        guard batch.capacity <= EventLoopLane.maxSpareCount else { return }
-        batch.removeAll(keepingCapacity: true)
-        state.withLock { swap(&batch, &$0.spare) }
+        let isSpare = batch.capacity <= EventLoopLane.maxSpareCount
+        if isSpare { batch.removeAll(keepingCapacity: true) }
+        state.withLock { state in
+            state.delay.observe(Int64(clamping: now.nanoseconds(since: since)), now: now)
+            if isSpare { swap(&batch, &state.spare) }
+        }
     }
 }

@@ -17,7 +17,9 @@ extension HTTP1Connection: HTTPAnswering {
     func note(_ number: UInt64, _ cancellation: CancellationHandle) {
         guard number == self.number, machine.state == .responding else { return cancellation.cancel() }
         self.cancellation = cancellation
-        if let time = cancellation.deadline.time { expiry = loop.expire(cancellation, at: time) }
+        guard let time = cancellation.deadline.time else { return }
+        if let expiry { loop.forget(expiry) }
+        expiry = loop.expire(cancellation, at: time)
     }
 
     /// Nobody need call the request back any more.

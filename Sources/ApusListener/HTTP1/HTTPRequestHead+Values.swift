@@ -11,16 +11,15 @@ extension HTTPRequestHead {
     /// The media type of the body in lower case, without its parameters; empty when none was said.
     package var mediaType: String {
         guard let value = value(of: "content-type") else { return "" }
-        let type = value.prefix { $0 != ";" }
-        return String(type).trimmingSpaces().lowercased()
+        // By bytes: characters cost a hundred times as much, and this is asked of every request.
+        var type = value.utf8.prefix { $0 != UInt8(ascii: ";") }
+        while let last = type.last, last.isSpace { type.removeLast() }
+        while let first = type.first, first.isSpace { type.removeFirst() }
+        let text = String(Substring(type))
+        return type.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) } ? text.lowercased() : text
     }
 }
 
-extension String {
-    fileprivate func trimmingSpaces() -> String {
-        var text = self[...]
-        while text.last == " " || text.last == "\t" { text.removeLast() }
-        while text.first == " " || text.first == "\t" { text.removeFirst() }
-        return String(text)
-    }
+extension UInt8 {
+    fileprivate var isSpace: Bool { self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") }
 }

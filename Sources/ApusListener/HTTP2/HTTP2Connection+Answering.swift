@@ -21,7 +21,9 @@ extension HTTP2Connection: HTTPAnswering {
     func note(_ number: UInt64, _ cancellation: CancellationHandle) {
         guard let stream = answerable(number) else { return cancellation.cancel() }
         stream.cancellation = cancellation
-        if let time = cancellation.deadline.time { stream.expiry = loop.expire(cancellation, at: time) }
+        guard let time = cancellation.deadline.time else { return }
+        if let expiry = stream.expiry { loop.forget(expiry) }
+        stream.expiry = loop.expire(cancellation, at: time)
     }
 
     /// Nobody need call the request back any more.

@@ -124,6 +124,11 @@ struct ManagedModel: Sendable {
         wantsReload = true
     }
 
+    /// It was asked for by name, whatever it was loaded for.
+    mutating func isChosen() {
+        isExplicit = true
+    }
+
     /// It's no longer in the repository.
     mutating func isListedNoMore() {
         intent = .planned

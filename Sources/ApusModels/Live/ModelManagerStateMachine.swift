@@ -242,7 +242,7 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     }
 
     /// Changes one model and keeps the counts right.
-    private mutating func change(
+    mutating func change(
         _ name: ModelName,
         orBegin isNew: Bool = false,
         _ body: (inout ManagedModel) -> Void

@@ -15,7 +15,9 @@ extension OpenAPIDocument {
             )
             post.body = OpenAPIOperation.Body(
                 isRequired: true,
-                types: ["application/json", "text/csv"] + (model.inputs.count == 1 ? ["application/octet-stream"] : [])
+                types: ["application/json", "text/csv"]
+                    + (model.inputs.count == 1 ? ["application/octet-stream"] : [])
+                    + (model.image == nil ? [] : ["image/jpeg", "image/png"])
             ) { writePlainBody(of: model, to: &$0) }
             if isShort(model) {
                 post.body?.example = { PlainExample(model).write(to: &$0) }

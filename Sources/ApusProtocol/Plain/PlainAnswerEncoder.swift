@@ -4,6 +4,8 @@ package import ApusCore
 package struct PlainAnswerEncoder: Sendable {
     private let form: PlainForm
     private let outputs: [NamedTensor]
+    /// What outputs say of classes, by the outputs' names; empty in forms that have no place for it.
+    private let labels: [(output: String, classes: PlainLabels)]
     /// The most bytes that the answer takes.
     package let bound: Int
 
@@ -12,11 +14,13 @@ package struct PlainAnswerEncoder: Sendable {
     /// - Parameters:
     ///   - form: How it looks.
     ///   - outputs: The tensors, in the order to be sent.
+    ///   - labels: What the classes of outputs are called, by the outputs' names.
     ///   - maxBytes: The most bytes that the answer may take.
     /// - Throws: `tooLarge` when it might take more, `invalidArgument` for a BYTES output that isn't UTF-8.
     package init(
         form: PlainForm,
         outputs: [NamedTensor],
+        labels: [String: [String]] = [:],
         maxBytes: Int
     ) throws(InferenceError) {
         self.form = form
@@ -31,6 +35,9 @@ package struct PlainAnswerEncoder: Sendable {
             }
             bound += sum + JSONWriter.bound(string: output.name) + 4
         }
+        guard bound <= maxBytes else { throw PlainAnswerEncoder.tooLarge(bound, maxBytes: maxBytes) }
+        self.labels = form.hasFrame && !labels.isEmpty ? PlainAnswerEncoder.classes(outputs, labels: labels) : []
+        for (output, classes) in self.labels { bound += classes.bound + JSONWriter.bound(string: output) + 16 }
         self.bound = bound
         guard bound <= maxBytes else { throw PlainAnswerEncoder.tooLarge(bound, maxBytes: maxBytes) }
         for output in outputs where output.tensor.dataType == .bytes { try PlainAnswerEncoder.checkText(output) }
@@ -50,10 +57,8 @@ package struct PlainAnswerEncoder: Sendable {
         } else {
             writeNamed(to: &writer)
         }
-        switch form.frame {
-        case .prediction, .predictions, .outputs: writer.raw("}")
-        case .members, .value: break
-        }
+        writeLabels(to: &writer)
+        if form.hasFrame { writer.raw("}") }
         span = writer.finish()
     }
 
@@ -66,6 +71,29 @@ package struct PlainAnswerEncoder: Sendable {
             write(outputs[index].tensor, to: &writer)
         }
         writer.raw("}")
+    }
+
+    private func writeLabels(to writer: inout JSONWriter) {
+        guard let first = labels.first else { return }
+        writer.raw(",\"labels\":")
+        if outputs.count == 1, !form.isNamed { return first.classes.write(form, to: &writer) }
+        writer.raw("{")
+        for index in labels.indices {
+            if index > 0 { writer.raw(",") }
+            writer.string(labels[index].output)
+            writer.raw(":")
+            labels[index].classes.write(form, to: &writer)
+        }
+        writer.raw("}")
+    }
+
+    private static func classes(
+        _ outputs: [NamedTensor],
+        labels: [String: [String]]
+    ) -> [(output: String, classes: PlainLabels)] {
+        outputs.compactMap { output in
+            labels[output.name].flatMap { PlainLabels(output.tensor, names: $0) }.map { (output.name, $0) }
+        }
     }
 
     private func write(_ tensor: Tensor, to writer: inout JSONWriter) {

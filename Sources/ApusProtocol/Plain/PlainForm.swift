@@ -27,6 +27,9 @@ package struct PlainForm: Hashable, Sendable {
         self.omitsBatch = omitsBatch
     }
 
+    /// Whether something stands around the outputs, so that more can stand beside them.
+    var hasFrame: Bool { frame != .members && frame != .value }
+
     /// Whether outputs keep the shape that the model gave them.
     var keepsShape: Bool { frame == .prediction || frame == .predictions }
 
@@ -47,6 +50,12 @@ package struct PlainRequest: Sendable {
 
     /// Starts an empty request.
     init() {}
+
+    /// Puts inputs that were no JSON into a request.
+    package init(inputs: [NamedTensor], form: PlainForm) {
+        self.inputs = inputs
+        self.form = form
+    }
 }
 
 /// Values that came as text and not in a JSON body.

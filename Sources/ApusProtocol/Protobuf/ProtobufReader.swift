@@ -26,6 +26,8 @@ enum ProtobufFault: Error, Equatable {
     case notUTF8(at: Int)
     /// Unknown groups within each other, without an end.
     case tooDeep(at: Int)
+    /// A message that may be there once is there twice.
+    case repeated(at: Int)
 }
 
 /// Walks over the fields of one protobuf message without ever reading outside of it.

@@ -66,6 +66,30 @@ struct ProtobufWriter: ~Copyable, ~Escapable {
         }
     }
 
+    /// Writes a number of 32 bits with its tag.
+    @_lifetime(self: copy self)
+    mutating func float(_ number: Int, _ value: Float) {
+        tag(number, .fixed32)
+        let bits = value.bitPattern
+        for shift in stride(from: 0, to: 32, by: 8) { output.append(UInt8(truncatingIfNeeded: bits >> UInt32(shift))) }
+    }
+
+    /// Writes a part of a tensor's bytes.
+    @_lifetime(self: copy self)
+    mutating func bytes(of storage: TensorStorage, in range: Range<Int>) {
+        unsafe storage.withUnsafeBytes { bytes in
+            unsafe append(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        }
+    }
+
+    /// Writes bytes that are encoded already.
+    @_lifetime(self: copy self)
+    mutating func bytes(_ encoded: [UInt8]) {
+        unsafe encoded.withUnsafeBytes { bytes in
+            unsafe append(bytes)
+        }
+    }
+
     @_lifetime(self: copy self)
     private mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard unsafe !bytes.isEmpty else { return }

@@ -4,8 +4,10 @@ package import ApusCore
 package struct TensorFlowResults: Sendable {
     /// The scores of all classes of all examples, or a value for each example.
     package let values: Tensor
-    /// The names of the classes, as many as there are scores; `nil` when their numbers stand for them.
+    /// The names of the classes, as many as there are scores; `nil` when the model gives none.
     package let classes: Tensor?
+    /// What the classes are called where the model gives no names; their numbers stand for those beyond the end.
+    package let labels: [String]
     /// Values of each example.
     package let valuesPerExample: Int
     /// How many examples there are.
@@ -24,6 +26,7 @@ package struct TensorFlowResults: Sendable {
             throw .resultsShape(classification.scores, scores.shape, examples: examples)
         }
         self.values = scores
+        self.labels = classification.labels
         self.count = examples
         self.valuesPerExample = scores.shape.rank == 2 ? scores.shape.dimensions[1] : 1
         guard let name = classification.classes else {
@@ -47,6 +50,7 @@ package struct TensorFlowResults: Sendable {
             throw .resultsShape(name, values.shape, examples: examples)
         }
         self.values = values
+        self.labels = []
         self.classes = nil
         self.valuesPerExample = 1
         self.count = examples
@@ -77,6 +81,8 @@ package struct TensorFlowResultsEncoder: Sendable {
         if isClassification {
             // Brackets and commas, and a number in quotes where there are no names.
             bound += results.values.shape.elementCount * 32 + results.count * 4
+            let labels = results.labels.prefix(results.valuesPerExample)
+            bound += results.count * labels.reduce(0) { $0 + JSONWriter.bound(string: $1) }
             if let classes = results.classes { bound += JSONWriter.bound(elementsOf: classes) }
         }
         self.bound = bound
@@ -106,6 +112,8 @@ package struct TensorFlowResultsEncoder: Sendable {
             writer.raw(index > 0 ? ",[" : "[")
             if let classes = results.classes {
                 offset = writer.textElement(of: classes, at: offset, isBase64: false)
+            } else if index < results.labels.count {
+                writer.string(results.labels[index])
             } else {
                 writer.raw("\"")
                 writer.integer(index)

@@ -40,8 +40,10 @@ package enum TensorFlowSignature {
     package struct Classification: Sendable, Hashable {
         /// The output with a score for each class of each example.
         package let scores: String
-        /// The output with the classes' names; `nil` when the model has none, and their numbers stand for them.
+        /// The output with the classes' names; `nil` when the model has none.
         package let classes: String?
+        /// The classes' names where no output has them, as in the label file of the scores; beyond its end, numbers.
+        package let labels: [String]
 
         /// The outputs to ask for.
         package var outputs: [String] { [scores] + (classes.map { [$0] } ?? []) }
@@ -56,7 +58,8 @@ package enum TensorFlowSignature {
             throw .cannot("classify", model, needs: "one output of real numbers, or one called 'scores'")
         }
         let classes = model.outputs.first { $0.name == "classes" && $0.dataType == .bytes }
-        return Classification(scores: scores.name, classes: classes?.name)
+        let labels = classes == nil ? model.labels[scores.name] ?? [] : []
+        return Classification(scores: scores.name, classes: classes?.name, labels: labels)
     }
 
     /// The output that a regression is: the one called `outputs`, else the only one of real numbers.

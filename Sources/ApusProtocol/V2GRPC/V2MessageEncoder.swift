@@ -83,7 +83,8 @@ package struct V2MessageEncoder: Sendable {
         span = writer.finish()
     }
 
-    private static func check(_ byteCount: Int, maxBytes: Int) throws(InferenceError) {
+    /// Checks that an answer isn't larger than a message may be.
+    static func check(_ byteCount: Int, maxBytes: Int) throws(InferenceError) {
         guard byteCount <= Int(Int32.max) else {
             throw InferenceError(
                 .invalidArgument,

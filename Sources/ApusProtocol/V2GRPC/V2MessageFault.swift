@@ -138,6 +138,7 @@ extension ProtobufFault {
             case .malformed(let offset): ("a tag or a number is malformed", offset)
             case .notUTF8(let offset): ("a string is not UTF-8", offset)
             case .tooDeep(let offset): ("groups are nested too deep", offset)
+            case .repeated(let offset): ("a message that may be there once is there twice", offset)
             }
         return InferenceError(
             .invalidArgument,

@@ -70,10 +70,8 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     private var goal: LatencyGoal?
     /// When the oldest request of each instance's run joined the queue; kept only for a goal.
     private var oldest: [Int: MonotonicTime] = [:]
-    /// When each instance's run was expected to end; kept only of runs with a request that has a deadline.
-    private var expectedEnds: [Int: MonotonicTime] = [:]
     /// By how much runs end later than expected.
-    private var lateness = DelayEstimate()
+    private var punctuality = Punctuality()
     /// Since when requests wait for company although an instance is free.
     private var gatheringSince: MonotonicTime?
     private var repair: InstanceRepair
@@ -126,7 +124,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
             let time = expectedTime(entry)
             // Where nothing waits the run's own cost refuses nobody: nothing would ever show that it is less by now.
             let startsSoon = queue.isEmpty && (isJoining && !entry.isAlone || !idle.isEmpty)
-            let needed = (startsSoon ? 0 : time ?? 0) + lateness.bound(now: now) + entry.delivery
+            let needed = (startsSoon ? 0 : time ?? 0) + punctuality.bound(now: now) + entry.delivery
             guard now.advanced(byNanoseconds: Int64(clamping: needed)) <= deadline else {
                 return .isTooLate(nanoseconds: needed)
             }
@@ -141,7 +139,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
 
     /// A request is called back; `nil` when it waits no more.
     mutating func withdraw(_ ticket: RequestTicket, now: MonotonicTime) -> Request? {
-        if let expected = queue.entry(at: ticket)?.expectedEnd, expected < now { note(expected, now: now) }
+        punctuality.requestLeft(expectedEnd: queue.entry(at: ticket)?.expectedEnd, now: now)
         return queue.remove(ticket)
     }
 
@@ -157,7 +155,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         start.parts = queue.take(maxRows: size(for: first), isOrdered: rules.batching.preservesOrdering)
         start.gatheringSince = gatheringSince.take()
         if goal != nil { oldest[instance] = first.enqueued }
-        if let expected = first.expectedEnd { expectedEnds[instance] = expected }
+        punctuality.runStarted(on: instance, expectedEnd: first.expectedEnd)
         // What is left is for the next idle instance, without a new request having to come first.
         start.change = change(now: now)
         return start
@@ -182,9 +180,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         now: MonotonicTime
     ) -> OnChange {
         if let nanoseconds, rows > 0 { learn(bucket, rows: rows, nanoseconds: nanoseconds) }
-        if !expectedEnds.isEmpty, let expected = expectedEnds.removeValue(forKey: instance) {
-            note(expected, now: now)
-        }
+        punctuality.runEnded(on: instance, now: now)
         if let began = oldest.removeValue(forKey: instance) { goal?.runEnded(oldest: now.nanoseconds(since: began)) }
         if isLost {
             repair.lost(instance, now: now)
@@ -254,13 +250,8 @@ extension BatchingStateMachine {
     /// Those who have waited too long; if their runs should have been over by now, that is news for those to come.
     private mutating func expire(now: MonotonicTime) -> [Request] {
         let (expired, expected) = queue.expire(now: now)
-        if let expected, expected < now { note(expected, now: now) }
+        punctuality.requestLeft(expectedEnd: expected, now: now)
         return expired
-    }
-
-    /// A run was expected to end then and ends now, or not even now.
-    private mutating func note(_ expected: MonotonicTime, now: MonotonicTime) {
-        lateness.observe(now.nanoseconds &- expected.nanoseconds, now: now)
     }
 
     private mutating func learn(_ bucket: UInt64, rows: Int, nanoseconds: UInt64) {

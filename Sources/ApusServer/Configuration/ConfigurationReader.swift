@@ -131,6 +131,7 @@ package struct ConfigurationReader {
         configuration.limits.maxJSONDepth = integer("max_json_depth")
         configuration.limits.maxTensors = integer("max_tensors")
         configuration.limits.maxElements = integer("max_elements")
+        configuration.limits.maxImagePixels = integer("max_image_pixels")
         configuration.limits.maxCompressionRatio = integer("max_compression_ratio")
         configuration.inFlightBytes = byteCount("in_flight_bytes")
         configuration.responseCacheBytes = byteCount("response_cache_bytes")

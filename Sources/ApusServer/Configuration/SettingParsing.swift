@@ -34,6 +34,17 @@ enum SettingParsing {
         }
     }
 
+    /// A finite number, or a fraction of two such as `1/255`.
+    static func number(_ text: String) -> Double? {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { part in
+            Double(part).flatMap { $0.isFinite ? $0 : nil }
+        }
+        guard (1...2).contains(parts.count), let first = parts[0] else { return nil }
+        guard parts.count == 2 else { return first }
+        guard let second = parts[1], (first / second).isFinite else { return nil }
+        return first / second
+    }
+
     private static func scaled(_ text: Substring, by scale: Int) -> Int? {
         guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
             let number = Int(text)

@@ -130,6 +130,12 @@ package enum Settings {
             help: "Elements of one tensor."
         ),
         Setting(
+            key: "max_image_pixels",
+            kind: .integer(1...1 << 31),
+            defaultValue: "33554432",
+            help: "Pixels of a JPEG or PNG, width times height."
+        ),
+        Setting(
             key: "max_compression_ratio",
             kind: .integer(1...100_000),
             defaultValue: "100",

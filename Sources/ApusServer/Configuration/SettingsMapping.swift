@@ -83,6 +83,17 @@ struct SettingsMapping {
         }
     }
 
+    /// Finite numbers and fractions such as `1/255`: one alone, or a list.
+    func numbers(_ name: String, faults: inout [ConfigurationFault]) -> [Double]? {
+        value(name, "a number, a fraction such as 1/255, or a list of them", faults: &faults) { node in
+            guard let sequence = node.sequence else {
+                return node.scalar.flatMap { SettingParsing.number($0.string) }.map { [$0] }
+            }
+            let numbers = sequence.compactMap { $0.scalar.flatMap { SettingParsing.number($0.string) } }
+            return numbers.count == sequence.count ? numbers : nil
+        }
+    }
+
     /// Text by text, for example names mapped to names.
     func texts(_ name: String, faults: inout [ConfigurationFault]) -> [String: String]? {
         pairs(name, faults: &faults).map { Dictionary($0, uniquingKeysWith: { $1 }) }

@@ -35,6 +35,11 @@ struct ModelController: ModelControl {
         try manager.unload(name, withDependents: withDependents)
     }
 
+    func keep(only names: Set<ModelName>) async throws(InferenceError) {
+        guard isExplicit else { throw InferenceError.modelControlIsOff }
+        manager.keep(only: names)
+    }
+
     /// The model's folder as it is now, on a thread that may block.
     private func folder(of name: ModelName, overrides: ModelOverrides) async throws(InferenceError) -> ModelFolder {
         let listing = try await blocking { () throws(ModelError) in

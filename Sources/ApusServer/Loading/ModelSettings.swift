@@ -21,6 +21,7 @@ internal import Yams
 /// validation:
 ///   age: {min: 0, max: 150}
 ///   comment: {preset: text}
+/// image: {width: 224, height: 224, layout: NCHW, mean: 127.5, scale: 1/127.5}
 /// ```
 struct ModelSettings: Sendable, Equatable {
     /// The file's name.
@@ -56,6 +57,8 @@ struct ModelSettings: Sendable, Equatable {
     var ensemble: EnsembleSettings?
     /// What inputs' values must be.
     var validation: [InputValidation] = []
+    /// How pictures become an input; `nil` when it isn't written.
+    var image: Image?
 
     /// Settings that say nothing.
     init() {}
@@ -82,7 +85,7 @@ struct ModelSettings: Sendable, Equatable {
         let file = SettingsMapping(
             node,
             file: place,
-            known: ["scheduling", "response_cache", "ensemble", "validation"],
+            known: ["scheduling", "response_cache", "ensemble", "validation", "image"],
             faults: &faults
         )
         if let written = file.mapping("scheduling", known: Scheduling.keys, faults: &faults) {
@@ -96,6 +99,9 @@ struct ModelSettings: Sendable, Equatable {
         }
         validation = file.entries("validation", known: InputValidation.keys, faults: &faults)
             .map { InputValidation($0.name, $0.mapping, faults: &faults) }
+        if let written = file.mapping("image", known: Image.keys, faults: &faults) {
+            image = Image(written, faults: &faults)
+        }
         guard faults.isEmpty else {
             let words = faults.map(\.description).joined(separator: "; ")
             throw ModelError(.invalidConfiguration, words, cause: ConfigurationFaults(faults: faults))

@@ -22,6 +22,31 @@ enum PaddingElement {
         }
     }
 
+    /// The nearest element of a type to a number: integers stop at their type's ends; `nil` for a real number that is too
+    /// large, and for BOOL and BYTES.
+    static func bytes(nearest value: Double, as type: DataType) -> [UInt8]? {
+        let whole = value.rounded(.toNearestOrEven)
+        return switch type {
+        case .uint8: bytes(clamped(whole) as UInt8)
+        case .uint16: bytes(clamped(whole) as UInt16)
+        case .uint32: bytes(clamped(whole) as UInt32)
+        case .uint64: bytes(clamped(whole) as UInt64)
+        case .int8: bytes(clamped(whole) as Int8)
+        case .int16: bytes(clamped(whole) as Int16)
+        case .int32: bytes(clamped(whole) as Int32)
+        case .int64: bytes(clamped(whole) as Int64)
+        case .fp16: half(Float(value)).map(bytes)
+        case .bf16: brainFloat(Float(value)).map(bytes)
+        case .fp32: Float(value).isFinite ? bytes(Float(value).bitPattern) : nil
+        case .fp64: value.isFinite ? bytes(value.bitPattern) : nil
+        case .bool, .bytes: nil
+        }
+    }
+
+    private static func clamped<Integer: FixedWidthInteger>(_ value: Double) -> Integer {
+        Integer(exactly: value) ?? (value < 0 ? .min : .max)
+    }
+
     private static func truth(_ text: String) -> Bool? {
         switch text {
         case "0": false

@@ -77,13 +77,15 @@ struct SchedulerLoader: ModelLoader {
         )
         note(session.signature, id: id)
         let validation = try ValidationPlan(plan.settings.validation, inputs: agreement.inputs)
+        let image = try ImagePlan.input(plan.settings.image, inputs: agreement.inputs)
         let description = try describe(
             id,
             plan: plan,
             engine: engine,
             session: session,
             agreement: agreement,
-            examples: validation.examples
+            examples: validation.examples,
+            image: image
         )
         var configuration = Scheduler.Configuration(
             instances: count,
@@ -144,7 +146,8 @@ struct SchedulerLoader: ModelLoader {
         engine: any Engine,
         session: any EngineSession,
         agreement: SignatureAgreement,
-        examples: [String: InputExample]
+        examples: [String: InputExample],
+        image: ImageInput?
     ) throws(ModelError) -> ModelDescription {
         let completed: ModelConfiguration
         do throws(ModelConfigurationError) {
@@ -163,7 +166,8 @@ struct SchedulerLoader: ModelLoader {
             isDecoupled: plan.configuration.isDecoupled,
             labels: plan.labels,
             configurationJSON: completed.jsonBytes(),
-            examples: examples
+            examples: examples,
+            image: image
         )
     }
 

@@ -20,8 +20,20 @@ struct ReflectionTests {
             names == [
                 "apus.v1.Prediction", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
                 "grpc.reflection.v1alpha.ServerReflection", "inference.GRPCInferenceService",
+                "tensorflow.serving.ModelService", "tensorflow.serving.PredictionService",
             ]
         )
+    }
+
+    @Test(arguments: ["tensorflow.serving.ModelService", "tensorflow.serving.PredictionService.Predict"])
+    func `TensorFlow Serving's files come with all that they import`(symbol: String) async throws {
+        let answers = try await ask([.with { $0.fileContainingSymbol = symbol }])
+        let files = try answers[0].fileDescriptorResponse.fileDescriptorProto.map {
+            try Google_Protobuf_FileDescriptorProto(serializedBytes: $0)
+        }
+        let names = Set(files.map(\.name))
+        #expect(names.contains("tensorflow/serving/model.proto"))
+        #expect(files.allSatisfy { names.isSuperset(of: $0.dependency) })
     }
 
     @Test(arguments: [
@@ -70,6 +82,6 @@ struct ReflectionTests {
                 [Grpc_Reflection_V1alpha_ServerReflectionRequest.with { $0.listServices = "" }]
             )
         }
-        #expect(answers[0].listServicesResponse.service.count == 5)
+        #expect(answers[0].listServicesResponse.service.count == 7)
     }
 }

@@ -23,6 +23,10 @@ struct ControlMethodsTests {
         func unload(_ name: ModelName, withDependents: Bool) async throws(InferenceError) {
             state.withLock { $0.append("unload \(name) \(withDependents)") }
         }
+
+        func keep(only names: Set<ModelName>) async throws(InferenceError) {
+            state.withLock { $0.append("keep \(names.sorted().map(\.description))") }
+        }
     }
 
     private let control = Control()

@@ -18,6 +18,7 @@ final class EdgeServer: Sendable {
         var compressionFloor = 4096
         var budget = 1 << 30
         var defaultModel = ""
+        var work: any WorkQueue = WorkInPlace()
     }
 
     let service: FakeInferenceService
@@ -48,6 +49,7 @@ final class EdgeServer: Sendable {
             limits: parts.limits
         )
         configuration.budget = budget
+        configuration.work = parts.work
         configuration.defaultModel = ModelName(parts.defaultModel)
         configuration.compressionFloor = parts.compressionFloor
         configuration.renderMetrics = { Array("up 1\n".utf8) }

@@ -144,14 +144,16 @@ final class FakeModel: ServedModel, LeaseHolder {
         version: Int64 = 3,
         inputs: [TensorSpecification] = [TensorSpecification(name: "IN", dataType: .fp32, shape: [-1])],
         isReady: Bool = true,
-        mode: Mode = .atOnce
+        mode: Mode = .atOnce,
+        image: ImageInput? = nil
     ) {
         description = ModelDescription(
             id: ModelID(name: ModelName(name)!, version: ModelVersion(version)!),
             platform: "fake",
             inputs: inputs,
             outputs: inputs,
-            configurationJSON: Array(#"{"name":"\#(name)"}"#.utf8)
+            configurationJSON: Array(#"{"name":"\#(name)"}"#.utf8),
+            image: image
         )
         self.isReady = isReady
         self.mode = mode

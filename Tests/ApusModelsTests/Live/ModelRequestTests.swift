@@ -169,6 +169,22 @@ struct ModelRequestTests {
         await manager.unloadAll()
     }
 
+    @Test func `of models that are chosen all others go, but not what those need`() async throws {
+        loader.rules.withLock { $0.needs = [name("e"): [name("x")], name("f"): [name("y")]] }
+        let models = ["a": [1], "b": [1], "e": [1], "f": [1], "x": [1], "y": [1]] as [String: [Int64]]
+        let manager = try await makeManager(models, loading: ["a", "b", "e", "f", "y"])
+        #expect(manager.liveVersions().count == 6)
+        // y was asked for by name, but nobody chose it, and f, which needs it, goes.
+        manager.keep(only: [name("a"), name("e")])
+        while manager.liveVersions().map(\.id.name.description) != ["a", "e", "x"] { await Task.yield() }
+        // x was loaded for e's sake, and is now wanted for its own.
+        manager.keep(only: [name("x"), name("b")])
+        while manager.liveVersions().map(\.id.name.description) != ["x"] { await Task.yield() }
+        manager.keep(only: [])
+        while !manager.liveVersions().isEmpty { await Task.yield() }
+        await manager.unloadAll()
+    }
+
     @Test func `many loads of one model at once all end, and one is left`() async throws {
         let manager = try await makeManager(["a": [1]], threads: 3)
         await withTaskGroup(of: Bool.self) { tasks in

@@ -120,8 +120,8 @@ struct TensorFlowAnswerTests {
     }
 
     @Test func `results of classify and regress`() throws {
-        func classified(_ outputs: [NamedTensor], classes: String?) throws -> String {
-            let signature = try classification(hasClasses: classes != nil)
+        func classified(_ outputs: [NamedTensor], classes: String?, labels: [String] = []) throws -> String {
+            let signature = try classification(hasClasses: classes != nil, labels: labels)
             let results = try TensorFlowResults(classification: signature, outputs: outputs, examples: 2)
             let encoder = try TensorFlowResultsEncoder(results, isClassification: true, maxBytes: 1 << 20)
             return Self.written(atMost: encoder.bound) { encoder.write(into: &$0) }
@@ -134,6 +134,15 @@ struct TensorFlowAnswerTests {
         )
         #expect(
             try classified([scores, classes], classes: "classes")
+                == #"{"results":[[["a",0.25],["b\"",0.75]],[["",1.0],["d",0.0]]]}"#
+        )
+        // Of a label file; numbers stand for what is behind its end, and what the model says itself comes first.
+        #expect(
+            try classified([scores], classes: nil, labels: ["no \"\u{1}"])
+                == #"{"results":[[["no \"\u0001",0.25],["1",0.75]],[["no \"\u0001",1.0],["1",0.0]]]}"#
+        )
+        #expect(
+            try classified([scores, classes], classes: "classes", labels: ["x", "y"])
                 == #"{"results":[[["a",0.25],["b\"",0.75]],[["",1.0],["d",0.0]]]}"#
         )
         let one = Self.tensor("scores", .fp32, [2], [0.5, 0.25] as [Float])
@@ -150,11 +159,17 @@ struct TensorFlowAnswerTests {
         }
     }
 
-    private func classification(hasClasses: Bool) throws -> TensorFlowSignature.Classification {
-        var question = TensorFlowQuestion("")
-        question.outputs = [.input("scores", .fp32, [-1, 2])]
-        if hasClasses { question.outputs.append(.input("classes", .bytes, [-1, 2])) }
-        return try TensorFlowSignature.classification(of: question.model)
+    private func classification(hasClasses: Bool, labels: [String]) throws -> TensorFlowSignature.Classification {
+        var outputs: [TensorSpecification] = [.input("scores", .fp32, [-1, 2])]
+        if hasClasses { outputs.append(.input("classes", .bytes, [-1, 2])) }
+        let model = ModelDescription(
+            id: ModelID(name: ModelName("m")!, version: .first),
+            platform: "test",
+            inputs: [],
+            outputs: outputs,
+            labels: ["scores": labels, "other": ["z"]]
+        )
+        return try TensorFlowSignature.classification(of: model)
     }
 
     @Test func `documents have TensorFlow Serving's members and KServe's`() throws {

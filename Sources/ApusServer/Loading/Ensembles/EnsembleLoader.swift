@@ -32,15 +32,17 @@ struct EnsembleLoader {
         let configuration = try tensors.complete(plan.configuration, name: id.name)
         try validate(configuration, steps: steps, members: members, plan: plan, name: id.name)
         let shapes = ConfiguredTensors(configuration, hasBatch: configuration.maxBatchSize > 0)
+        let inputs = try shapes.inputs(place: place)
         let description = ModelDescription(
             id: id,
             platform: "ensemble",
-            inputs: try shapes.inputs(place: place),
+            inputs: inputs,
             outputs: try shapes.outputs(place: place),
             maxBatchSize: configuration.maxBatchSize,
             ensemble: extent,
             labels: plan.labels,
-            configurationJSON: configuration.jsonBytes()
+            configurationJSON: configuration.jsonBytes(),
+            image: try ImagePlan.input(plan.settings.image, inputs: inputs)
         )
         guard let graph = EnsemblePlan(inputs: shapes.inputNames, outputs: shapes.outputNames, steps: written) else {
             throw ModelError(.invalidConfiguration, "\(place): the steps of the ensemble don't come to an end")
