@@ -109,7 +109,9 @@ extension HTTP2Connection: GRPCAnswering {
 
     func send(_ number: UInt64, _ message: consuming HTTPResponseBody, isCompressed: Bool) -> HTTPAnswerFate {
         guard let stream = answerable(number) else { return fate(of: number) }
-        var bytes = message.buffer
+        // Not a copy: its memory would be taken anew when the prefix is written.
+        var bytes = ByteBuffer()
+        swap(&bytes, &message.buffer)
         let length = bytes.readableBytes
         let start = bytes.readerIndex - GRPCMessageParser.prefixBytes
         precondition(start >= 0, "room is kept in front of each message")

@@ -54,6 +54,7 @@ extension HTTP2Connection {
     /// Has a stream send what waits, when its window lets it.
     func enqueue(_ stream: HTTP2Stream) {
         guard !stream.isQueued, !stream.pending.isEmpty else { return }
+        forgetGone()
         if !stream.pending.hasParts {
             ending.append(stream.number)
         } else if stream.machine.sendWindow > 0 || stream.machine.unsent == 0 {
@@ -65,26 +66,39 @@ extension HTTP2Connection {
         flushSoon()
     }
 
+    /// Keeps the queues from growing while nothing can be sent and the client ends one stream after the other.
+    private func forgetGone() {
+        guard sendable.count + ending.count > 2 * HTTP2Limits.maxStreams else { return }
+        sendable.removeAll { streams[$0] == nil }
+        ending.removeAll { streams[$0] == nil }
+    }
+
     /// Sends what waits, a frame of each stream in turn, for as long as the connection's window and the socket let it.
+    ///
+    /// The queues are taken: who hears of room may write, and stand in them anew.
     private func sendWaiting(_ context: ChannelHandlerContext) {
+        var queue: [UInt64] = []
+        swap(&queue, &ending)
         var index = 0
-        while index < ending.count, context.channel.isWritable {
-            if let stream = streams[ending[index]] { sendEnd(of: stream) }
+        while index < queue.count, context.channel.isWritable {
+            if let stream = streams[queue[index]] { sendEnd(of: stream) }
             index += 1
         }
-        ending.removeFirst(index)
+        if index < queue.count { ending = queue[index...] + ending }
+        queue = []
+        swap(&queue, &sendable)
         index = 0
-        while index < sendable.count, context.channel.isWritable {
-            guard let stream = streams[sendable[index]] else {
+        while index < queue.count, context.channel.isWritable {
+            guard let stream = streams[queue[index]] else {
                 index += 1
                 continue
             }
             guard rules.sendWindow > 0 || stream.machine.unsent == 0 else { break }
             index += 1
-            if case .more = sendFrame(of: stream) { sendable.append(stream.number) } else { stream.isQueued = false }
+            if case .more = sendFrame(of: stream) { queue.append(stream.number) } else { stream.isQueued = false }
             if outbox.byteCount >= HTTP2Limits.maxJoinedBytes { passOn(context) }
         }
-        sendable.removeFirst(index)
+        if index < queue.count { sendable = queue[index...] + sendable }
     }
 
     private func sendEnd(of stream: HTTP2Stream) {

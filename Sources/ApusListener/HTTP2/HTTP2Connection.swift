@@ -96,9 +96,9 @@ final class HTTP2Connection: ChannelInboundHandler, TickedConnection {
     }
 
     private func beginRead() {
+        isInRead = true
         // Answers that have come meanwhile leave with those of this read.
         loop.lane.carryOutEarly()
-        isInRead = true
         requestsInTurn = 0
         let now = loop.time.now
         machine.bytesArrived(now: now)
@@ -158,7 +158,8 @@ final class HTTP2Connection: ChannelInboundHandler, TickedConnection {
         guard closing == nil else { return }
         outbox.writeGoAway(lastStream: machine.lastStream, reason)
         forgetStreams()
-        closeWhenWritten()
+        // A flood is cut off, even if its client doesn't hear why.
+        closeWhenWritten(waitsForClient: reason != .enhanceYourCalm)
     }
 
     private func forgetStreams() {
