@@ -84,7 +84,7 @@ final class ModelInferSink: AnswerSink {
     }
 
     /// Compresses what a buffer holds; `nil` when nothing is gained.
-    private static func compressed(_ message: ByteBuffer) -> [UInt8]? {
+    static func compressed(_ message: ByteBuffer) -> [UInt8]? {
         unsafe message.withUnsafeReadableBytes { bytes in unsafe Compression.compress(bytes, as: .gzip) }
     }
 

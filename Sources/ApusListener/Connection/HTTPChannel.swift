@@ -2,7 +2,6 @@ internal import ApusCore
 internal import HummingbirdCore
 package import Logging
 package import NIOCore
-internal import NIOHTTP2
 
 /// What answers requests on one event loop.
 package struct LoopApplications {
@@ -115,17 +114,12 @@ struct ProtocolChoice {
             )
             try pipeline.addHandler(connection)
         case .http2:
-            let wire = HTTP2Wire()
             let connection = HTTP2Connection(
                 configuration: configuration,
                 loop: loop,
                 applications: applications,
-                work: work,
-                wire: wire
+                work: work
             )
-            let frames = HTTP2Limits.makeFrameLayer(configuration.limits, delegate: connection)
-            try pipeline.addHandler(wire)
-            try pipeline.addHandler(frames)
             try pipeline.addHandler(connection)
         }
     }

@@ -82,6 +82,10 @@ extension GRPCStatus {
     static let partOfMessage = GRPCStatus(.internalError, "the call ended within a message")
     /// A port that serves no gRPC.
     static let noService = GRPCStatus(.unimplemented, "this port serves no gRPC; the inference ports do")
+    /// A head that is too large.
+    static func headTooLarge(limit: Int) -> GRPCStatus {
+        GRPCStatus(.resourceExhausted, "the call's header fields are too large: expected at most \(limit) bytes")
+    }
     /// A message that is too large.
     static func tooLarge(_ length: Int, limit: Int) -> GRPCStatus {
         GRPCStatus(.resourceExhausted, "the message has \(length) bytes: expected at most \(limit)")

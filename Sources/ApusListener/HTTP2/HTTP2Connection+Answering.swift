@@ -1,19 +1,16 @@
 internal import ApusCore
 internal import NIOCore
 internal import NIOHPACK
-internal import NIOHTTP2
 
 /// Answers to requests over HTTP.
 extension HTTP2Connection: HTTPAnswering {
-    /// Memory of an answer that a connection keeps for the next one, at most.
+    /// Memory of an answer that is kept for the next one, at most.
     private static let maxSpareBytes = 64 << 10
     /// Bytes kept free in front of a body: a message's prefix.
     private static let room = 16
 
     func makeBody() -> HTTPResponseBody {
-        var buffer = ByteBuffer()
-        swap(&buffer, &spare)
-        return HTTPResponseBody(reusing: buffer, room: HTTP2Connection.room)
+        HTTPResponseBody(reusing: loop.takeSpare(), room: HTTP2Connection.room)
     }
 
     func perform(_ number: UInt64, _ work: @escaping @Sendable () async -> Void) {
@@ -91,12 +88,6 @@ extension HTTP2Connection: HTTPAnswering {
         write(head, body, on: stream)
     }
 
-    /// Ends a stream without a word.
-    func reset(_ stream: HTTP2Stream, _ reason: HTTP2ErrorCode) {
-        write(HTTP2Frame(streamID: HTTP2StreamID(Int(stream.number)), payload: .rstStream(reason)))
-        flushSoon()
-    }
-
     func writeContinue(_ stream: HTTP2Stream) {
         write(HPACKHeaders([(":status", "100")]), on: stream, isLast: false)
     }
@@ -117,24 +108,7 @@ extension HTTP2Connection: HTTPAnswering {
 
     /// Keeps memory of an answer for the next one; it is taken anew when this one hasn't left by then.
     func keep(_ bytes: ByteBuffer) {
-        if bytes.storageCapacity <= HTTP2Connection.maxSpareBytes { spare = bytes }
-    }
-
-    func write(_ frame: HTTP2Frame) {
-        guard let context else { return }
-        context.write(wrapOutboundOut(frame), promise: nil)
-    }
-
-    func write(_ headers: HPACKHeaders, on stream: HTTP2Stream, isLast: Bool) {
-        let content = HTTP2Frame.FramePayload.Headers(headers: headers, endStream: isLast)
-        write(HTTP2Frame(streamID: HTTP2StreamID(Int(stream.number)), payload: .headers(content)))
-    }
-
-    func write(_ bytes: ByteBuffer, on stream: HTTP2Stream, isLast: Bool) {
-        stream.machine.written(bytes.readableBytes, now: loop.time.now)
-        unsent += bytes.readableBytes
-        let content = HTTP2Frame.FramePayload.Data(data: .byteBuffer(bytes), endStream: isLast)
-        write(HTTP2Frame(streamID: HTTP2StreamID(Int(stream.number)), payload: .data(content)))
+        if bytes.storageCapacity <= HTTP2Connection.maxSpareBytes { loop.keepSpare(bytes) }
     }
 
     /// Keeps what an answer holds of the budget until it has left.
@@ -160,69 +134,9 @@ extension HTTP2Connection: HTTPAnswering {
         stream.machine.answerEnded(now: loop.time.now)
         giveBack(stream.held, of: stream)
         stream.resume = nil
-        guard stream.machine.request == .receiving else { return flushSoon() }
-        // The client is still sending what nobody wants: it is told to stop, behind the answer.
         stream.machine.requestAbandoned()
-        context?.flush()
-        if stream.machine.unsent == 0, streams[stream.number] != nil {
-            reset(stream, .noError)
-        } else {
-            stream.resetsBehindAnswer = true
-        }
-    }
-
-    /// Has what was written handed to the socket: with the end of the read, or when the loop has done what it is at.
-    func flushSoon() {
-        guard !isInRead, !isFlushDue else { return }
-        isFlushDue = true
-        loop.eventLoop.assumeIsolated().execute { self.flushNow() }
-    }
-
-    private func flushNow() {
-        isFlushDue = false
-        guard let context else { return }
-        context.flush()
-        resumeWriters()
-        if !context.channel.isWritable { machine.writabilityChanged(isWritable: false, now: loop.time.now) }
-    }
-}
-
-extension HTTP2Connection: NIOHTTP2FrameDelegate {
-    /// A frame has gone to the socket.
-    func wroteFrame(_ frame: HTTP2Frame) {
-        switch frame.payload {
-        case .data(let data):
-            guard let stream = streams[UInt64(Int(frame.streamID))] else { return }
-            let count = data.data.readableBytes
-            stream.machine.sent(count)
-            unsent -= count
-            let mayGoOn = stream.resume != nil && !stream.machine.isFull
-            if mayGoOn || stream.resetsBehindAnswer && data.endStream { resumable.append(stream.number) }
-        case .headers(let headers):
-            guard headers.endStream, let stream = streams[UInt64(Int(frame.streamID))] else { return }
-            if stream.resetsBehindAnswer { resumable.append(stream.number) }
-        case .goAway(_, let code, _):
-            if code != .noError { hasFailed = true }
-        default:
-            break
-        }
-    }
-
-    /// Has applications go on whose clients take bytes again; not from within the frame layer.
-    func resumeWriters() {
-        guard !resumable.isEmpty else { return }
-        let numbers = resumable
-        resumable = []
-        for number in numbers {
-            guard let stream = streams[number] else { continue }
-            if stream.resetsBehindAnswer, stream.machine.unsent == 0 {
-                stream.resetsBehindAnswer = false
-                reset(stream, .noError)
-            }
-            guard !stream.machine.isFull, let resume = stream.resume else { continue }
-            stream.resume = nil
-            resume()
-        }
+        flushSoon()
+        closeIfOver(stream)
     }
 }
 

@@ -4,12 +4,6 @@ internal import NIOHPACK
 
 /// gRPC calls: the frames of gRPC over HTTP/2 (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
 extension HTTP2Connection: GRPCAnswering {
-    /// The head of nearly all answers, and the trailers of nearly all that succeed: made once, since each is the same.
-    private static let head = HPACKHeaders([
-        (":status", "200"), ("content-type", "application/grpc"), ("grpc-accept-encoding", "identity,gzip"),
-    ])
-    private static let success = HPACKHeaders([("grpc-status", "0")])
-
     func admit(_ head: GRPCRequestHead, _ stream: HTTP2Stream) {
         if let timeout = head.timeout {
             stream.deadline = Deadline(time: stream.received.advanced(byNanoseconds: timeout))
@@ -105,7 +99,7 @@ extension HTTP2Connection: GRPCAnswering {
 
     func sendHead(_ number: UInt64, _ fields: [(name: String, value: String)], coding: GRPCRequestHead.Coding) {
         guard let stream = answerable(number), stream.machine.answer == .none else { return }
-        var headers = HTTP2Connection.head
+        var headers = HTTP2BlockWriter.Constant.callHead.headers
         if coding != .identity { headers.add(name: "grpc-encoding", value: coding.rawValue) }
         for field in fields { headers.add(name: field.name, value: field.value) }
         stream.machine.answerBegan()
@@ -115,7 +109,9 @@ extension HTTP2Connection: GRPCAnswering {
 
     func send(_ number: UInt64, _ message: consuming HTTPResponseBody, isCompressed: Bool) -> HTTPAnswerFate {
         guard let stream = answerable(number) else { return fate(of: number) }
-        var bytes = message.buffer
+        // Not a copy: its memory would be taken anew when the prefix is written.
+        var bytes = ByteBuffer()
+        swap(&bytes, &message.buffer)
         let length = bytes.readableBytes
         let start = bytes.readerIndex - GRPCMessageParser.prefixBytes
         precondition(start >= 0, "room is kept in front of each message")
@@ -126,7 +122,7 @@ extension HTTP2Connection: GRPCAnswering {
         bytes.moveReaderIndex(to: start)
         if stream.machine.answer == .none {
             stream.machine.answerBegan()
-            write(HTTP2Connection.head, on: stream, isLast: false)
+            write(.callHead, on: stream, isLast: false)
         }
         write(bytes, on: stream, isLast: false)
         keep(bytes)
@@ -150,23 +146,28 @@ extension HTTP2Connection: GRPCAnswering {
     }
 
     private func finish(_ stream: HTTP2Stream, _ status: GRPCStatus) {
-        var trailers = stream.machine.answer == .none ? HTTP2Connection.head : HPACKHeaders()
-        if stream.machine.answer == .begun, status.code == .ok, status.fields.isEmpty {
-            trailers = HTTP2Connection.success
-        } else {
-            trailers.add(name: "grpc-status", value: String(status.code.rawValue))
-            if !status.message.isEmpty { trailers.add(name: "grpc-message", value: status.encodedMessage) }
-            for field in status.fields { trailers.add(name: field.name, value: field.value) }
-        }
         let kind = stream.kind
         stream.kind = .none
         stream.parser.reset()
         // Before the last frame: the stream may be gone behind it.
         forgetCancellation(stream)
         stream.message = nil
-        write(trailers, on: stream, isLast: true)
+        if stream.machine.answer == .begun, status.code == .ok, status.fields.isEmpty {
+            write(.callSuccess, on: stream, isLast: true)
+        } else {
+            write(trailers(status, isWhole: stream.machine.answer == .none), on: stream, isLast: true)
+        }
         answerEnded(stream)
         if case .messages(let handler) = kind { handler.close() }
+    }
+
+    /// The trailers of an answer, with its head when they are the whole of it.
+    private func trailers(_ status: GRPCStatus, isWhole: Bool) -> HPACKHeaders {
+        var trailers = isWhole ? HTTP2BlockWriter.Constant.callHead.headers : HPACKHeaders()
+        trailers.add(name: "grpc-status", value: String(status.code.rawValue))
+        if !status.message.isEmpty { trailers.add(name: "grpc-message", value: status.encodedMessage) }
+        for field in status.fields { trailers.add(name: field.name, value: field.value) }
+        return trailers
     }
 }
 

@@ -1,75 +1,59 @@
 internal import ApusCore
 internal import NIOCore
-internal import NIOHTTP2
 
-/// Frames that have come.
+/// Requests that come on streams.
 extension HTTP2Connection {
-    func receive(_ frame: HTTP2Frame) {
-        switch frame.payload {
-        case .headers(let headers):
-            receive(headers, on: UInt64(Int(frame.streamID)))
-        case .data(let data):
-            guard let stream = streams[UInt64(Int(frame.streamID))] else { return }
-            if case .byteBuffer(let bytes) = data.data { receive(bytes, isLast: data.endStream, on: stream) }
-        case .ping(let data, ack: true) where data == HTTP2Connection.announcementPing:
-            carryOut(machine.announcementHeard(now: loop.time.now))
-        case .goAway:
-            // The client opens no more streams; it waits for those that are open.
-            carryOut(machine.goodbyeSaid(now: loop.time.now))
-        default:
-            // RST_STREAM comes as an event too; the rest is the frame layer's.
-            break
-        }
-    }
-
-    private func receive(_ headers: HTTP2Frame.FramePayload.Headers, on number: UInt64) {
-        if let stream = streams[number] {
-            // Trailers: nothing in them means anything to us, and they end the request.
-            if headers.endStream { requestEnded(stream) }
-            return
-        }
-        guard machine.streamOpened(Int(number)) else {
-            let refusal = HTTP2Frame.FramePayload.rstStream(.refusedStream)
-            return write(HTTP2Frame(streamID: HTTP2StreamID(Int(number)), payload: refusal))
-        }
+    /// A stream has been opened by a request's head.
+    func open(_ number: Int, _ request: HTTP2Request, isLast: Bool) throws(HTTP2Reason) {
+        let now = loop.time.now
         let stream = HTTP2Stream(
-            number: number,
-            received: loop.time.now,
-            timeouts: configuration.timeouts,
+            number: UInt64(number),
+            received: now,
+            machine: HTTP2StreamStateMachine(
+                timeouts: configuration.timeouts,
+                now: now,
+                sendWindow: rules.initialSendWindow,
+                contentLength: request.contentLength
+            ),
             limits: configuration.limits
         )
-        streams[number] = stream
-        if headers.endStream { stream.machine.requestEnded() }
-        if let head = GRPCRequestHead(headers.headers) {
-            stream.isCall = true
-            admit(head, stream)
-        } else {
-            admit(headers, stream)
-        }
-        if headers.endStream { requestEnded(stream) }
-    }
-
-    private func admit(_ headers: HTTP2Frame.FramePayload.Headers, _ stream: HTTP2Stream) {
-        do throws(HTTPParsingFault) {
-            let head = try HTTPRequestHead(headers.headers, maxFields: configuration.limits.maxHeaderCount)
-            stream.isForHead = head.method == .head
-            switch applications.http.admit(head) {
-            case .accept(let operation):
-                guard (head.contentLength ?? 0) <= configuration.limits.maxBodyBytes else { throw .bodyTooLarge }
-                stream.kind = .http(head, operation)
-                if head.expectsContinue, !headers.endStream { writeContinue(stream) }
-            case .refuse(let response, let bytes):
-                refuse(stream, response, bytes)
+        streams[stream.number] = stream
+        do throws(HTTP2Reason) {
+            if isLast { try stream.machine.requestEnded() }
+            switch request.kind {
+            case .call(let head):
+                stream.isCall = true
+                admit(head, stream)
+            case .refusedCall(let status):
+                stream.isCall = true
+                finishCall(stream, status)
+            case .http(let head): admit(head, stream, isLast: isLast)
+            case .refused(let fault): refuse(stream, fault)
+            case .malformed: throw .protocolError
             }
+            if isLast { requestEnded(stream) }
         } catch {
-            refuse(stream, error)
+            try streamFault(stream.number, error)
         }
     }
 
-    private func receive(_ bytes: ByteBuffer, isLast: Bool, on stream: HTTP2Stream) {
+    private func admit(_ head: HTTPRequestHead, _ stream: HTTP2Stream, isLast: Bool) {
+        stream.isForHead = head.method == .head
+        switch applications.http.admit(head) {
+        case .accept(let operation):
+            guard (head.contentLength ?? 0) <= configuration.limits.maxBodyBytes else {
+                return refuse(stream, .bodyTooLarge)
+            }
+            stream.kind = .http(head, operation)
+            if head.expectsContinue, !isLast { writeContinue(stream) }
+        case .refuse(let response, let bytes):
+            refuse(stream, response, bytes)
+        }
+    }
+
+    /// A part of a request's body has come; it has been found to be in order.
+    func receive(_ bytes: ByteBuffer, on stream: HTTP2Stream) {
         let count = bytes.readableBytes
-        stream.machine.dataArrived(count, now: loop.time.now)
-        if isLast { stream.machine.requestEnded() }
         switch stream.kind {
         case .none:
             break
@@ -83,11 +67,10 @@ extension HTTP2Connection {
             guard take(count, for: stream) else { return finishCall(stream, .budgetExhausted) }
             receive(messages: bytes, on: stream)
         }
-        if isLast { requestEnded(stream) }
     }
 
-    private func requestEnded(_ stream: HTTP2Stream) {
-        stream.machine.requestEnded()
+    /// Hands a request on whose last frame has come.
+    func requestEnded(_ stream: HTTP2Stream) {
         switch stream.kind {
         case .none: break
         case .http, .unary: handOn(stream)
@@ -151,46 +134,21 @@ extension HTTP2Connection {
         charge.giveBack(count)
     }
 
-    // MARK: Windows
-
-    /// Opens the connection's window as far as it goes; it starts with 65,535 bytes, which no setting changes.
-    func openConnectionWindow() {
-        let increment = machine.windowUpdate()
-        guard increment > 0 else { return }
-        write(HTTP2Frame(streamID: .rootStream, payload: .windowUpdate(windowSizeIncrement: increment)))
-    }
-
-    func windowChanged(_ event: NIOHTTP2WindowUpdatedEvent) {
-        guard let size = event.inboundWindowSize else { return }
-        guard event.streamID != .rootStream else {
-            machine.windowChanged(to: size)
-            return openConnectionWindow()
-        }
-        guard let stream = streams[UInt64(Int(event.streamID))] else { return }
-        stream.machine.windowChanged(to: size)
-        openWindow(of: stream)
-    }
-
-    /// Opens a stream's window when half of it has been used.
-    func openWindow(of stream: HTTP2Stream) {
-        let increment = stream.machine.windowUpdate()
-        guard increment > 0 else { return }
-        let payload = HTTP2Frame.FramePayload.windowUpdate(windowSizeIncrement: increment)
-        write(HTTP2Frame(streamID: HTTP2StreamID(Int(stream.number)), payload: payload))
-        flushSoon()
-    }
-
     // MARK: The end of a stream
 
-    func streamClosed(_ event: StreamClosedEvent) {
-        guard let stream = streams.removeValue(forKey: UInt64(Int(event.streamID))) else { return }
+    /// Takes a stream away on which nothing more comes nor goes.
+    func close(_ stream: HTTP2Stream) {
+        streams[stream.number] = nil
         release(stream)
         carryOut(machine.streamClosed(now: loop.time.now))
     }
 
     /// Lets go of what a stream that is gone still holds, and calls its request back.
     func release(_ stream: HTTP2Stream) {
+        stream.isGone = true
+        stream.machine.closed()
         unsent -= stream.machine.unsent
+        stream.pending = HTTP2Stream.Pending()
         giveBack(stream.held, of: stream)
         stream.answerCharges = []
         let waiting = stream.cancellation

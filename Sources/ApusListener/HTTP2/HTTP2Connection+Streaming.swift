@@ -1,6 +1,5 @@
 internal import ApusCore
 internal import NIOCore
-internal import NIOHTTP2
 
 /// Answers over HTTP that come in parts.
 extension HTTP2Connection {

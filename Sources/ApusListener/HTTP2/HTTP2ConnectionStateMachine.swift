@@ -33,6 +33,17 @@ struct HTTP2ConnectionStateMachine {
         case drop
     }
 
+    /// What becomes of a stream that a client opens.
+    enum OnOpen: Equatable {
+        case accept
+        /// There are too many, or the connection is about to end: the client may try again elsewhere.
+        case refuse
+        /// Its number was used before.
+        case isGone
+        /// Its number is one that clients don't use.
+        case fail
+    }
+
     private(set) var phase = Phase.open
     private(set) var openStreams = 0
     private(set) var lastStream = 0
@@ -43,7 +54,6 @@ struct HTTP2ConnectionStateMachine {
     private var pinged: MonotonicTime?
     private var blockedSince: MonotonicTime?
     private var leftToWrite = 0
-    private var window = 65_535
 
     init(timeouts: ConnectionTimeouts, now: MonotonicTime) {
         self.timeouts = timeouts
@@ -52,12 +62,18 @@ struct HTTP2ConnectionStateMachine {
         self.lastRead = now
     }
 
-    /// Whether a client may open a stream now.
-    mutating func streamOpened(_ number: Int) -> Bool {
-        lastStream = max(lastStream, number)
-        guard openStreams < HTTP2Limits.maxStreams, phase == .open || phase == .announced else { return false }
+    /// A client opens a stream, which counts as open when it is accepted.
+    mutating func streamOpened(_ number: Int) -> OnOpen {
+        guard !number.isMultiple(of: 2) else { return .fail }
+        guard number > lastStream else { return .isGone }
+        guard phase == .open || phase == .announced else {
+            // The client knows the number of the last one: this one isn't it.
+            return .refuse
+        }
+        lastStream = number
+        guard openStreams < HTTP2Limits.maxStreams else { return .refuse }
         openStreams += 1
-        return true
+        return .accept
     }
 
     /// A stream that had been opened is gone.
@@ -97,18 +113,6 @@ struct HTTP2ConnectionStateMachine {
     /// The channel is gone.
     mutating func channelClosed(now: MonotonicTime) {
         move(to: .closed, now: now)
-    }
-
-    /// The frame layer says how much the client may still send on all streams.
-    mutating func windowChanged(to size: Int) {
-        window = size
-    }
-
-    /// By how much the client's window is to be opened now; 0 for not at all.
-    ///
-    /// Streams have windows of their own and all memory is charged, so this one never waits.
-    func windowUpdate() -> Int {
-        window <= HTTP2Limits.connectionWindow / 2 ? HTTP2Limits.connectionWindow - window : 0
     }
 
     /// The client takes no more bytes, or takes them again.

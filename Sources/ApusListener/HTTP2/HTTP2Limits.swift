@@ -1,8 +1,6 @@
 internal import ApusCore
-internal import NIOCore
-internal import NIOHTTP2
 
-/// What an HTTP/2 connection allows its client, and what of that NIO's frame layer looks after.
+/// What an HTTP/2 connection allows its client.
 ///
 /// Every number is one of HARDENING.md's floods: each has a test that sends it.
 enum HTTP2Limits {
@@ -35,30 +33,19 @@ enum HTTP2Limits {
     /// The least that a client must take of an answer within the write limit.
     static let leastProgress = 1 << 10
 
-    /// NIO's frame layer with these limits.
-    static func makeFrameLayer(_ limits: InputLimits, delegate: any NIOHTTP2FrameDelegate) -> NIOHTTP2Handler {
-        var connection = NIOHTTP2Handler.ConnectionConfiguration()
-        connection.initialSettings = [
-            HTTP2Setting(parameter: .maxConcurrentStreams, value: maxStreams),
-            HTTP2Setting(parameter: .initialWindowSize, value: streamWindow),
-            HTTP2Setting(parameter: .maxFrameSize, value: maxFrameBytes),
-            HTTP2Setting(parameter: .maxHeaderListSize, value: limits.maxHeaderBytes),
-        ]
-        connection.maximumSequentialContinuationFrames = maxContinuations
-        connection.maximumSequentialEmptyDataFrames = maxEmptyDataFrames
-        connection.maximumBufferedControlFrames = maxControlFrames
-        connection.maximumRecentlyResetStreams = maxStreams
-        connection.maximumConnectionGlitches = maxStreamErrors.inAll
-        connection.controlFrameRateLimit.maximumCount = maxControlFrames
-        connection.controlFrameRateLimit.windowLength = .seconds(1)
-        var stream = NIOHTTP2Handler.StreamConfiguration()
-        stream.streamResetFrameRateLimit.maximumCount = maxResets
-        stream.streamErrorRateLimit.maximumCount = maxStreamErrors.inWindow
-        return NIOHTTP2Handler(
-            mode: .server,
-            frameDelegate: delegate,
-            connectionConfiguration: connection,
-            streamConfiguration: stream
-        )
+    /// The largest window that there may be.
+    static let maxWindow = Int(Int32.max)
+    /// What every window is at first, until settings say otherwise.
+    static let firstWindow = 65_535
+    /// Bytes that are written before the socket is asked whether it takes more.
+    static let maxJoinedBytes = 64 << 10
+
+    /// Bytes of a header block, and of the list that it decodes to, that are looked at; what is above the limit of
+    /// requests and below this is refused on its stream, what is above this ends the connection.
+    static func maxDecodedBytes(_ limits: InputLimits) -> Int { 2 * limits.maxHeaderBytes }
+
+    /// Our SETTINGS.
+    static func settings(_ limits: InputLimits) -> [(name: UInt16, value: Int)] {
+        [(3, maxStreams), (4, streamWindow), (5, maxFrameBytes), (6, limits.maxHeaderBytes)]
     }
 }

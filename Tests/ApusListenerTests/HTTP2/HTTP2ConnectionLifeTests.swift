@@ -29,6 +29,27 @@ struct HTTP2ConnectionLifeTests {
         #expect(it.hasClosed)
     }
 
+    @Test func `the end waits for the client's, but not for long`() throws {
+        for clientCloses in [false, true] {
+            let it = try HTTP2Harness()
+            defer { it.end() }
+            it.drain()
+            try it.exchange()
+            #expect(it.outbound.closes == [.output])
+            let connection = try it.connection
+            if clientCloses {
+                it.server.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+            } else {
+                it.time.advance(milliseconds: 1_999)
+                connection.tick(now: it.time.now)
+                #expect(it.outbound.closes == [.output])
+                it.time.advance(milliseconds: 1)
+                connection.tick(now: it.time.now)
+            }
+            #expect(it.outbound.closes == [.output, .all])
+        }
+    }
+
     @Test func `an idle connection is closed by a drain`() throws {
         let it = try HTTP2Harness()
         defer { it.end() }
@@ -194,7 +215,16 @@ struct HTTP2ConnectionLifeTests {
             try it.sendRaw(frame(1, flags: 5, stream: UInt32(number * 2 + 1), getHead))
         }
         #expect(it.application.requests.count == 1024)
-        #expect(it.hasClosed)
+        #expect(!it.hasClosed)
+        // One goes, one may come.
+        try it.sendRaw(frame(3, stream: 1, [0, 0, 0, 8]))
+        try it.sendRaw(frame(1, flags: 5, stream: 2101, getHead))
+        #expect(it.application.requests.count == 1025)
+        // Who goes on and on is a flood.
+        for number in 1100..<2200 where !it.hasClosed {
+            try it.sendRaw(frame(1, flags: 5, stream: UInt32(number * 2 + 1), getHead))
+        }
+        expectGoodbye(it, .enhanceYourCalm, "refused streams")
     }
 
     @Test func `what follows the preface must be HTTP/2`() throws {

@@ -23,57 +23,102 @@ struct HTTP2StateMachineTests {
         stream.windowUpdate()
     }
 
+    /// The rule that an event breaks.
+    private func fault(_ event: () throws(HTTP2Reason) -> Void) -> HTTP2Reason? {
+        do throws(HTTP2Reason) {
+            try event()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     // MARK: A stream
 
-    @Test func `a window is opened by halves`() {
+    @Test func `a window is opened by halves`() throws {
         var stream = makeStream()
         let whole = HTTP2Limits.streamWindow
         #expect(window(&stream) == 0)
-        stream.windowChanged(to: whole / 2 + 1)
+        try stream.dataArrived(whole / 2 - 1, size: whole / 2 - 1, now: start)
         #expect(window(&stream) == 0)
-        stream.windowChanged(to: whole / 2)
+        try stream.dataArrived(0, size: 1, now: start)
         #expect(window(&stream) == whole / 2)
-        stream.windowChanged(to: whole)
         #expect(window(&stream) == 0)
     }
 
-    @Test func `a window stays shut while much is unread, and when nobody takes the rest`() {
+    @Test func `what a client may not send on a stream`() throws {
         var stream = makeStream()
-        stream.windowChanged(to: 0)
+        try stream.dataArrived(1, size: HTTP2Limits.streamWindow, now: start)
+        #expect(fault { () throws(HTTP2Reason) in try stream.dataArrived(1, size: 1, now: start) } == .flowControlError)
+        var measured = HTTP2StreamStateMachine(timeouts: ConnectionTimeouts(), now: start, contentLength: 3)
+        try measured.dataArrived(2, size: 2, now: start)
+        #expect(fault { () throws(HTTP2Reason) in try measured.dataArrived(2, size: 2, now: start) } == .protocolError)
+        #expect(fault { () throws(HTTP2Reason) in try measured.requestEnded() } == .protocolError)
+        #expect(measured.request == .complete)
+        #expect(fault { () throws(HTTP2Reason) in try measured.dataArrived(1, size: 1, now: start) } == .streamClosed)
+        #expect(fault { () throws(HTTP2Reason) in try measured.trailersArrived(isLast: true) } == .streamClosed)
+        #expect(fault { () throws(HTTP2Reason) in try stream.trailersArrived(isLast: false) } == .protocolError)
+        // What nobody wants any more may still come, and may end.
+        var abandoned = HTTP2StreamStateMachine(timeouts: ConnectionTimeouts(), now: start, contentLength: 3)
+        abandoned.requestAbandoned()
+        try abandoned.dataArrived(7, size: 7, now: start)
+        try abandoned.requestEnded()
+        #expect(abandoned.request == .complete)
+    }
+
+    @Test func `the client's window goes up and down, and not too far`() throws {
+        var stream = makeStream()
+        stream.sentAtOnce(65_535)
+        try stream.sendWindowChanged(by: -65_535)
+        #expect(stream.sendWindow == -65_535)
+        try stream.sendWindowChanged(by: 65_536)
+        #expect(stream.sendWindow == 1)
+        let most = HTTP2Limits.maxWindow
+        #expect(fault { () throws(HTTP2Reason) in try stream.sendWindowChanged(by: most) } == .flowControlError)
+        try stream.sendWindowChanged(by: most - 1)
+        stream.written(10, now: start)
+        stream.sent(10)
+        #expect(stream.sendWindow == most - 10 && stream.unsent == 0)
+    }
+
+    @Test func `a window stays shut while much is unread, and when nobody takes the rest`() throws {
+        var stream = makeStream()
+        try stream.dataArrived(0, size: HTTP2Limits.streamWindow, now: start)
         stream.messageHandedOn(HTTP2Limits.maxUnreadBytes + 1)
         #expect(window(&stream) == 0)
         stream.messageTaken(1)
         #expect(window(&stream) == HTTP2Limits.streamWindow)
+        try stream.dataArrived(0, size: HTTP2Limits.streamWindow, now: start)
         stream.requestAbandoned()
         #expect(window(&stream) == 0)
         // A count that doesn't fit does no harm.
         stream.messageTaken(.max)
     }
 
-    @Test func `a body has its time: gaps, all together, and growth when memory is scarce`() {
+    @Test func `a body has its time: gaps, all together, and growth when memory is scarce`() throws {
         var stream = makeStream()
-        stream.dataArrived(100, now: after(1000))
+        try stream.dataArrived(100, size: 100, now: after(1000))
         var tick = stream.tick(now: after(20_999), isMemoryScarce: false)
         #expect(tick == .nothing)
         tick = stream.tick(now: after(21_000), isMemoryScarce: false)
         #expect(tick == .refuse)
-        stream.dataArrived(1, now: after(21_000))
+        try stream.dataArrived(1, size: 1, now: after(21_000))
         tick = stream.tick(now: after(22_000), isMemoryScarce: false)
         #expect(tick == .nothing)
         tick = stream.tick(now: after(22_000), isMemoryScarce: true)
         #expect(tick == .refuse)
         var slow = makeStream()
-        for second in 1...300 { slow.dataArrived(1000, now: after(Int64(second) * 1000)) }
+        for second in 1...300 { try slow.dataArrived(1000, size: 1000, now: after(Int64(second) * 1000)) }
         tick = slow.tick(now: after(300_000), isMemoryScarce: false)
         #expect(tick == .refuse)
-        slow.requestEnded()
+        try slow.requestEnded()
         tick = slow.tick(now: after(900_000), isMemoryScarce: true)
         #expect(tick == .nothing)
     }
 
-    @Test func `an answer must move`() {
+    @Test func `an answer must move`() throws {
         var stream = makeStream()
-        stream.requestEnded()
+        try stream.requestEnded()
         stream.answerBegan()
         stream.written(10_000, now: after(0))
         stream.sent(1023)
@@ -90,9 +135,9 @@ struct HTTP2StateMachineTests {
         #expect(tick == .reset)
     }
 
-    @Test func `an answer that has nothing to send for a while isn't late`() {
+    @Test func `an answer that has nothing to send for a while isn't late`() throws {
         var stream = makeStream()
-        stream.requestEnded()
+        try stream.requestEnded()
         stream.answerBegan()
         stream.written(10_000, now: after(0))
         stream.sent(10_000)
@@ -148,6 +193,17 @@ struct HTTP2StateMachineTests {
         _ = connection.streamClosed(now: start)
         #expect(connection.streamOpened(10_001))
         #expect(connection.lastStream == 10_001)
+    }
+
+    @Test func `numbers of streams are odd and go up`() {
+        let connection = makeConnection()
+        #expect(connection.open(2) == .fail && connection.open(0) == .fail)
+        #expect(connection.open(5) == .accept)
+        #expect(connection.open(5) == .isGone && connection.open(3) == .isGone)
+        #expect(connection.open(7) == .accept)
+        _ = connection.goodbyeSaid(now: start)
+        #expect(connection.open(9) == .refuse)
+        #expect(connection.lastStream == 7)
     }
 
     @Test func `a silent client with open streams is asked once and given up`() {
@@ -208,7 +264,8 @@ private final class Connection {
     typealias Action = HTTP2ConnectionStateMachine.Action
 
     var lastStream: Int { machine.lastStream }
-    func streamOpened(_ number: Int) -> Bool { machine.streamOpened(number) }
+    func open(_ number: Int) -> HTTP2ConnectionStateMachine.OnOpen { machine.streamOpened(number) }
+    func streamOpened(_ number: Int) -> Bool { machine.streamOpened(number) == .accept }
     func streamClosed(now: MonotonicTime) -> Action { machine.streamClosed(now: now) }
     func bytesArrived(now: MonotonicTime) { machine.bytesArrived(now: now) }
     func drain(now: MonotonicTime) -> Action { machine.drain(now: now) }

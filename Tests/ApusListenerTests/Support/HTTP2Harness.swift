@@ -36,6 +36,8 @@ final class HTTP2Harness {
     var goodbyes: [(last: Int, code: HTTP2ErrorCode)] = []
     /// PINGs that came and were not answers.
     var pings = 0
+    /// What the client found wrong with frames of the server's.
+    private(set) var clientFaults: [String] = []
     private var lastStream = -1
     /// Whether bytes come to the server that the client's library doesn't know of: what it would say to the answers
     /// doesn't count then.
@@ -168,7 +170,7 @@ final class HTTP2Harness {
             while let data = try server.readOutbound(as: IOData.self) {
                 guard case .byteBuffer(let bytes) = data, bytes.readableBytes > 0 else { continue }
                 isQuiet = false
-                if isRaw { noteGoodbyes(bytes) } else { _ = try? client.writeInbound(bytes) }
+                if isRaw { noteGoodbyes(bytes) } else { hand(bytes) }
             }
             while let data = try client.readOutbound(as: IOData.self) {
                 guard case .byteBuffer(let bytes) = data else { continue }
@@ -179,6 +181,15 @@ final class HTTP2Harness {
             if isQuiet { return }
         }
         Issue.record("the connection never comes to rest")
+    }
+
+    /// Gives the client what the server has sent; it says what is wrong with it.
+    private func hand(_ bytes: ByteBuffer) {
+        do {
+            try client.writeInbound(bytes)
+        } catch {
+            clientFaults.append("\(error)")
+        }
     }
 
     /// Finds GOAWAYs among frames.
