@@ -14,8 +14,12 @@ struct ControlMethods: Sendable {
     func register(with router: inout GatedRouter<some ServerTransport>) {
         router.unary(Method.RepositoryModelLoad.descriptor, load)
         router.unary(Method.RepositoryModelUnload.descriptor, unload)
-        registerSystemMemory(with: &router)
-        registerCudaMemory(with: &router)
+        router.unary(Method.SystemSharedMemoryStatus.descriptor, systemStatus)
+        router.unary(Method.SystemSharedMemoryRegister.descriptor, registerSystem)
+        router.unary(Method.SystemSharedMemoryUnregister.descriptor, unregisterSystem)
+        router.unary(Method.CudaSharedMemoryStatus.descriptor, cudaStatus)
+        router.unary(Method.CudaSharedMemoryRegister.descriptor, registerCuda)
+        router.unary(Method.CudaSharedMemoryUnregister.descriptor, unregisterCuda)
         router.unary(Method.TraceSetting.descriptor, traceSetting)
         router.unary(Method.LogSettings.descriptor, logSettings)
     }
@@ -78,79 +82,67 @@ struct ControlMethods: Sendable {
 
     // MARK: Shared memory
 
-    private func registerSystemMemory(with router: inout GatedRouter<some ServerTransport>) {
-        let regions = configuration.sharedMemory
-        router.unary(Method.SystemSharedMemoryStatus.descriptor) {
-            (
-                request: Inference_SystemSharedMemoryStatusRequest,
-                _
-            ) throws(InferenceError)
-                -> Inference_SystemSharedMemoryStatusResponse in
-            var response = Inference_SystemSharedMemoryStatusResponse()
-            for region in try regions.status(of: request.name.isEmpty ? nil : request.name) {
-                response.regions[region.name] = .with {
-                    $0.name = region.name
-                    $0.key = region.key
-                    $0.offset = region.offset
-                    $0.byteSize = region.byteSize
-                }
+    @Sendable private func systemStatus(
+        _ request: Inference_SystemSharedMemoryStatusRequest,
+        _ call: RPCCall
+    ) throws(InferenceError) -> Inference_SystemSharedMemoryStatusResponse {
+        var response = Inference_SystemSharedMemoryStatusResponse()
+        for region in try configuration.sharedMemory.status(of: request.name.isEmpty ? nil : request.name) {
+            response.regions[region.name] = .with {
+                $0.name = region.name
+                $0.key = region.key
+                $0.offset = region.offset
+                $0.byteSize = region.byteSize
             }
-            return response
         }
-        router.unary(Method.SystemSharedMemoryRegister.descriptor) {
-            (
-                request: Inference_SystemSharedMemoryRegisterRequest,
-                _
-            ) throws(InferenceError)
-                -> Inference_SystemSharedMemoryRegisterResponse in
-            try regions.register(
-                SharedMemoryStatus(
-                    name: request.name,
-                    key: request.key,
-                    offset: request.offset,
-                    byteSize: request.byteSize
-                )
-            )
-            return Inference_SystemSharedMemoryRegisterResponse()
-        }
-        router.unary(Method.SystemSharedMemoryUnregister.descriptor) {
-            (
-                request: Inference_SystemSharedMemoryUnregisterRequest,
-                _
-            ) throws(InferenceError)
-                -> Inference_SystemSharedMemoryUnregisterResponse in
-            try regions.unregister(request.name.isEmpty ? nil : request.name)
-            return Inference_SystemSharedMemoryUnregisterResponse()
-        }
+        return response
     }
 
-    /// There is none, and never was: what looks or forgets is content, what registers is refused.
-    private func registerCudaMemory(with router: inout GatedRouter<some ServerTransport>) {
-        router.unary(Method.CudaSharedMemoryStatus.descriptor) {
-            (
-                request: Inference_CudaSharedMemoryStatusRequest,
-                _
-            ) throws(InferenceError)
-                -> Inference_CudaSharedMemoryStatusResponse in
-            guard request.name.isEmpty else { throw InferenceError.unknownRegion(request.name) }
-            return Inference_CudaSharedMemoryStatusResponse()
-        }
-        router.unary(Method.CudaSharedMemoryRegister.descriptor) {
-            (
-                _: Inference_CudaSharedMemoryRegisterRequest,
-                _
-            ) throws(InferenceError)
-                -> Inference_CudaSharedMemoryRegisterResponse in
-            throw InferenceError.cudaSharedMemoryIsUnsupported
-        }
-        router.unary(Method.CudaSharedMemoryUnregister.descriptor) {
-            (
-                _: Inference_CudaSharedMemoryUnregisterRequest,
-                _
-            ) throws(InferenceError)
-                -> Inference_CudaSharedMemoryUnregisterResponse in
-            Inference_CudaSharedMemoryUnregisterResponse()
-        }
+    @Sendable private func registerSystem(
+        _ request: Inference_SystemSharedMemoryRegisterRequest,
+        _ call: RPCCall
+    ) throws(InferenceError) -> Inference_SystemSharedMemoryRegisterResponse {
+        try configuration.sharedMemory.register(
+            SharedMemoryStatus(
+                name: request.name,
+                key: request.key,
+                offset: request.offset,
+                byteSize: request.byteSize
+            )
+        )
+        return Inference_SystemSharedMemoryRegisterResponse()
+    }
+
+    @Sendable private func unregisterSystem(
+        _ request: Inference_SystemSharedMemoryUnregisterRequest,
+        _ call: RPCCall
+    ) throws(InferenceError) -> Inference_SystemSharedMemoryUnregisterResponse {
+        try configuration.sharedMemory.unregister(request.name.isEmpty ? nil : request.name)
+        return Inference_SystemSharedMemoryUnregisterResponse()
+    }
+
+    // Of GPU memory there is none, and never was: what looks or forgets is content, what registers is refused.
+
+    @Sendable private func cudaStatus(
+        _ request: Inference_CudaSharedMemoryStatusRequest,
+        _ call: RPCCall
+    ) throws(InferenceError) -> Inference_CudaSharedMemoryStatusResponse {
+        guard request.name.isEmpty else { throw InferenceError.unknownRegion(request.name) }
+        return Inference_CudaSharedMemoryStatusResponse()
+    }
+
+    @Sendable private func registerCuda(
+        _ request: Inference_CudaSharedMemoryRegisterRequest,
+        _ call: RPCCall
+    ) throws(InferenceError) -> Inference_CudaSharedMemoryRegisterResponse {
+        throw InferenceError.cudaSharedMemoryIsUnsupported
+    }
+
+    @Sendable private func unregisterCuda(
+        _ request: Inference_CudaSharedMemoryUnregisterRequest,
+        _ call: RPCCall
+    ) throws(InferenceError) -> Inference_CudaSharedMemoryUnregisterResponse {
+        Inference_CudaSharedMemoryUnregisterResponse()
     }
 
     // MARK: Settings
