@@ -19,6 +19,14 @@ extension ModelManager {
         }
     }
 
+    /// Whether the index has a model.
+    package func contains(_ name: ModelName) -> Bool {
+        contents.withLock { contents in
+            contents.machine.models[name] != nil || contents.catalogue?.contains(name) == true
+                || contents.machine.unavailable.contains { $0.name == name.description }
+        }
+    }
+
     /// Says why there's no lease, in Triton's words, with what may help.
     func refusal(of selector: ModelSelector) -> InferenceError {
         let name = selector.name

@@ -39,6 +39,7 @@ extension ModelManager {
                     listing: listing
                 )
                 if case .accepted = outcome {
+                    contents.folders[name] = nil
                     contents.planned[name] = (folder, model)
                     contents.request(model.dependencies)
                     // Before anybody can find that the model is done, and never those of a plan that is outdated.
@@ -52,8 +53,10 @@ extension ModelManager {
                 }
             }
         } catch {
-            feed {
-                $0.machine.planFailed(name, error: error, listing: listing)
+            feed { contents in
+                let isInForce = contents.machine.planFailed(name, error: error, listing: listing)
+                if isInForce { contents.folders[name] = nil }
+                return isInForce
             } tell: { isInForce in
                 if isInForce { observer.modelFailed(name.description, version: nil, error: error) }
             }
@@ -79,7 +82,10 @@ extension ModelManager {
             }
         } catch {
             observer.modelFailed(id.name.description, version: id.version, error: error)
-            feed { $0.machine.versionFailed(id, error: error) }
+            feed { contents in
+                contents.machine.versionFailed(id, error: error)
+                contents.letGo(of: id.name)
+            }
         }
     }
 
@@ -107,7 +113,10 @@ extension ModelManager {
         guard let handle = contents.withLock({ $0.handles.removeValue(forKey: id) }) else { return }
         loading.unload(handle.servable(as: Servable.self))
         observer.modelUnloaded(id)
-        feed { $0.machine.versionUnloaded(id) }
+        feed { contents in
+            contents.machine.versionUnloaded(id)
+            contents.letGo(of: id.name)
+        }
     }
 
     /// Loads a live version anew and lets the new one take its place; the old one ends with its leases.

@@ -26,10 +26,11 @@ extension ModelManager {
         contents.withLock { $0.catalogue = catalogue }
     }
 
-    /// Loads a model, anew if it is, and waits until it serves.
+    /// Loads a model, anew if it is, and waits until it serves; when it was dismissed, for the end of its leases too.
     ///
     /// - Parameter folder: The model's folder as it is now.
-    /// - Throws: `invalidArgument` with the reasons when it, or a version that is wanted of it, can't be served.
+    /// - Throws: `invalidArgument` with the reasons when it, or a version that is wanted of it, can't be served,
+    ///   `unavailable` when it was dismissed meanwhile, or the task cancelled before it serves.
     package func load(_ folder: ModelFolder) async throws(InferenceError) {
         let name = folder.name
         feed { contents in
@@ -38,17 +39,7 @@ extension ModelManager {
         }
         wakeThread()
         await reach(.settled(name))
-        let faults = contents.withLock { $0.machine.models[name]?.faults ?? [] }
-        guard let first = faults.first else { return }
-        let reasons = faults.map { fault in
-            fault.version.map { "version \($0) is at UNAVAILABLE state: \(fault.error.message)" } ?? fault.error.message
-        }
-        throw InferenceError(
-            .invalidArgument,
-            "load failed for model '\(name)': \(reasons.joined(separator: "; "))",
-            field: "model",
-            cause: first.error
-        )
+        if let failure = contents.withLock({ $0.failure(ofLoading: name) }) { throw failure }
     }
 
     /// Takes a model out of service; returns when that has begun.
@@ -57,7 +48,8 @@ extension ModelManager {
     package func unload(_ name: ModelName, withDependents: Bool) throws(InferenceError) {
         let isKnown = feed { contents in
             guard contents.machine.isWanted(name) else { return false }
-            contents.machine.modelDismissed(name, withDependents: withDependents)
+            let dismissed = contents.machine.modelDismissed(name, withDependents: withDependents)
+            contents.letGo(of: dismissed)
             return true
         }
         guard isKnown else {
@@ -75,7 +67,7 @@ extension ModelManager {
     /// Takes every model out of service that isn't among these, and that none of these needs; returns when that has begun.
     package func keep(only names: Set<ModelName>) {
         feed { contents in
-            contents.machine.modelsChosen(names)
+            contents.letGo(of: contents.machine.modelsChosen(names))
         }
         wakeThread()
     }

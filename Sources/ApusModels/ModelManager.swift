@@ -23,9 +23,10 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
     struct Contents: ~Copyable {
         /// Decides what comes next.
         var machine: ModelManagerStateMachine
-        /// Models of the last list.
+        /// Models whose configuration has yet to be read.
         var folders: [ModelName: ModelFolder] = [:]
-        /// Models whose configuration has been read, with the folder that it was read from.
+        /// Models whose configuration has been read, with the folder that it was read from, as long as something of them
+        /// is in memory or on its way there.
         var planned: [ModelName: (folder: ModelFolder, model: Loading<Servable>.Model)] = [:]
         /// Everything in the repository at the last look, loaded or not, where models are loaded on demand.
         var catalogue: RepositoryListing?
@@ -127,6 +128,8 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
                 unavailable: listing.unavailable,
                 explicitly: explicitly
             )
+            let known = contents.machine.models
+            contents.planned = contents.planned.filter { known[$0.key] != nil }
         } tell: { _ in
             live.forgetLabels(except: Set(listing.models.map(\.name)))
             for folder in listing.unavailable { observer.modelFailed(folder.name, version: nil, error: folder.error) }

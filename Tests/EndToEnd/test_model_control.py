@@ -151,7 +151,15 @@ def test_load_with_files(launch: Launch, tmp_path: Path) -> None:
         for _ in range(5):
             body = {"parameters": {"config": "{}", "file:1/model.onnx": base64.b64encode(b"no model").decode()}}
             assert client.post_json("/v2/repository/models/bad/load", body).status == 400
-    assert server.descriptor_count <= descriptors + 3
+        # Under fresh names too nothing is left, neither of those that fail nor of those that serve for a while.
+        good = {"config": '{"backend": "onnxruntime"}', "file:1/model.onnx": base64.b64encode(onnx).decode()}
+        for number in range(10):
+            assert client.post_json(f"/v2/repository/models/bad{number}/load", body).status == 400
+            guest = f"/v2/repository/models/guest{number}"
+            assert client.post_json(f"{guest}/load", {"parameters": good}).status == 200
+            assert client.post(f"{guest}/unload").status == 200
+    assert eventually(lambda: set(states(server)) <= {"a", "iris"}), states(server)
+    assert eventually(lambda: server.descriptor_count <= descriptors + 3), server.descriptor_count - descriptors
     server_is_well(server)
 
 
@@ -202,6 +210,31 @@ def test_unload_lets_requests_finish(explicit: tuple[Server, Repository]) -> Non
         for thread in threads:
             thread.join()
         assert answers == [200, 200]
+
+
+def test_a_load_waits_for_an_unload(explicit: tuple[Server, Repository]) -> None:
+    """A load right after an unload is said to be done when the model serves again, not while it drains."""
+    server, _ = explicit
+    with Client(server.address) as client:
+        assert client.post("/v2/repository/models/slow/load").status == 200
+        answers: list[int] = []
+
+        def ask() -> None:
+            with server.client() as other:
+                answers.append(other.post_json("/v2/models/slow/infer", QUESTION).status)
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        stats = "/v2/models/slow/stats"
+        assert eventually(lambda: client.get(stats).json()["model_stats"][0]["scheduling"]["pending_count"] > 1)
+        assert client.post("/v2/repository/models/slow/unload").status == 200
+        assert eventually(lambda: states(server)["slow"] == "UNLOADING")
+        loaded = client.post("/v2/repository/models/slow/load")
+        assert (loaded.status, client.get("/v2/models/slow/ready").status) == (200, 200), loaded
+        for thread in threads:
+            thread.join()
+        assert answers == [200, 200, 200]
 
 
 def test_an_ensemble_brings_its_models(launch: Launch, tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 ///
 /// Both edges call it; what they refuse before, for want of a role or because control is closed, the gate decides.
 package protocol ModelControl: Sendable {
+    /// Whether models are loaded on demand; otherwise all are served that there are, and the calls below refused.
+    var isExplicit: Bool { get }
+
     /// Loads a model, or loads it anew; the one before serves until the new one is live, and stays when that fails.
     ///
     /// Returns when it is live.
@@ -18,10 +21,12 @@ package protocol ModelControl: Sendable {
     /// - Throws: `unavailable` unless models are loaded on demand, `invalidArgument` for one that isn't loaded.
     func unload(_ name: ModelName, withDependents: Bool) async throws(InferenceError)
 
-    /// Takes every model out of service that isn't among these, and that none of these needs; returns when that has begun.
+    /// Has these models served and no others: loads what isn't, then takes out what is too much and none of these needs.
     ///
-    /// - Throws: `unavailable` unless models are loaded on demand.
-    func keep(only names: Set<ModelName>) async throws(InferenceError)
+    /// Returns when they are live and the others have begun to go. When one can't be loaded, none is taken out.
+    ///
+    /// - Throws: What `load(_:overrides:)` throws.
+    func serve(only names: [ModelName]) async throws(InferenceError)
 }
 
 /// What a load request says in the place of the repository's files.
@@ -123,6 +128,8 @@ package struct NoModelControl: ModelControl {
     /// Makes it; it has no state.
     package init() {}
 
+    package var isExplicit: Bool { false }
+
     package func load(_ name: ModelName, overrides: ModelOverrides) async throws(InferenceError) {
         throw InferenceError.modelControlIsOff
     }
@@ -131,7 +138,7 @@ package struct NoModelControl: ModelControl {
         throw InferenceError.modelControlIsOff
     }
 
-    package func keep(only names: Set<ModelName>) async throws(InferenceError) {
+    package func serve(only names: [ModelName]) async throws(InferenceError) {
         throw InferenceError.modelControlIsOff
     }
 }

@@ -45,33 +45,31 @@ struct TensorFlowModelMethods: Sendable {
         return response
     }
 
-    /// Has the listed models served and no others: loads what isn't, then takes out of service what is too much.
-    ///
-    /// When one of them can't be loaded, nothing is taken out of service.
+    /// Has the listed models served and no others, where models are loaded on demand.
     private func reload(
         _ body: MessageBody,
         call: RPCCall
     ) async throws(InferenceError) -> Tensorflow_Serving_ReloadConfigResponse {
         let names = try TensorFlowReloadMessage(body.buffer.readableBytesSpan).names
         for name in names { try call.check(name) }
-        let served = Set(configuration.repository.index().filter { $0.state == .ready }.map(\.name))
-        let missing = names.filter { !served.contains($0.description) }
-        guard !missing.isEmpty || served.count != names.count else { return .replaced }
-        do throws(InferenceError) {
-            for name in missing { try await configuration.control.load(name, overrides: ModelOverrides()) }
-            try await configuration.control.keep(only: Set(names))
-        } catch {
-            guard error.message == InferenceError.modelControlIsOff.message else { throw error }
-            throw InferenceError(
-                .failedPrecondition,
-                "this server serves all models of its repository: start it with --model-control-mode explicit to have "
-                    + "their list replaced by requests",
-                field: "config",
-                cause: error
-            )
+        guard configuration.control.isExplicit else {
+            // A list of what is served anyway asks for nothing.
+            let served = configuration.repository.index().filter { $0.state == .ready }.map(\.name)
+            guard Set(served) == Set(names.map(\.description)) else { throw .listIsFixed }
+            return .replaced
         }
+        try await configuration.control.serve(only: names)
         return .replaced
     }
+}
+
+extension InferenceError {
+    fileprivate static let listIsFixed = InferenceError(
+        .failedPrecondition,
+        "this server serves all models of its repository: start it with --model-control-mode explicit to have their list "
+            + "replaced by requests",
+        field: "config"
+    )
 }
 
 extension Tensorflow_Serving_ReloadConfigResponse {

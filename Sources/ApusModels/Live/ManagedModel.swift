@@ -66,13 +66,22 @@ struct ManagedModel: Sendable {
         versions.first { $0.version == version }?.life
     }
 
+    /// Whether its configuration or one of its versions is on the way, or a version that is wanted again has yet to end.
+    var isBusy: Bool { isComing || versions.contains { $0.life.isDraining && aspired.contains($0.version) } }
+
     /// Whether its configuration or one of its versions is on the way.
-    var isBusy: Bool {
+    private var isComing: Bool {
         switch intent {
         case .unplanned, .planning: true
         case .planned, .refused: versions.contains { $0.life.isOnItsWay || isBeingRenewed($0) }
         }
     }
+
+    /// Whether something is wanted of it, and all of that answers requests.
+    var isServed: Bool { !aspired.isEmpty && aspired.allSatisfy { life(of: $0)?.isLive == true } }
+
+    /// Whether it's in the repository, or was brought by a request, and hasn't been dismissed since.
+    var isListed: Bool { listing > 0 }
 
     /// Whether anything of it is wanted, or will be when its configuration has been read.
     var isWanted: Bool {
@@ -95,8 +104,8 @@ struct ManagedModel: Sendable {
         version.isBeingReplaced || version.isStale && version.life.isLive && aspired.contains(version.version)
     }
 
-    /// Whether it has come to live or failed.
-    var isSettled: Bool { !isBusy || versions.contains(where: \.life.isLive) }
+    /// Whether it has come to live or failed; one that was dismissed and is wanted again holds nobody up while it drains.
+    var isSettled: Bool { !isComing || versions.contains(where: \.life.isLive) }
 
     /// Whether one of its versions is in memory, or on its way there.
     var isOccupied: Bool { versions.contains { !$0.life.isOver } }

@@ -5,7 +5,10 @@ extension ModelManagerStateMachine {
     /// Somebody named all models that are wanted: every other one is dismissed unless one of them needs it.
     ///
     /// Those that aren't loaded have to be requested.
-    mutating func modelsChosen(_ names: Set<ModelName>) {
+    ///
+    /// - Returns: Those that are dismissed.
+    mutating func modelsChosen(_ names: Set<ModelName>) -> [ModelName] {
+        var dismissed: [ModelName] = []
         for name in names.sorted() where isWanted(name) { change(name) { $0.isChosen() } }
         // One that is dismissed may have been the last to need another.
         var isDone = false
@@ -13,9 +16,10 @@ extension ModelManagerStateMachine {
             isDone = true
             for name in models.keys.sorted() where isWanted(name) && !names.contains(name) {
                 guard dependencies.dependents(of: name).isEmpty else { continue }
-                modelDismissed(name, withDependents: true)
+                dismissed += modelDismissed(name, withDependents: true)
                 isDone = false
             }
         }
+        return dismissed
     }
 }

@@ -84,16 +84,20 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     /// - Parameters:
     ///   - name: The model.
     ///   - withDependents: Whether models go too that nobody asked for by name and that no other one needs.
-    mutating func modelDismissed(_ name: ModelName, withDependents: Bool) {
+    /// - Returns: It and those that go with it.
+    @discardableResult
+    mutating func modelDismissed(_ name: ModelName, withDependents: Bool) -> [ModelName] {
         let needed = dependencies.needs(of: name)
         dependencies.forget(name)
         change(name) { $0.isListedNoMore() }
         queue.append(name)
-        guard withDependents else { return }
+        var dismissed = [name]
+        guard withDependents else { return dismissed }
         for other in needed where isWanted(other) && models[other]?.isExplicit == false {
             guard dependencies.dependents(of: other).isEmpty else { continue }
-            modelDismissed(other, withDependents: true)
+            dismissed += modelDismissed(other, withDependents: true)
         }
+        return dismissed
     }
 
     /// What came of a plan.
@@ -237,7 +241,9 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
         queue.append(id.name)
     }
 
-    private mutating func forget(_ name: ModelName) {
+    /// Forgets a model of which nothing is in memory or on its way there.
+    mutating func forget(_ name: ModelName) {
+        dependencies.forget(name)
         if let model = models.removeValue(forKey: name) { tally.subtract(model) }
     }
 

@@ -51,6 +51,11 @@ package enum VersionLife: Sendable {
         if case .live = self { true } else { false }
     }
 
+    /// Whether it's on its way out, for as long as somebody uses it.
+    package var isDraining: Bool {
+        if case .draining = self { true } else { false }
+    }
+
     /// Whether it has been found and nothing has been done about it yet.
     package var isDiscovered: Bool {
         if case .discovered = self { true } else { false }

@@ -132,6 +132,9 @@ struct FeatureRows {
         let length = row.byteCount
         let (byteCount, overflow) = length.multipliedReportingOverflow(by: examples)
         guard !overflow else { throw ByteBudget.exhausted }
+        guard byteCount <= limits.maxBodyBytes else {
+            throw .featureRepeated(input.name, examples: examples, byteCount: byteCount, limit: limits.maxBodyBytes)
+        }
         if input.dataType == .bytes { try memory.chargeElements(shape.elementCount) }
         let storage = try memory.allocate(byteCount: byteCount, alignment: input.dataType.alignment)
         unsafe storage.withUnsafeMutableBytes { target in

@@ -117,6 +117,18 @@ extension InferenceError {
         )
     }
 
+    /// A context's feature, once for each example, would take more than a body can have.
+    static func featureRepeated(_ name: String, examples: Int, byteCount: Int, limit: Int) -> InferenceError {
+        invalid(
+            "Feature: \(name) of the context would be repeated for \(examples) examples, which take \(byteCount) bytes, and "
+                + "at most \(limit) are filled that way",
+            field: name,
+            expected: "at most \(limit) bytes",
+            got: "\(byteCount) bytes",
+            hint: "send fewer examples in one request"
+        )
+    }
+
     static func nestedFeature(_ place: String) -> InferenceError {
         invalid(
             "Feature: \(place) has element with unexpected JSON type: Array",

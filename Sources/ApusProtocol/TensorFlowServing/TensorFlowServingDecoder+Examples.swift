@@ -126,6 +126,9 @@ extension TensorFlowServingDecoder {
         guard !overflow, !byteOverflow, elements <= limits.maxElements, let shape = TensorShape([elements]) else {
             throw .tooManyElements(name, limit: limits.maxElements)
         }
+        guard byteCount <= limits.maxBodyBytes else {
+            throw .featureRepeated(name, examples: count, byteCount: byteCount, limit: limits.maxBodyBytes)
+        }
         if tensor.dataType == .bytes { try memory.chargeElements(elements) }
         let storage = try memory.allocate(byteCount: byteCount, alignment: tensor.dataType.alignment)
         unsafe storage.withUnsafeMutableBytes { target in

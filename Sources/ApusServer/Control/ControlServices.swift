@@ -41,9 +41,7 @@ struct ControlServices: Sendable {
                 return try RepositoryListing(scanning: storage, modelFilenames: filenames)
             }
         )
-        settings = KeptSettings(logSwitch: logSwitch) { name in
-            manager.index().contains { $0.name == name.description }
-        }
+        settings = KeptSettings(logSwitch: logSwitch) { manager.contains($0) }
         sharedMemory =
             configuration.allowsClientSharedMemory
             ? ClientSharedMemory(prefixes: configuration.sharedMemoryPrefixes) : NoSharedMemory()

@@ -35,36 +35,39 @@ struct ModelController: ModelControl {
         try manager.unload(name, withDependents: withDependents)
     }
 
-    func keep(only names: Set<ModelName>) async throws(InferenceError) {
+    func serve(only names: [ModelName]) async throws(InferenceError) {
         guard isExplicit else { throw InferenceError.modelControlIsOff }
-        manager.keep(only: names)
+        let missing = names.filter { manager.readyVersions(of: $0).isEmpty }
+        if !missing.isEmpty {
+            // One look for all of them.
+            let listing = try await look()
+            var folders: [ModelFolder] = []
+            for name in missing { folders.append(try listing.folder(of: name)) }
+            for folder in folders { try await manager.load(folder) }
+        }
+        manager.keep(only: Set(names))
     }
 
-    /// The model's folder as it is now, on a thread that may block.
+    /// The model's folder as it is now, or as it came with the request.
     private func folder(of name: ModelName, overrides: ModelOverrides) async throws(InferenceError) -> ModelFolder {
+        guard !overrides.files.isEmpty else { return try await look().folder(of: name) }
         let listing = try await blocking { () throws(ModelError) in
-            guard !overrides.files.isEmpty else {
-                let listing = try list()
-                manager.noteCatalogue(listing)
-                return listing
-            }
             let storage = try MemoryModelStorage(name, files: overrides.files)
             return try RepositoryListing(scanning: storage, modelFilenames: modelFilenames)
         }
-        if let folder = listing.models.first(where: { $0.name == name }) { return folder }
-        let words = "failed to load '\(name)', failed to poll from model repository"
-        if let unavailable = listing.unavailable.first(where: { $0.name == name.description }) {
-            throw InferenceError(.invalidArgument, "\(words): \(unavailable.error.message)", field: "model")
-        }
-        throw InferenceError(
-            .notFound,
-            "\(words): it has no folder of this name",
-            field: "model",
-            got: name.description,
-            hint: "POST /v2/repository/index lists the models"
-        )
+        return try listing.folder(of: name)
     }
 
+    /// Looks at the whole repository, since what a model needs is found there too.
+    private func look() async throws(InferenceError) -> RepositoryListing {
+        try await blocking { () throws(ModelError) in
+            let listing = try list()
+            manager.noteCatalogue(listing)
+            return listing
+        }
+    }
+
+    /// Works on a thread that may block.
     private func blocking(
         _ work: @escaping @Sendable () throws(ModelError) -> RepositoryListing
     ) async throws(InferenceError) -> RepositoryListing {
@@ -74,5 +77,25 @@ struct ModelController: ModelControl {
             let message = (error as? ModelError)?.message ?? "\(error)"
             throw InferenceError(.unavailable, "the model repository can't be read: \(message)", cause: error)
         }
+    }
+}
+
+extension RepositoryListing {
+    /// The folder of a model that is to be loaded.
+    ///
+    /// - Throws: `notFound` for a name that nothing has, `invalidArgument` for what can't be a model.
+    fileprivate func folder(of name: ModelName) throws(InferenceError) -> ModelFolder {
+        if let folder = models.first(where: { $0.name == name }) { return folder }
+        let words = "failed to load '\(name)', failed to poll from model repository"
+        if let unavailable = unavailable.first(where: { $0.name == name.description }) {
+            throw InferenceError(.invalidArgument, "\(words): \(unavailable.error.message)", field: "model")
+        }
+        throw InferenceError(
+            .notFound,
+            "\(words): it has no folder of this name",
+            field: "model",
+            got: name.description,
+            hint: "POST /v2/repository/index lists the models"
+        )
     }
 }

@@ -47,14 +47,22 @@ package final class LogSwitch: Sendable {
 
     /// Puts settings in force: `ISO8601` stands for readable lines, whose times have that form, `default` for what the
     /// server was started with.
+    ///
+    /// Only levels are touched whose setting differs from the one before: a server that was started with `notice` has no
+    /// informational lines, but notices, and they stay when another setting changes. One call at a time.
     package func apply(_ settings: LogSettings) {
-        var word: UInt16 = settings.format == "ISO8601" ? LogSwitch.readable : 0
-        for level in Logger.Level.allCases where LogSwitch.isWanted(level, by: settings) {
-            word |= LogSwitch.bit(of: level)
+        let before = self.settings
+        var word = word.load(ordering: .relaxed)
+        word = settings.format == "ISO8601" ? word | LogSwitch.readable : word & ~LogSwitch.readable
+        for level in Logger.Level.allCases {
+            let isWanted = LogSwitch.isWanted(level, by: settings)
+            guard isWanted != LogSwitch.isWanted(level, by: before) else { continue }
+            word = isWanted ? word | LogSwitch.bit(of: level) : word & ~LogSwitch.bit(of: level)
         }
         self.word.store(word, ordering: .relaxed)
     }
 
+    /// Whether lines of a level are what settings ask for.
     private static func isWanted(_ level: Logger.Level, by settings: LogSettings) -> Bool {
         switch level {
         case .trace: settings.verboseLevel >= 2

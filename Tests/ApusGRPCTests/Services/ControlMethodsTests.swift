@@ -10,6 +10,7 @@ import Testing
 struct ControlMethodsTests {
     /// Notes what it is asked to do.
     private final class Control: ModelControl {
+        let isExplicit = true
         private let state = Mutex<[String]>([])
 
         var calls: [String] { state.withLock { $0 } }
@@ -24,8 +25,8 @@ struct ControlMethodsTests {
             state.withLock { $0.append("unload \(name) \(withDependents)") }
         }
 
-        func keep(only names: Set<ModelName>) async throws(InferenceError) {
-            state.withLock { $0.append("keep \(names.sorted().map(\.description))") }
+        func serve(only names: [ModelName]) async throws(InferenceError) {
+            state.withLock { $0.append("serve \(names.map(\.description))") }
         }
     }
 

@@ -7,23 +7,26 @@ import Testing
 
 /// HandleReloadConfigRequest over a transport within the process.
 struct TensorFlowReloadTests {
-    /// Notes what it is asked to do; can't load `bad`.
+    /// Notes what it is asked to do; can't serve `bad`, and fails in the words of a server that can't do it at all.
     private final class Control: ModelControl {
+        let isExplicit = true
         private let state = Mutex<[String]>([])
 
         var calls: [String] { state.withLock { $0 } }
 
         func load(_ name: ModelName, overrides: ModelOverrides) async throws(InferenceError) {
             state.withLock { $0.append("load \(name)") }
-            guard name.description != "bad" else { throw InferenceError(.notFound, "no folder of this name") }
         }
 
         func unload(_ name: ModelName, withDependents: Bool) async throws(InferenceError) {
             state.withLock { $0.append("unload \(name)") }
         }
 
-        func keep(only names: Set<ModelName>) async throws(InferenceError) {
-            state.withLock { $0.append("keep \(names.sorted().map(\.description).joined(separator: ","))") }
+        func serve(only names: [ModelName]) async throws(InferenceError) {
+            let words = names.map(\.description)
+            state.withLock { $0.append("serve \(words.joined(separator: ","))") }
+            if words.contains("bad") { throw InferenceError(.notFound, "no folder of this name") }
+            if words.contains("busy") { throw InferenceError.modelControlIsOff }
         }
     }
 
@@ -60,28 +63,26 @@ struct TensorFlowReloadTests {
         }
     }
 
-    @Test func `what isn't served is loaded, then what isn't listed goes`() async throws {
+    @Test func `the listed models are to be served and no others`() async throws {
         let paths = list(["c", "a", "d"]) {
             $0.basePath = "/models/\($0.name)/"
             $0.modelPlatform = "tensorflow"
             $0.modelVersionPolicy.latest.numVersions = 1
         }
         #expect(try await reload(paths, control: control) == nil)
-        #expect(control.calls == ["load c", "load d", "keep a,c,d"])
-    }
-
-    @Test func `the same list changes nothing, an empty one takes all`() async throws {
-        #expect(try await reload(list(["b", "a"]), control: control) == nil)
-        #expect(control.calls.isEmpty)
-        #expect(try await reload(list(["b", "a"]), control: NoModelControl()) == nil)
         #expect(try await reload(list([]), control: control) == nil)
-        #expect(control.calls == ["keep "])
+        #expect(control.calls == ["serve c,a,d", "serve "])
     }
 
-    @Test func `a model that can't be loaded is the call's failure, and nothing goes`() async throws {
+    @Test func `where all models are served, the same list changes nothing`() async throws {
+        #expect(try await reload(list(["b", "a"]), control: NoModelControl()) == nil)
+    }
+
+    @Test func `a model that can't be loaded is the call's failure, in its own words`() async throws {
         let error = try await reload(list(["c", "bad", "d"]), control: control)
         #expect(error?.code == .notFound && error?.message == "no folder of this name")
-        #expect(control.calls == ["load c", "load bad"])
+        let busy = try await reload(list(["busy"]), control: control)
+        #expect(busy?.code == .unavailable)
     }
 
     @Test func `where all models are served, their list stays`() async throws {

@@ -143,7 +143,26 @@ struct TensorFlowMessageHostilityTests {
         request.input.exampleListWithContext.examples = [Tensorflow_Example](repeating: .init(), count: 1 << 20)
         var message = try TensorFlowMessage(request, TensorSpecification(name: "x", dataType: .bytes, shape: [-1, 1]))
         message.budget = ByteBudget(limit: 1 << 28)
+        let refusal = try #require(message.examplesRefusal())
+        #expect(refusal.code == .invalidArgument && refusal.message.contains("would be repeated"), "\(refusal)")
+        // What is within bounds is charged all the same.
+        message.limits.maxBodyBytes = .max
         #expect(message.examplesRefusal()?.code == .resourceExhausted)
+    }
+
+    @Test func `a few numbers of a context and empty examples can't fill any amount of memory`() throws {
+        var request = Tensorflow_Serving_ClassificationRequest.with { $0.modelSpec.name = "m" }
+        request.input.exampleListWithContext.context.features.feature["x"] = .with {
+            $0.floatList.value = [Float](repeating: 1, count: 1 << 10)
+        }
+        request.input.exampleListWithContext.examples = [Tensorflow_Example](repeating: .init(), count: 1 << 14)
+        let input = TensorSpecification(name: "x", dataType: .fp32, shape: [-1, 1 << 10])
+        var message = try TensorFlowMessage(request, input)
+        message.limits.maxBodyBytes = 1 << 26
+        #expect(message.examplesRefusal() == nil)
+        message.limits.maxBodyBytes -= 1
+        let refusal = try #require(message.examplesRefusal())
+        #expect(refusal.code == .invalidArgument && refusal.field == "x" && refusal.got == "67108864 bytes")
     }
 
     @Test func `lists have limits`() throws {

@@ -87,6 +87,9 @@ struct TensorFlowExamplesTests {
         let examples = [String](repeating: "{}", count: 10_000).joined(separator: ",")
         let json = #"{"context":{"x":[\#(values)]},"examples":[\#(examples)]}"#
         var question = TensorFlowQuestion(json, .input("x", .fp32, [-1, -1]))
+        let refusal = try #require(question.examplesRefusal())
+        #expect(refusal.code == .invalidArgument && refusal.message.contains("would be repeated"), "\(refusal)")
+        question.limits.maxBodyBytes = .max
         question.budget = ByteBudget(limit: 100 << 20)
         #expect(question.examplesRefusal()?.code == .resourceExhausted)
         question.limits.maxElements = 1 << 20

@@ -53,6 +53,29 @@ struct LogSwitchTests {
         #expect(settings.verboseLevel == verboseLevel)
     }
 
+    @Test(arguments: [Logger.Level.notice, .critical])
+    func `what was logged at the start is logged until its own setting changes`(_ level: Logger.Level) {
+        let logSwitch = LogSwitch(level: level, format: .json)
+        var settings = logSwitch.settings
+        settings.format = "ISO8601"
+        settings.verboseLevel = 1
+        logSwitch.apply(settings)
+        settings.verboseLevel = 0
+        logSwitch.apply(settings)
+        #expect(logSwitch.currentFormat == .readable)
+        for other in Logger.Level.allCases { #expect(logSwitch.allows(other) == (other >= level), "\(other)") }
+        settings.hasInfo = true
+        settings.hasError = true
+        logSwitch.apply(settings)
+        for other in [.info, .notice, .error, .critical] as [Logger.Level] { #expect(logSwitch.allows(other)) }
+        settings.hasInfo = false
+        settings.hasError = false
+        logSwitch.apply(settings)
+        for other in [.info, .notice, .error, .critical] as [Logger.Level] {
+            #expect(!logSwitch.allows(other), "\(other)")
+        }
+    }
+
     @Test func `everything can be switched off`() throws {
         let pipe = try TestPipe()
         let logSwitch = LogSwitch(level: .trace, format: .readable)
