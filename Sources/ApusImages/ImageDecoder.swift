@@ -26,9 +26,9 @@ package struct ImageDecoder: Sendable {
         try ImageOutline(file, as: format, maxPixels: maxPixels)
     }
 
-    /// Whether decoding is too much for an event loop.
+    /// Whether decoding is too much for an event loop; so is the search for a library that hasn't been found yet.
     package func isLong(_ outline: ImageOutline, byteCount: Int, for input: ImageInput) -> Bool {
-        byteCount > ImageDecoder.smallBytes
+        !libraries.hasFound(outline.format) || byteCount > ImageDecoder.smallBytes
             || outline.width * outline.height + input.width * input.height > ImageDecoder.smallPixels
     }
 

@@ -139,6 +139,10 @@ struct ImageDecoderTests {
         let decoder = ImageDecoder(libraries: ImageLibraries(), maxPixels: 1 << 20)
         let file = Fixture.rgb
         let outline = try decoder.outline(file.span, as: .png)
+        // The library is still to be looked for.
+        #expect(decoder.isLong(outline, byteCount: 130, for: .plain(28, 28)))
+        var memory = RequestMemory(allocator: HeapTensorAllocator(), budget: nil)
+        _ = try decoder.decode(file.span, outline: outline, for: .plain(28, 28), memory: &memory)
         #expect(!decoder.isLong(outline, byteCount: 130, for: .plain(28, 28)))
         #expect(decoder.isLong(outline, byteCount: 130, for: .plain(224, 224)))
         #expect(decoder.isLong(outline, byteCount: 100_000, for: .plain(28, 28)))
