@@ -178,7 +178,7 @@ let package = Package(
         ),
         .testTarget(name: "ApusModelsTests", dependencies: ["ApusCore", "ApusModels", "CLinux"]),
         .testTarget(name: "ApusONNXRuntimeTests", dependencies: ["ApusCore", "ApusEngine", "ApusONNXRuntime"]),
-        .testTarget(name: "ApusImagesTests", dependencies: ["ApusCore", "ApusImages"]),
+        .testTarget(name: "ApusImagesTests", dependencies: ["ApusCore", "ApusImages", "ApusTesting"]),
         .testTarget(name: "ApusBuiltinTests", dependencies: ["ApusCore", "ApusEngine", "ApusBuiltin", "ApusTesting"]),
         .testTarget(
             name: "ApusClientTests",

@@ -26,9 +26,9 @@ package struct ImageDecoder: Sendable {
         try ImageOutline(file, as: format, maxPixels: maxPixels)
     }
 
-    /// Whether decoding is too much for an event loop.
+    /// Whether decoding is too much for an event loop; so is the search for a library that hasn't been found yet.
     package func isLong(_ outline: ImageOutline, byteCount: Int, for input: ImageInput) -> Bool {
-        byteCount > ImageDecoder.smallBytes
+        !libraries.hasFound(outline.format) || byteCount > ImageDecoder.smallBytes
             || outline.width * outline.height + input.width * input.height > ImageDecoder.smallPixels
     }
 
@@ -65,54 +65,58 @@ package struct ImageDecoder: Sendable {
         for input: ImageInput,
         memory: inout RequestMemory
     ) throws(InferenceError) -> Tensor {
-        var channels = outline.isGrey ? 1 : 3
-        let sizes = ((outline.width, outline.height), (input.width, input.height))
-        let resizing = ImageResizer.byteCount(from: sizes.0, to: sizes.1, channels: channels)
-        let pixels: TensorStorage
+        let resizing = ImageResizer.byteCount(
+            from: (outline.width, outline.height),
+            to: (input.width, input.height),
+            channels: outline.channels
+        )
         let charge: ByteCharge?
+        let pixels: TensorStorage
         switch outline.format {
         case .jpeg:
             let library = try libraries.jpeg()
-            let scans = JPEGOutline.scanCount(file)
-            guard scans <= JPEGOutline.mostScans else {
-                throw InferenceError.undecodable(.jpeg, "it has more than \(JPEGOutline.mostScans) scans")
+            let scans = JPEGScans(file)
+            guard scans.count <= JPEGScans.most else {
+                throw InferenceError.undecodable(.jpeg, "it has more than \(JPEGScans.most) scans")
             }
-            // With several scans the decoder keeps 16 bits for each value, in blocks of 16 × 16 pixels at most.
-            let blocks = (outline.width + 15) / 16 * ((outline.height + 15) / 16)
-            let coefficients = scans > 1 ? blocks * 256 * channels * 2 : 0
+            let coefficients = scans.coefficientBytes(of: outline)
             charge = try memory.chargeForAWhile(outline.pixelBytes + coefficients + resizing)
-            pixels = try ImageDecoder.makePixels(outline)
-            try unsafe pixels.withUnsafeMutableBytes { target throws(InferenceError) in
-                try unsafe library.decode(bytes, outline: outline, into: target)
-            }
+            pixels = try unsafe ImageDecoder.pixels(jpeg: bytes, outline: outline, by: library)
         case .png:
             let library = try libraries.png()
             let ranges = try PNGOutline.essentialRanges(file)
             // Two rows of at most 8 bytes a pixel beside the picture.
             charge = try memory.chargeForAWhile(outline.pixelBytes + outline.width * 16 + resizing)
-            pixels = try ImageDecoder.makePixels(outline)
-            try unsafe pixels.withUnsafeMutableBytes { target throws(InferenceError) in
-                try unsafe library.decode(bytes, ranges: ranges, outline: outline, into: target)
-            }
+            pixels = try unsafe ImageDecoder.pixels(png: bytes, ranges: ranges, outline: outline, by: library)
         }
-        guard let byteCount = input.shape.byteCount(of: input.dataType) else {
-            throw InferenceError(.internalFailure, "a picture can't become \(input.dataType.rawValue)")
-        }
-        let storage = try memory.allocate(byteCount: byteCount, alignment: input.dataType.alignment)
-        unsafe pixels.withUnsafeMutableBytes { source in
-            if channels == 3, input.color == .grey {
-                unsafe Grey.convert(source.bindMemory(to: UInt8.self))
-                channels = 1
-            }
-            let resizer = ImageResizer(from: sizes.0, to: sizes.1, channels: channels)
-            let writer = ImageTensorWriter(input, channels: channels)
-            guard let first = source.baseAddress else { return }
-            unsafe storage.withUnsafeMutableBytes { target in
-                unsafe writer.write(first.assumingMemoryBound(to: UInt8.self), by: resizer, to: target)
-            }
-        }
+        let tensor = try tensor(from: pixels, outline: outline, for: input, memory: &memory)
         _ = consume charge
-        return Tensor(dataType: input.dataType, shape: input.shape, storage: storage)
+        return tensor
+    }
+
+    private static func pixels(
+        jpeg file: UnsafeBufferPointer<UInt8>,
+        outline: ImageOutline,
+        by library: TurboJPEG
+    ) throws(InferenceError) -> TensorStorage {
+        let pixels = try makePixels(outline)
+        try unsafe pixels.withUnsafeMutableBytes { target throws(InferenceError) in
+            try unsafe library.decode(file, outline: outline, into: target)
+        }
+        return pixels
+    }
+
+    private static func pixels(
+        png file: UnsafeBufferPointer<UInt8>,
+        ranges: [Range<Int>],
+        outline: ImageOutline,
+        by library: SPNG
+    ) throws(InferenceError) -> TensorStorage {
+        let pixels = try makePixels(outline)
+        try unsafe pixels.withUnsafeMutableBytes { target throws(InferenceError) in
+            try unsafe library.decode(file, ranges: ranges, outline: outline, into: target)
+        }
+        return pixels
     }
 
     private static func makePixels(_ outline: ImageOutline) throws(InferenceError) -> TensorStorage {
@@ -120,6 +124,34 @@ package struct ImageDecoder: Sendable {
             throw InferenceError(.resourceExhausted, "no memory for the request")
         }
         return pixels
+    }
+
+    /// Resizes a picture, whose memory it writes on, and makes numbers of it.
+    private func tensor(
+        from pixels: TensorStorage,
+        outline: ImageOutline,
+        for input: ImageInput,
+        memory: inout RequestMemory
+    ) throws(InferenceError) -> Tensor {
+        guard let byteCount = input.shape.byteCount(of: input.dataType) else {
+            throw InferenceError(.internalFailure, "a picture can't become \(input.dataType.rawValue)")
+        }
+        let storage = try memory.allocate(byteCount: byteCount, alignment: input.dataType.alignment)
+        unsafe pixels.withUnsafeMutableBytes { source in
+            var channels = outline.channels
+            if channels == 3, input.color == .grey {
+                unsafe Grey.convert(source.bindMemory(to: UInt8.self))
+                channels = 1
+            }
+            let sizes = ((outline.width, outline.height), (input.width, input.height))
+            let resizer = ImageResizer(from: sizes.0, to: sizes.1, channels: channels)
+            let writer = ImageTensorWriter(input, channels: channels)
+            guard let first = source.baseAddress else { return }
+            unsafe storage.withUnsafeMutableBytes { target in
+                unsafe writer.write(first.assumingMemoryBound(to: UInt8.self), by: resizer, to: target)
+            }
+        }
+        return Tensor(dataType: input.dataType, shape: input.shape, storage: storage)
     }
 }
 

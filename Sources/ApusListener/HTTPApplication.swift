@@ -44,8 +44,8 @@ package enum HTTPAnswerFate: Sendable {
 protocol HTTPAnswering: AnyObject {
     /// Starts a body in memory of the connection.
     func makeBody() -> HTTPResponseBody
-    /// Has asynchronous work for the request with a number done in the connection's own task, beside what else is done
-    /// there; a connection whose task has ended refuses the request.
+    /// Has asynchronous work for the request with a number done in the connection's own task, side by side with that of
+    /// its other requests; a connection whose task has ended refuses the request.
     func perform(_ number: UInt64, _ work: @escaping @Sendable () async -> Void)
     /// Keeps what calls a request back when its client goes away or its deadline passes, in the place of what was kept
     /// before; calls it back at once when nobody waits for its answer any more.

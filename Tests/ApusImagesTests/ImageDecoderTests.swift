@@ -120,6 +120,23 @@ struct ImageDecoderTests {
         #expect(enough.inUse == 0)
     }
 
+    @Test(arguments: [Fixture.progressive, Fixture.oneScan, Fixture.oneComponent])
+    func `what the decoder keeps of a whole JPEG is charged`(file: [UInt8]) {
+        let others = 24 * 16 * 3 + ImageResizer.byteCount(from: (24, 16), to: (24, 16), channels: 3)
+        func code(limit: Int) -> InferenceError.Code? {
+            do throws(InferenceError) {
+                _ = try decode(file, .jpeg, for: .plain(24, 16), budget: ByteBudget(limit: limit))
+                return nil
+            } catch {
+                return error.code
+            }
+        }
+        let coefficients = 32 * 32 * 3 * 2
+        #expect(code(limit: others + coefficients - 1) == .resourceExhausted)
+        // There is nothing to decode in one of them.
+        #expect(code(limit: others + coefficients) == (file == Fixture.oneComponent ? .invalidArgument : nil))
+    }
+
     @Test func `a library that isn't there is named with its package`() throws {
         let libraries = ImageLibraries(jpeg: "libnone.so.1", png: "libnothing.so.2")
         for (file, format, words) in [
@@ -139,6 +156,10 @@ struct ImageDecoderTests {
         let decoder = ImageDecoder(libraries: ImageLibraries(), maxPixels: 1 << 20)
         let file = Fixture.rgb
         let outline = try decoder.outline(file.span, as: .png)
+        // The library is still to be looked for.
+        #expect(decoder.isLong(outline, byteCount: 130, for: .plain(28, 28)))
+        var memory = RequestMemory(allocator: HeapTensorAllocator(), budget: nil)
+        _ = try decoder.decode(file.span, outline: outline, for: .plain(28, 28), memory: &memory)
         #expect(!decoder.isLong(outline, byteCount: 130, for: .plain(28, 28)))
         #expect(decoder.isLong(outline, byteCount: 130, for: .plain(224, 224)))
         #expect(decoder.isLong(outline, byteCount: 100_000, for: .plain(28, 28)))

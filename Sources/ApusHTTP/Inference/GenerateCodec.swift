@@ -4,10 +4,13 @@ internal import ApusProtocol
 internal import NIOCore
 
 /// Inferences of Triton's generate extension: JSON objects whose members are inputs and outputs.
-struct GenerateCodec: InferenceCodec {
+struct GenerateCodec: InferenceCodec, Sendable {
     /// Whether each answer is an event of a stream; else there is one answer.
     let isStream: Bool
     let limits: InputLimits
+
+    /// Longer bodies are read on another thread: each of their values, which may be half as many, becomes one of a tree.
+    static let shortBytes = 16 << 10
 
     var refusalForm: GenerateForm { GenerateForm(id: "", isStream: isStream) }
 
@@ -16,6 +19,25 @@ struct GenerateCodec: InferenceCodec {
     func decode(
         _ body: ByteBuffer,
         head: HTTPRequestHead,
+        model: ModelDescription,
+        memory: inout RequestMemory
+    ) throws(InferenceError) -> InferenceQuestion<GenerateForm> {
+        try question(in: body, model: model, memory: &memory)
+    }
+
+    func longDecoding(
+        of body: ByteBuffer,
+        head: HTTPRequestHead,
+        model: ModelDescription
+    ) throws(InferenceError) -> LongDecoding<GenerateForm>? {
+        guard body.readableBytes > GenerateCodec.shortBytes else { return nil }
+        return LongDecoding { [self] memory throws(InferenceError) in
+            try question(in: body, model: model, memory: &memory)
+        }
+    }
+
+    private func question(
+        in body: ByteBuffer,
         model: ModelDescription,
         memory: inout RequestMemory
     ) throws(InferenceError) -> InferenceQuestion<GenerateForm> {

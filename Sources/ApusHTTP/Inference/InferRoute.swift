@@ -48,8 +48,8 @@ final class InferRoute<Codec: InferenceCodec> {
             )
             let model = lease.model.description
             if let decoding = try codec.longDecoding(of: plain, head: head, model: model) {
-                let content = LongInference<Codec>.Content(lease: lease, memory: memory)
-                return LongInference(route: self, arrival: arrival, decoding: decoding, content: content)
+                let content = LongInference<Codec>.Content(lease: lease, memory: memory, decoding: decoding)
+                return LongInference(route: self, arrival: arrival, content: content)
                     .start(by: services.configuration.work)
             }
             let question = try codec.decode(plain, head: head, model: model, memory: &memory)

@@ -14,15 +14,17 @@ struct LongDecoding<Form: AnswerForm>: Sendable {
 /// A client that goes and a deadline that passes end it at once. A decoding that has begun still comes to its end, which
 /// is near: there are limits on what is decoded.
 final class LongInference<Codec: InferenceCodec>: CancellableRequest {
-    /// What decoding needs, and keeps until the request is submitted.
+    /// What decoding needs, and keeps until the request is submitted; a request that is over lets go of it, body
+    /// included, though its turn is still to come.
     struct Content: ~Copyable, Sendable {
         let lease: Lease
         var memory: RequestMemory
+        /// Holds the body.
+        let decoding: LongDecoding<Codec.Form>
     }
 
     private let route: NIOLoopBound<InferRoute<Codec>>
     private let arrival: InferenceArrival
-    private let decoding: LongDecoding<Codec.Form>
     /// Empty while it is decoded, and from then on.
     private let content: HandOver<Content>
     /// Whether it has been submitted or answered; changed on the event loop only.
@@ -32,12 +34,10 @@ final class LongInference<Codec: InferenceCodec>: CancellableRequest {
     init(
         route: InferRoute<Codec>,
         arrival: InferenceArrival,
-        decoding: LongDecoding<Codec.Form>,
         content: consuming sending Content
     ) {
         self.route = NIOLoopBound(route, eventLoop: arrival.exchange.loop.eventLoop)
         self.arrival = arrival
-        self.decoding = decoding
         self.content = HandOver(content)
     }
 
@@ -63,7 +63,7 @@ final class LongInference<Codec: InferenceCodec>: CancellableRequest {
         guard !isOver.load(ordering: .relaxed), var content = content.take() else { return }
         let outcome: Result<InferenceQuestion<Codec.Form>, InferenceError>
         do throws(InferenceError) {
-            outcome = .success(try decoding.run(&content.memory))
+            outcome = .success(try content.decoding.run(&content.memory))
         } catch {
             outcome = .failure(error)
         }

@@ -11,38 +11,27 @@ extension PlainCodec {
         head: HTTPRequestHead,
         model: ModelDescription
     ) throws(InferenceError) -> LongDecoding<PlainAnswerForm>? {
-        guard let image = model.image, head.method == .post, case .image(let format) = PlainMediaType(head.mediaType)
+        guard model.image != nil, head.method == .post, case .image(let format) = PlainMediaType(head.mediaType)
         else { return nil }
-        let outline = try images.outline(body.readableBytesUInt8Span, as: format)
-        guard images.isLong(outline, byteCount: body.readableBytes, for: image) else { return nil }
-        let form = PlainAnswerForm(
-            form: PlainForm(.predictions),
-            encoding: PlainAnswerForm.Encoding(head, hasHeader: false)
-        )
-        let images = images
+        let picture = try picture(in: body, format: format, model: model)
+        guard picture.isLong else { return nil }
+        let encoding = PlainAnswerForm.Encoding(head, hasHeader: false)
         return LongDecoding { memory throws(InferenceError) in
-            let tensor = try images.decode(
-                body.readableBytesUInt8Span,
-                outline: outline,
-                for: image,
-                memory: &memory
-            )
-            return InferenceQuestion(inputs: [NamedTensor(name: image.input, tensor: tensor)], form: form)
+            PlainCodec.question(of: try picture.request(memory: &memory), encoding: encoding)
         }
     }
 
-    /// Makes the input of a picture.
-    func decodePicture(
+    /// Reads a picture's header.
+    ///
+    /// - Throws: What keeps it from being decoded, as far as its header tells.
+    func picture(
         in body: ByteBuffer,
         format: ImageFormat,
-        model: ModelDescription,
-        memory: inout RequestMemory
-    ) throws(InferenceError) -> NamedTensor {
-        guard let image = model.image else { throw InferenceError.noImageModel(model) }
-        let file = body.readableBytesUInt8Span
-        let outline = try images.outline(file, as: format)
-        let tensor = try images.decode(file, outline: outline, for: image, memory: &memory)
-        return NamedTensor(name: image.input, tensor: tensor)
+        model: ModelDescription
+    ) throws(InferenceError) -> PlainPicture {
+        guard let input = model.image else { throw InferenceError.noImageModel(model) }
+        let outline = try images.outline(body.readableBytesUInt8Span, as: format)
+        return PlainPicture(body: body, outline: outline, input: input, decoder: images)
     }
 
     /// The refusal of a picture that was sent as something else and so couldn't be read; `nil` when it is none.
@@ -58,5 +47,23 @@ extension PlainCodec {
             got: head.mediaType,
             hint: "say what it is: curl -H 'Content-Type: \(format.mediaType)' --data-binary @FILE"
         )
+    }
+}
+
+/// A picture whose header has been read.
+struct PlainPicture: Sendable {
+    let body: ByteBuffer
+    let outline: ImageOutline
+    let input: ImageInput
+    let decoder: ImageDecoder
+
+    /// Whether decoding it is too much for an event loop.
+    var isLong: Bool { decoder.isLong(outline, byteCount: body.readableBytes, for: input) }
+
+    /// Decodes it.
+    func request(memory: inout RequestMemory) throws(InferenceError) -> PlainRequest {
+        let file = body.readableBytesUInt8Span
+        let tensor = try decoder.decode(file, outline: outline, for: input, memory: &memory)
+        return PlainRequest(inputs: [NamedTensor(name: input.input, tensor: tensor)], form: PlainForm(.predictions))
     }
 }

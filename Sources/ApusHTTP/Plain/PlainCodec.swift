@@ -30,7 +30,17 @@ struct PlainCodec: InferenceCodec {
         } catch {
             throw misplacedPicture(in: body, head: head) ?? error
         }
-        let encoding = PlainAnswerForm.Encoding(head, hasHeader: request.hasHeader)
+        return PlainCodec.question(
+            of: request,
+            encoding: PlainAnswerForm.Encoding(head, hasHeader: request.hasHeader)
+        )
+    }
+
+    /// What a request asks, to be answered in an encoding.
+    static func question(
+        of request: PlainRequest,
+        encoding: PlainAnswerForm.Encoding
+    ) -> InferenceQuestion<PlainAnswerForm> {
         let form = PlainAnswerForm(form: request.form, encoding: encoding)
         var question = InferenceQuestion(inputs: request.inputs, form: form)
         question.id = request.parameters.id
@@ -62,8 +72,7 @@ struct PlainCodec: InferenceCodec {
         case .csv:
             return try decoder.decode(csv: Array(body.readableBytesView), model: model, memory: &memory)
         case .image(let format):
-            let input = try decodePicture(in: body, format: format, model: model, memory: &memory)
-            return PlainRequest(inputs: [input], form: PlainForm(.predictions))
+            return try picture(in: body, format: format, model: model).request(memory: &memory)
         case nil:
             throw InferenceError(
                 .unsupportedMediaType,

@@ -10,6 +10,8 @@ package struct ImageOutline: Hashable, Sendable {
     package let height: Int
     /// Whether the file has grey values only.
     let isGrey: Bool
+    /// Whether it is a JPEG whose values come in several passes.
+    let isProgressive: Bool
 
     /// Reads a file's header.
     ///
@@ -30,9 +32,11 @@ package struct ImageOutline: Hashable, Sendable {
                 throw InferenceError.colourSpace(components: outline.components)
             }
             (self.width, self.height, self.isGrey) = (outline.width, outline.height, outline.components == 1)
+            self.isProgressive = outline.isProgressive
         case .png:
             let outline = try PNGOutline(file)
             (self.width, self.height, self.isGrey) = (outline.width, outline.height, outline.isGrey)
+            self.isProgressive = false
         }
         guard width > 0, height > 0 else { throw InferenceError.undecodable(format, "it says that it has no pixels") }
         // The sides first: two numbers of 32 bits can have a product that doesn't fit.
@@ -44,6 +48,9 @@ package struct ImageOutline: Hashable, Sendable {
     /// The most pixels in a row or column, which is JPEG's own limit: resizing takes memory for each of them.
     package static let longestSide = 65_535
 
+    /// Values of a pixel, decoded.
+    var channels: Int { isGrey ? 1 : 3 }
+
     /// Bytes of the decoded picture.
-    var pixelBytes: Int { width * height * (isGrey ? 1 : 3) }
+    var pixelBytes: Int { width * height * channels }
 }

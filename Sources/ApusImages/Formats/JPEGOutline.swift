@@ -6,22 +6,22 @@ struct JPEGOutline: Hashable {
     let height: Int
     /// 1 is grey, 3 is colour, 4 is for printing.
     let components: Int
+    /// Whether values come in several passes, each more precise.
+    let isProgressive: Bool
 
     /// Segments before the frame's header: files have some ten.
     static let mostSegments = 4096
-    /// Scans of a file: progressive ones have some ten, and each is another pass over all of the picture.
-    static let mostScans = 100
+    /// Bytes 0xff before markers, all together: files have one for each marker.
+    static let mostFill = 64 << 10
 
     /// Reads as far as the frame's header.
     ///
     /// - Throws: `invalidArgument` when there is none, or for a kind of JPEG that isn't read.
     init(_ file: Span<UInt8>) throws(InferenceError) {
         var offset = 2
+        var fill = 0
         for _ in 0..<JPEGOutline.mostSegments {
-            while offset < file.count, file[offset] == 0xff { offset += 1 }
-            guard offset < file.count else { throw JPEGOutline.endsEarly }
-            let marker = file[offset]
-            offset += 1
+            let marker = try JPEGOutline.nextMarker(in: file, at: &offset, fill: &fill)
             if JPEGOutline.standsAlone(marker) { continue }
             guard offset + 2 <= file.count else { throw JPEGOutline.endsEarly }
             let length = file.bigEndian16(at: offset)
@@ -45,33 +45,37 @@ struct JPEGOutline: Hashable {
             self.height = file.bigEndian16(at: offset + 3)
             self.width = file.bigEndian16(at: offset + 5)
             self.components = Int(file[offset + 7])
+            self.isProgressive = marker & 3 == 2
             return
         }
         throw InferenceError.undecodable(.jpeg, "it has \(JPEGOutline.mostSegments) segments and no size")
     }
 
-    /// Counts the scans of a file, up to one more than may be.
-    static func scanCount(_ file: Span<UInt8>) -> Int {
-        var count = 0
-        var offset = 2
-        while offset + 3 < file.count, count <= mostScans {
-            guard file[offset] == 0xff, file[offset + 1] != 0xff, !standsAlone(file[offset + 1]) else {
-                offset += 1
-                continue
+    /// Passes over the bytes before a marker and the marker, and counts the former.
+    private static func nextMarker(
+        in file: Span<UInt8>,
+        at offset: inout Int,
+        fill: inout Int
+    ) throws(InferenceError) -> UInt8 {
+        while offset < file.count, file[offset] == 0xff {
+            offset += 1
+            fill += 1
+            guard fill <= mostFill else {
+                throw InferenceError.undecodable(.jpeg, "it has more than \(mostFill) fill bytes before its size")
             }
-            let marker = file[offset + 1]
-            if marker == end { break }
-            if marker == scan { count += 1 }
-            offset += 2 + file.bigEndian16(at: offset + 2)
         }
-        return count
+        guard offset < file.count else { throw endsEarly }
+        defer { offset += 1 }
+        return file[offset]
     }
 
-    private static let end: UInt8 = 0xd9
-    private static let scan: UInt8 = 0xda
+    /// The marker at a picture's end.
+    static let end: UInt8 = 0xd9
+    /// The marker before a scan.
+    static let scan: UInt8 = 0xda
 
     /// A zero makes the 0xff before it a byte of the picture; the others are a start, a restart and a filler.
-    private static func standsAlone(_ marker: UInt8) -> Bool {
+    static func standsAlone(_ marker: UInt8) -> Bool {
         marker == 0 || marker == 0x01 || (0xd0...0xd8).contains(marker)
     }
 

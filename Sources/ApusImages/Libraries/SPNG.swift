@@ -1,16 +1,15 @@
 internal import ApusCore
 internal import CSPNG
 
-/// libspng, loaded at run time.
-///
-/// Unchecked because of the addresses of its functions, which are constant.
-@safe final class SPNG: @unchecked Sendable {
-    private var library: CSPNG_Library
+/// libspng, loaded at run time; for any number of threads.
+@safe final class SPNG: Sendable {
+    private let library: CSPNG_Library
 
     /// Loads the library; `nil` when it isn't there.
     init?(name: String) {
-        library = CSPNG_Library()
+        var library = CSPNG_Library()
         guard unsafe CSPNG_open(name, &library) else { return nil }
+        self.library = library
     }
 
     /// Decodes parts of a file, put together, into rows without padding: bytes of grey, or of red, green and blue.
@@ -32,7 +31,7 @@ internal import CSPNG
         let code = unsafe parts.withUnsafeBufferPointer { parts in
             guard let first = parts.baseAddress else { return Int32(CSPNG_endOfFile) }
             return unsafe CSPNG_decode(
-                &library,
+                library,
                 source,
                 first,
                 parts.count,
@@ -47,7 +46,7 @@ internal import CSPNG
             throw InferenceError(.resourceExhausted, "no memory for the request")
         }
         guard code == 0 else {
-            let words = unsafe CSPNG_words(&library, code)
+            let words = unsafe CSPNG_words(library, code)
             throw InferenceError.undecodable(.png, unsafe words.map { unsafe String(cString: $0) } ?? "no reason given")
         }
     }

@@ -1,16 +1,15 @@
 internal import ApusCore
 internal import CTurboJPEG
 
-/// libjpeg-turbo by its interface TurboJPEG, loaded at run time.
-///
-/// Unchecked because of the addresses of its functions, which are constant.
-@safe final class TurboJPEG: @unchecked Sendable {
-    private var library: CTurboJPEG_Library
+/// libjpeg-turbo by its interface TurboJPEG, loaded at run time; for any number of threads.
+@safe final class TurboJPEG: Sendable {
+    private let library: CTurboJPEG_Library
 
     /// Loads the library; `nil` when it isn't there.
     init?(name: String) {
-        library = CTurboJPEG_Library()
+        var library = CTurboJPEG_Library()
         guard unsafe CTurboJPEG_open(name, &library) else { return nil }
+        self.library = library
     }
 
     /// Decodes a file into rows without padding: bytes of grey, or of red, green and blue.
@@ -28,7 +27,7 @@ internal import CTurboJPEG
         let isWhole = unsafe words.withUnsafeMutableBufferPointer { words in
             guard let message = words.baseAddress else { return false }
             return unsafe CTurboJPEG_decode(
-                &library,
+                library,
                 source,
                 file.count,
                 target.assumingMemoryBound(to: UInt8.self),

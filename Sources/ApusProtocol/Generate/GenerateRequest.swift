@@ -37,8 +37,7 @@ package struct GenerateRequest: Sendable {
         memory: inout RequestMemory
     ) throws(InferenceError) {
         self.sequence = nil
-        // A value takes two bytes of text at least.
-        try memory.charge(min(body.count / 2 + 1, Self.maxValues) * Self.valueBytes)
+        let parsing = try Self.chargeParsing(of: body.count, memory: memory)
         let members: [JSONValue.Member]
         do throws(JSONFailure) {
             members = try JSONValue.parse(body, maxDepth: limits.maxJSONDepth, maxValues: Self.maxValues)
@@ -54,6 +53,18 @@ package struct GenerateRequest: Sendable {
         }
         for member in members { try take(member, path: member.key, isTop: true, model: model, memory: &memory) }
         sequence = place.position
+        _ = consume parsing
+    }
+
+    /// Charges what parsing takes until the tensors are there: a copy of the text, its strings, and its values.
+    private static func chargeParsing(
+        of byteCount: Int,
+        memory: borrowing RequestMemory
+    ) throws(InferenceError) -> ByteCharge? {
+        // A value takes two bytes of text at least.
+        let most = 2 * byteCount + min(byteCount / 2 + 1, maxValues) * valueBytes
+        guard most > RequestMemory.freeBytes else { return nil }
+        return try memory.chargeForAWhile(most)
     }
 
     private mutating func take(
@@ -64,6 +75,7 @@ package struct GenerateRequest: Sendable {
         memory: inout RequestMemory
     ) throws(InferenceError) {
         if isTop, member.key == "id", case .string(let text) = member.value {
+            try memory.charge(text.utf8.count)
             id = text
         } else if isTop, member.key == "parameters", case .object(let nested) = member.value {
             for inner in nested {
@@ -76,14 +88,22 @@ package struct GenerateRequest: Sendable {
             let tensor = try GenerateTensor(input: input, path: path).tensor(of: member.value, memory: &memory)
             inputs.append(NamedTensor(name: input.name, tensor: tensor))
         } else {
-            try takeParameter(member, path: path)
+            try takeParameter(member, path: path, memory: &memory)
         }
     }
 
-    private mutating func takeParameter(_ member: JSONValue.Member, path: String) throws(InferenceError) {
+    private mutating func takeParameter(
+        _ member: JSONValue.Member,
+        path: String,
+        memory: inout RequestMemory
+    ) throws(InferenceError) {
         guard !member.key.utf8.starts(with: "triton_".utf8) else {
             throw Self.fault(path, "names that start with 'triton_' can't be set by a request")
         }
+        // What a parameter holds outlives the text.
+        var byteCount = member.key.utf8.count
+        if case .string(let text) = member.value { byteCount += text.utf8.count }
+        try memory.charge(byteCount)
         switch (member.key, member.value) {
         case ("priority", .integer(let number)) where number >= 0: priority = UInt64(number)
         case ("timeout", .integer(let number)) where number >= 0: timeoutMicroseconds = UInt64(number)

@@ -57,9 +57,12 @@ struct GenerateTensor {
                 let length = UInt32(truncatingIfNeeded: text.utf8.count)
                 unsafe bytes.storeBytes(of: length.littleEndian, toByteOffset: offset, as: UInt32.self)
                 offset += 4
-                for byte in text.utf8 {
-                    unsafe bytes[offset] = byte
-                    offset += 1
+                var text = text
+                text.withUTF8 { utf8 in
+                    unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[offset...]).copyMemory(
+                        from: UnsafeRawBufferPointer(utf8)
+                    )
+                    offset += utf8.count
                 }
             }
         }

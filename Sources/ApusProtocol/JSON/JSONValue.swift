@@ -39,8 +39,11 @@ package enum JSONValue: Sendable, Equatable {
         maxValues: Int = JSONValue.maxValues
     ) throws(JSONFailure) -> [Member] {
         guard let reader = JSONReader(maxDepth: maxDepth) else { throw JSONFailure(kind: .noMemory) }
-        var padded = Array(text)
-        let byteCount = padded.count
+        var padded: [UInt8] = []
+        let byteCount = text.count
+        // At once: an array that grows takes three times as much for a while.
+        padded.reserveCapacity(byteCount + JSONReader.padding)
+        padded.append(contentsOf: text)
         padded.append(contentsOf: repeatElement(0, count: JSONReader.padding))
         // Not `try` inside the closure: the function takes no typed throws.
         let outcome: Result<[Member], JSONFailure> = unsafe padded.withUnsafeBytes { bytes in

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// Work of event loops on engine threads: so no more threads compute than there are cores.
 ///
-/// At most half of the threads do such work at a time, whatever comes: the others are left to models. It is done in the
-/// order of its coming.
+/// At most half of the threads, rounded up, do such work at a time, whatever comes: of two or more some are left to
+/// models; a single one takes the pieces and the models' runs by turns. It is done in the order of its coming.
 package final class BackgroundWork: WorkQueue {
     /// Takes the next piece when a thread has time for it.
     private final class Job: EngineJob {

@@ -15,8 +15,9 @@
 /// Gives the library bytes of the file; returns 0, or the library's code for the end of the file.
 typedef int (*CSPNG_Read)(void *context, void *user, void *target, size_t count);
 
-/// The library's functions, under their names without the prefix `spng_`.
-struct CSPNG_Library {
+/// The library's functions, under their names without the prefix `spng_`, for any thread: constant
+/// once they are found.
+struct __attribute__((swift_attr("@Sendable"))) CSPNG_Library {
     void *_Nullable (*_Nullable ctx_new)(int flags);
     void (*_Nullable ctx_free)(void *context);
     int (*_Nullable set_image_limits)(void *context, uint32_t width, uint32_t height);
@@ -93,25 +94,25 @@ static inline int CSPNG_read(void *context, void *user, void *target, size_t cou
 ///
 /// Returns 0 or the library's code.
 static inline int CSPNG_decode(
-    const struct CSPNG_Library *library, const uint8_t *file, const struct CSPNG_Range *ranges, size_t rangeCount,
+    struct CSPNG_Library library, const uint8_t *file, const struct CSPNG_Range *ranges, size_t rangeCount,
     uint32_t width, uint32_t height, bool isGrey, uint8_t *pixels, size_t count) {
-    void *context = library->ctx_new(0);
+    void *context = library.ctx_new(0);
     if (context == NULL) return CSPNG_noMemory;
     struct CSPNG_Source source = {file, ranges, rangeCount, 0, 0};
     int format = isGrey ? CSPNG_formatG8 : CSPNG_formatRGB8;
     size_t needed = 0;
-    int code = library->set_image_limits(context, width, height);
-    if (code == 0) code = library->set_png_stream(context, CSPNG_read, &source);
-    if (code == 0) code = library->decoded_image_size(context, format, &needed);
+    int code = library.set_image_limits(context, width, height);
+    if (code == 0) code = library.set_png_stream(context, CSPNG_read, &source);
+    if (code == 0) code = library.decoded_image_size(context, format, &needed);
     if (code == 0 && needed != count) code = CSPNG_badSize;
-    if (code == 0) code = library->decode_image(context, pixels, count, format, 0);
-    library->ctx_free(context);
+    if (code == 0) code = library.decode_image(context, pixels, count, format, 0);
+    library.ctx_free(context);
     return code;
 }
 
 /// The library's words for a code.
-static inline const char *_Nullable CSPNG_words(const struct CSPNG_Library *library, int code) {
-    return library->strerror(code);
+static inline const char *_Nullable CSPNG_words(struct CSPNG_Library library, int code) {
+    return library.strerror(code);
 }
 
 #pragma clang assume_nonnull end

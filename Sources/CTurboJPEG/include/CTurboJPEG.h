@@ -12,8 +12,9 @@
 
 #pragma clang assume_nonnull begin
 
-/// The library's functions, under their names without the prefix `tj`.
-struct CTurboJPEG_Library {
+/// The library's functions, under their names without the prefix `tj`, for any thread: constant
+/// once they are found.
+struct __attribute__((swift_attr("@Sendable"))) CTurboJPEG_Library {
     void *_Nullable (*_Nullable initDecompress)(void);
     int (*_Nullable decompressHeader3)(
         void *handle, const unsigned char *source, unsigned long count, int *width, int *height, int *subsampling,
@@ -58,31 +59,31 @@ enum {
 ///
 /// Returns whether the picture is whole.
 static inline bool CTurboJPEG_decode(
-    const struct CTurboJPEG_Library *library, const uint8_t *file, size_t count, uint8_t *pixels, int width, int height,
+    struct CTurboJPEG_Library library, const uint8_t *file, size_t count, uint8_t *pixels, int width, int height,
     bool isGrey, char *message, size_t capacity) {
-    void *handle = library->initDecompress();
+    void *handle = library.initDecompress();
     if (handle == NULL) {
         snprintf(message, capacity, "no memory for the decoder");
         return false;
     }
     int foundWidth = 0, foundHeight = 0, subsampling = 0, colorspace = 0;
     bool isWhole =
-        library->decompressHeader3(handle, file, count, &foundWidth, &foundHeight, &subsampling, &colorspace) == 0;
+        library.decompressHeader3(handle, file, count, &foundWidth, &foundHeight, &subsampling, &colorspace) == 0;
     if (isWhole && (foundWidth != width || foundHeight != height)) {
         snprintf(message, capacity, "the decoder reads another size in its header");
-        library->destroy(handle);
+        library.destroy(handle);
         return false;
     }
     int format = isGrey ? CTurboJPEG_formatGrey : CTurboJPEG_formatRGB;
     int pitch = isGrey ? width : 3 * width;
-    isWhole = isWhole && library->decompress2(
+    isWhole = isWhole && library.decompress2(
                              handle, file, count, pixels, width, pitch, height, format,
                              CTurboJPEG_stopOnWarning | CTurboJPEG_limitScans) == 0;
     if (!isWhole) {
-        const char *words = library->getErrorStr2(handle);
+        const char *words = library.getErrorStr2(handle);
         snprintf(message, capacity, "%s", words ? words : "no reason given");
     }
-    library->destroy(handle);
+    library.destroy(handle);
     return isWhole;
 }
 

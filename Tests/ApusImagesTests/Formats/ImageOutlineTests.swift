@@ -16,7 +16,9 @@ struct ImageOutlineTests {
         try ImageOutline(file.span, as: format, maxPixels: maxPixels)
     }
 
-    private func scanCount(_ file: [UInt8]) -> Int { JPEGOutline.scanCount(file.span) }
+    private func scans(_ file: [UInt8]) -> JPEGScans { JPEGScans(file.span) }
+
+    private func scanCount(_ file: [UInt8]) -> Int { scans(file).count }
 
     private func ranges(_ file: [UInt8]) throws -> [Range<Int>] { try PNGOutline.essentialRanges(file.span) }
 
@@ -95,13 +97,40 @@ struct ImageOutlineTests {
         #expect(size(Array(many.joined()), frame) == nil, "too many segments")
     }
 
+    @Test func `a run of fill bytes is passed over only so far`() {
+        let frame: [UInt8] = [0xff, 0xc0, 0, 11, 8, 0, 2, 0, 3, 1, 1, 0x11, 0]
+        func file(fill: Int) -> [UInt8] { [0xff, 0xd8] + [UInt8](repeating: 0xff, count: fill) + frame }
+        #expect(throws: Never.self) { try outline(file(fill: 60_000), .jpeg, maxPixels: 100) }
+        let error = refusal(file(fill: 1 << 20), .jpeg)
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.message.contains("fill bytes") == true)
+        // Also in many small runs.
+        let run = [UInt8](repeating: 0xff, count: 100) + [0xff, 0xfe, 0, 2]
+        let runs = [[UInt8]](repeating: run, count: 1000)
+        #expect(refusal([0xff, 0xd8] + runs.joined() + frame, .jpeg)?.message.contains("fill bytes") == true)
+    }
+
+    @Test func `coefficients are kept when the first scan isn't the whole picture`() throws {
+        func bytes(_ file: [UInt8]) throws -> Int {
+            scans(file).coefficientBytes(of: try outline(file, .jpeg, maxPixels: 1 << 20))
+        }
+        #expect(try bytes(Fixture.baseline) == 0)
+        #expect(try bytes(Fixture.greyJPEG) == 0)
+        let all = 32 * 32 * 3 * 2
+        #expect(try bytes(Fixture.progressive) == all)
+        #expect(scans(Fixture.oneScan) == scans(Fixture.baseline))
+        #expect(try bytes(Fixture.oneScan) == all)
+        #expect(scans(Fixture.oneComponent) == scans(Fixture.greyJPEG))
+        #expect(try bytes(Fixture.oneComponent) == all)
+    }
+
     @Test func `scans are counted`() {
         #expect(scanCount(Fixture.baseline) == 1)
         #expect(scanCount(Fixture.greyJPEG) == 1)
         #expect(scanCount(Fixture.progressive) == 10)
         let scan: [UInt8] = [0xff, 0xda, 0, 2, 7, 0xff, 0, 0xff, 0xd3]
         let many: [UInt8] = [0xff, 0xd8] + [[UInt8]](repeating: scan, count: 5000).joined()
-        #expect(scanCount(many) == JPEGOutline.mostScans + 1)
+        #expect(scanCount(many) == JPEGScans.most + 1)
         // One within a segment is a thumbnail's.
         let thumbnail: [UInt8] = [0xff, 0xd8, 0xff, 0xe1, 0, 6, 0xff, 0xda, 0, 2]
         #expect(scanCount(thumbnail) == 0)

@@ -94,7 +94,18 @@ enum Fixture {
         ACD/2gAIAQIBAT8QX//EABQQAQAAAAAAAAAAAAAAAAAAACD/2gAIAQEAAT8QX//Z
         """
     )
-    /// The same in grey.
+    /// A progressive file that ends after its first scan.
+    static let oneScan: [UInt8] = {
+        let marker = progressive.indices.first { progressive[$0...].starts(with: [0xff, 0xda]) }!
+        let end = progressive.indices.first { $0 > marker && progressive[$0] == 0xff && progressive[$0 + 1] != 0 }!
+        return progressive[..<end] + [0xff, 0xd9]
+    }()
+    /// A frame of three components and a scan of one.
+    static let oneComponent: [UInt8] = [
+        0xff, 0xd8, 0xff, 0xc0, 0, 17, 8, 0, 16, 0, 24, 3, 1, 0x11, 0, 2, 0x11, 1, 3, 0x11, 1,
+        0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, 0, 0xff, 0xd9,
+    ]
+    /// The same as `baseline` in grey.
     static let greyJPEG = bytes(
         """
         /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGB

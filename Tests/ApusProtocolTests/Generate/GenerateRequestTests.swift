@@ -114,4 +114,44 @@ struct GenerateRequestTests {
             _ = try GenerateRequest(Array(text.utf8), model: one, limits: InputLimits(), memory: &memory)
         }
     }
+
+    /// A body of so many bytes, all but a few of them one text.
+    private func long(_ count: Int, as member: String) -> [UInt8] {
+        let head = #"{"\#(member)":""#
+        return Array((head + String(repeating: "a", count: count - head.utf8.count - 2) + #""}"#).utf8)
+    }
+
+    @Test func `what parsing takes is given back, what stays is kept`() throws {
+        let one = model(TensorSpecification(name: "x", dataType: .uint8, shape: [-1]))
+        let text = #"{"x":["# + [String](repeating: "1", count: 100_000).joined(separator: ",") + "]}"
+        let two = model(TensorSpecification(name: "x", dataType: .bytes, shape: [-1]))
+        for (body, model, kept) in [
+            (Array(text.utf8), one, 100_000), (long(100_000, as: "x"), two, 100_000 - 8 + 4 + 32),
+            (long(100_000, as: "y"), one, 100_000 - 8 + 1), (long(100_000, as: "id"), one, 100_000 - 9),
+        ] {
+            let budget = ByteBudget(limit: 1 << 30)
+            var memory = RequestMemory(allocator: HeapTensorAllocator(), budget: budget)
+            _ = try GenerateRequest(body, model: model, limits: InputLimits(), memory: &memory)
+            #expect(budget.inUse == kept)
+            let charge = memory.takeCharge()
+            _ = consume charge
+            #expect(budget.inUse == 0)
+        }
+    }
+
+    @Test func `the copy of the text and its strings are charged while it is parsed`() {
+        let one = model(TensorSpecification(name: "x", dataType: .bytes, shape: [-1]))
+        func fits(_ limit: Int) -> Bool {
+            var memory = RequestMemory(allocator: HeapTensorAllocator(), budget: ByteBudget(limit: limit))
+            do throws(InferenceError) {
+                _ = try GenerateRequest(long(100_000, as: "x"), model: one, limits: InputLimits(), memory: &memory)
+                return true
+            } catch {
+                return false
+            }
+        }
+        let values = 50_001 * GenerateRequest.valueBytes
+        #expect(!fits(values + 199_999))
+        #expect(fits(values + 400_000))
+    }
 }

@@ -31,7 +31,7 @@ struct BackgroundWorkTests {
     }
 
     @Test(arguments: [(1, 1), (2, 1), (3, 2), (8, 4)])
-    func `at most half of the threads do it`(threads: Int, most: Int) throws {
+    func `at most half of the threads, and one for an odd one, do it`(threads: Int, most: Int) throws {
         let pool = try makePool(threads)
         let queue = BackgroundWork(pool: pool)
         let depths = Log()
