@@ -14,6 +14,8 @@ final class DeafConnection: HTTPAnswering {
 
     func note(_ number: UInt64, _ cancellation: CancellationHandle) { self.cancellation = cancellation }
 
+    func callBack(_ number: UInt64) { cancellation.cancel() }
+
     func fate(of number: UInt64) -> HTTPAnswerFate { .sent }
 
     func answer(
