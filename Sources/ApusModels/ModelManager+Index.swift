@@ -81,8 +81,8 @@ extension ModelManager {
         _ folderFault: ModelError?,
         _ name: ModelName
     ) -> InferenceError {
+        let live = readyVersions(of: name).map(\.description).joined(separator: ", ")
         guard let life = model?.life(of: version) else {
-            let live = readyVersions(of: name).map(\.description).joined(separator: ", ")
             let hint = folderFault?.message ?? model?.refusal?.message
             return InferenceError(
                 .notFound,
@@ -94,7 +94,8 @@ extension ModelManager {
         return InferenceError(
             .unavailable,
             "\(words) not at ready state: \(life.explanation)",
-            hint: life.failure?.hint ?? ""
+            hint: life.failure?.hint
+                ?? (live.isEmpty ? "" : "live versions: \(live); version_policy in config.pbtxt says which there are")
         )
     }
 }

@@ -6,7 +6,7 @@ internal import ArgumentParser
 struct ApusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apus",
-        abstract: "A model server: takes trained models from a folder and serves them over HTTP.",
+        abstract: "A model server: takes trained models from a folder and serves them over HTTP and gRPC.",
         discussion: """
             EXAMPLES
               apus serve --models examples/models

@@ -64,7 +64,7 @@ struct PredictionInput {
         return InferenceError(
             .invalidArgument,
             "unexpected shape for input '\(specification.name)' for model '\(model)'. Expected \(words), got "
-                + "[\(sizes.map(String.init).joined(separator: ","))] for \(elementCount) values",
+                + "\(elementCount) values, which don't fill [\(sizes.map(String.init).joined(separator: ","))]",
             field: "shape",
             expected: words,
             got: "\(elementCount) values",

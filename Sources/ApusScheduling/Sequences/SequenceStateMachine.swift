@@ -87,14 +87,19 @@ extension SequenceStateMachine {
         return .waits(Ticket(key: Key(id: position.id, number: sequence.number), number: entry.number))
     }
 
-    /// A request has been answered: its sequence has begun, and this is its state now.
+    /// A request has been answered: its sequence has begun, and this is its state now; `nil` behind the last answer, and
+    /// for models without one.
     mutating func answered(_ key: Key, state: SequenceState?) -> OnAnswer {
         guard var sequence = sequences[key.id], sequence.number == key.number else {
             return OnAnswer(isKept: true, replaced: nil)
         }
         guard let state else {
-            sequences[key.id]?.isFresh = false
-            return OnAnswer(isKept: true, replaced: nil)
+            // The last answer: its room is free before a client has it, and may want to begin the next sequence.
+            stateBytes -= sequence.state?.byteCount ?? 0
+            let replaced = sequence.state.take()
+            sequence.isFresh = false
+            sequences[key.id] = sequence
+            return OnAnswer(isKept: true, replaced: replaced)
         }
         let bytes = stateBytes - (sequence.state?.byteCount ?? 0) + state.byteCount
         guard bytes <= rules.maxStateBytes else { return OnAnswer(isKept: false, replaced: nil) }

@@ -5,7 +5,7 @@ internal import ArgumentParser
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Serve a model repository over HTTP.",
+        abstract: "Serve a model repository over HTTP and gRPC.",
         usage: "apus serve [DIR | --models DIR] [--config FILE] [--http-port N] [SETTINGS]",
         discussion: """
             EXAMPLES

@@ -203,6 +203,8 @@ struct ModelManagerTests {
             group.addTask { await manager.unloadAll() }
             while manager.index().first?.state != .unloading { await Task.yield() }
             #expect(!servable.isUnloaded)
+            // It is said first and done then, a moment later.
+            while refusal(manager, selector("m")) == nil { await Task.yield() }
             #expect(refusal(manager, selector("m"))?.message.contains("has no available versions") == true)
             holder.leaseEnded()
         }

@@ -108,6 +108,20 @@ struct SequenceStateMachineTests {
         #expect(machine.stateBytes == 0)
     }
 
+    @Test func `the room of a state is free with the last answer, before its client has it`() throws {
+        var machine = machine()
+        let first = try machine.turn(1, position(1, start: true))
+        _ = machine.answered(first.key, state: state(1))
+        #expect(machine.stateBytes > 0)
+        _ = machine.requestEnded(first.key, isLast: false, now: start)
+        let last = try machine.turn(2, position(1, end: true))
+        let outcome = machine.answered(last.key, state: nil)
+        #expect(outcome.isKept && outcome.replaced != nil)
+        #expect(machine.stateBytes == 0)
+        _ = machine.requestEnded(last.key, isLast: true, now: start)
+        #expect(machine.stateBytes == 0)
+    }
+
     @Test func `an id that begins anew behind its end waits its turn for a slot`() throws {
         var machine = machine(slots: 1)
         let first = try machine.turn(1, position(1, start: true, end: true))
