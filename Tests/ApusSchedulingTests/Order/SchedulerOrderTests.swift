@@ -127,9 +127,13 @@ struct SchedulerOrderTests {
             configuration: configuration(2, isInline: true)
         )
         await bench.warmUp()
-        let inline = RecordingSink()
-        bench.submit(bench.request(), to: inline)
-        #expect(inline.hasEnded)
+        // A machine that is busy, or a sanitizer, may make a run look too long for an event loop: it is asked again.
+        for _ in 0..<1_000 where bench.scheduler.statistics().inlineExecutionCount == 0 {
+            let inline = RecordingSink()
+            bench.submit(bench.request(), to: inline)
+            if bench.scheduler.statistics().inlineExecutionCount == 1 { #expect(inline.hasEnded) }
+            _ = await inline.outcome()
+        }
         #expect(bench.scheduler.statistics().inlineExecutionCount == 1)
         let slow = bench.pooledSink()
         bench.submit(bench.request(input(9)), to: slow)
