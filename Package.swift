@@ -26,6 +26,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -37,6 +38,7 @@ let package = Package(
         .package(url: "https://github.com/grpc/grpc-swift-protobuf.git", from: "2.4.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
@@ -68,10 +70,29 @@ let package = Package(
         .target(name: "CSIMDJSON", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "ApusProtocol", dependencies: ["ApusCore", "CSIMDJSON", "CZlib"]),
         .target(
+            name: "ApusStorage",
+            dependencies: [
+                "ApusCore", "ApusProtocol", "CLinux",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]
+        ),
+        .target(
+            name: "ApusS3",
+            dependencies: [
+                "ApusCore", "ApusStorage",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        .target(
             name: "ApusServer",
             dependencies: [
                 "ApusCore", "ApusEngine", "ApusBuiltin", "ApusONNXRuntime", "ApusScheduling", "ApusModels",
-                "ApusProtocol", "ApusListener", "ApusHTTP", "ApusGRPC", "ApusTelemetry", "CLinux",
+                "ApusProtocol", "ApusListener", "ApusHTTP", "ApusGRPC", "ApusS3", "ApusStorage", "ApusTelemetry", "CLinux",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -96,13 +117,13 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "ApusServer", "ApusClient", "ApusCore",
+                "ApusServer", "ApusClient", "ApusCore", "ApusS3", "ApusStorage",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
         .target(
             name: "ApusTesting",
-            dependencies: ["ApusCore", "ApusEngine"]
+            dependencies: ["ApusCore", "ApusEngine", "ApusStorage"]
         ),
         .executableTarget(
             name: "apus-bench-peers",
@@ -120,6 +141,23 @@ let package = Package(
             dependencies: [
                 "ApusCore", "ApusProtocol", "ApusProtos", "CSIMDJSON",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ]
+        ),
+        .testTarget(
+            name: "ApusStorageTests",
+            dependencies: [
+                "ApusStorage", "ApusTesting", "ApusProtocol", "ApusCore",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]
+        ),
+        .testTarget(
+            name: "ApusS3Tests",
+            dependencies: [
+                "ApusS3", "ApusStorage", "ApusTesting", "ApusCore",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
         .testTarget(
@@ -212,7 +250,7 @@ let package = Package(
         .target(
             name: "ApusModels",
             dependencies: [
-                "ApusCore", "ApusEngine", "CLinux",
+                "ApusCore", "ApusEngine", "ApusStorage", "CLinux",
                 .product(name: "DequeModule", package: "swift-collections"),
             ]
         ),
