@@ -92,7 +92,8 @@ let package = Package(
             name: "ApusServer",
             dependencies: [
                 "ApusCore", "ApusEngine", "ApusBuiltin", "ApusONNXRuntime", "ApusScheduling", "ApusModels",
-                "ApusProtocol", "ApusListener", "ApusHTTP", "ApusGRPC", "ApusS3", "ApusStorage", "ApusTelemetry", "CLinux",
+                "ApusProtocol", "ApusListener", "ApusHTTP", "ApusGRPC", "ApusS3", "ApusStorage", "ApusTelemetry",
+                "CLinux",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

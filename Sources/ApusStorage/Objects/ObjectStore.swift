@@ -26,7 +26,9 @@ package protocol ObjectStore: Sendable {
     /// - Parameters:
     ///   - key: Which one.
     ///   - byteLimit: The most bytes; `tooLarge` beyond.
-    ///   - known: The state that the caller has already: `unchanged` when the object is still in it.
+    ///   - known: The state that the caller has already.
+    /// - Returns: Its bytes, or that it is absent, or still in the state that the caller has.
+    /// - Throws: `tooLarge` beyond the limit, or why the store doesn't give it.
     func read(_ key: ObjectKey, byteLimit: Int, unless known: EntityTag?) throws(StorageError) -> ObjectContents
 
     /// Brings a large object into a file, several ranges at a time where that helps.
@@ -36,6 +38,7 @@ package protocol ObjectStore: Sendable {
     ///   - file: Where its bytes go; it isn't synced here.
     ///   - progress: Which bytes the file has already (from a transfer that was cut), and which it has after each piece;
     ///     called from any thread, one at a time.
+    /// - Throws: `changed`, `damaged` when it isn't as long as was said, or why the store doesn't give it.
     func fetch(
         _ object: StoredObject,
         into file: any WritableFile,
