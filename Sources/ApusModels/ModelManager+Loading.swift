@@ -6,7 +6,8 @@ extension ModelManager {
     /// Takes one step after the other until there's none left.
     func workUntilIdle() {
         while true {
-            let step = feed { $0.machine.threadBecameFree() }
+            let (step, hasUnprepared) = feed { ($0.machine.threadBecameFree(), $0.machine.hasUnprepared) }
+            if hasUnprepared { wakePreparingThread() }
             if case .idle = step { return }
             // There may be more for another thread; one that finds nothing goes back to sleep.
             wakeThread()
@@ -31,15 +32,23 @@ extension ModelManager {
         guard let folder = contents.withLock({ $0.folders[name] }) else { return }
         do throws(ModelError) {
             let model = try loading.plan(folder)
-            let aspired = AspiredVersions(of: folder, under: model.policy, needsFiles: model.needsFiles)
+            let aspired = AspiredVersions(
+                of: folder,
+                under: model.policy,
+                needsFiles: model.needsFiles,
+                labelled: Set(model.labels.values)
+            )
+            let fingerprint = folder.fingerprint
             feed { contents in
                 let outcome = contents.machine.modelPlanned(
                     aspired,
                     dependencies: model.dependencies,
+                    changed: fingerprint.changedVersions(since: contents.fingerprints[name]),
                     listing: listing
                 )
                 if case .accepted = outcome {
                     contents.folders[name] = nil
+                    contents.fingerprints[name] = fingerprint
                     contents.planned[name] = (folder, model)
                     contents.request(model.dependencies)
                     // Before anybody can find that the model is done, and never those of a plan that is outdated.
@@ -55,7 +64,10 @@ extension ModelManager {
         } catch {
             feed { contents in
                 let isInForce = contents.machine.planFailed(name, error: error, listing: listing)
-                if isInForce { contents.folders[name] = nil }
+                if isInForce {
+                    contents.folders[name] = nil
+                    contents.refused[name] = folder.fingerprint
+                }
                 return isInForce
             } tell: { isInForce in
                 if isInForce { observer.modelFailed(name.description, version: nil, error: error) }
@@ -71,9 +83,10 @@ extension ModelManager {
         let start = time.now
         do throws(ModelError) {
             if let fault = contents.withLock({ $0.machine.dependencyFault(of: id.name) }) { throw fault }
+            let files = contents.withLock { $0.prepared.removeValue(forKey: id) }
             let servable = try model.load(id, folder)
             let elapsed = time.now.nanoseconds(since: start)
-            let handle = makeHandle(id, servable)
+            let handle = makeHandle(id, servable, files: files)
             live.insert(handle)
             observer.modelLoaded(id, nanoseconds: elapsed)
             feed { contents in
@@ -126,7 +139,8 @@ extension ModelManager {
         let start = time.now
         do throws(ModelError) {
             if let fault = contents.withLock({ $0.machine.dependencyFault(of: id.name) }) { throw fault }
-            let handle = makeHandle(id, try model.load(id, folder))
+            let files = contents.withLock { $0.prepared.removeValue(forKey: id) }
+            let handle = makeHandle(id, try model.load(id, folder), files: files)
             live.replace(old, with: handle)
             observer.modelLoaded(id, nanoseconds: time.now.nanoseconds(since: start))
             feed { contents in

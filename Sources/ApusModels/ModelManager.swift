@@ -14,6 +14,8 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
     package struct Configuration: Sendable {
         /// How many versions may be loading at the same time.
         package var loadingThreads = 1
+        /// How many versions may be brought here, or checked, at the same time.
+        package var preparingThreads = 2
 
         /// One load at a time, so that loading disturbs serving least.
         package init() {}
@@ -28,6 +30,12 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
         /// Models whose configuration has been read, with the folder that it was read from, as long as something of them
         /// is in memory or on its way there.
         var planned: [ModelName: (folder: ModelFolder, model: Loading<Servable>.Model)] = [:]
+        /// What there was of each model when it was planned.
+        var fingerprints: [ModelName: ModelFingerprint] = [:]
+        /// What there was of each model whose configuration was refused.
+        var refused: [ModelName: ModelFingerprint] = [:]
+        /// What keeps the files of versions where they are that have been prepared and not loaded yet.
+        var prepared: [ModelID: any Sendable] = [:]
         /// Everything in the repository at the last look, loaded or not, where models are loaded on demand.
         var catalogue: RepositoryListing?
         /// Versions in memory, live and draining ones.
@@ -54,7 +62,7 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
     let time: any TimeSource
     private let tickets = Atomic<Int>(0)
     private let editions = Atomic<Int>(0)
-    private let threads: Mutex<LoadingThreads?>
+    private let threads: Mutex<(loading: LoadingThreads, preparing: LoadingThreads)?>
 
     /// Makes a manager without models, and starts its loading threads.
     ///
@@ -77,10 +85,13 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
         self.observer = observer
         self.time = time
         self.threads = Mutex(nil)
-        let threads = try LoadingThreads(count: configuration.loadingThreads) { [weak self] in
+        let loading = try LoadingThreads(name: "apus-load", count: configuration.loadingThreads) { [weak self] in
             self?.workUntilIdle()
         }
-        self.threads.withLock { $0 = threads }
+        let preparing = try LoadingThreads(name: "apus-fetch", count: configuration.preparingThreads) { [weak self] in
+            self?.prepareUntilIdle()
+        }
+        self.threads.withLock { $0 = (loading, preparing) }
     }
 
     // MARK: - Serving
@@ -114,25 +125,35 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
 
     /// Says what is in the repository, all of it, and waits until each wanted version has come to live or failed.
     ///
-    /// Models that aren't in the list are unloaded. When the task is cancelled it returns at once and loading goes on.
+    /// Models that aren't in the list are unloaded; those in which nothing has changed since the last list are left alone,
+    /// except for what may go well this time. When the task is cancelled it returns at once and loading goes on.
     package func loadAll(_ listing: RepositoryListing) async {
         await loadAll(listing, explicitly: false)
     }
 
     /// The same, for models that were asked for by name.
     func loadAll(_ listing: RepositoryListing, explicitly: Bool) async {
+        let fingerprints = Dictionary(uniqueKeysWithValues: listing.models.map { ($0.name, $0.fingerprint) })
         feed { contents in
-            contents.folders = Dictionary(uniqueKeysWithValues: listing.models.map { ($0.name, $0) })
+            let unchanged = contents.unchanged(fingerprints)
+            let changed = listing.models.filter { !unchanged.contains($0.name) }
+            let known = Set(contents.machine.unavailable.map { "\($0.name)\n\($0.error.message)" })
+            contents.folders = Dictionary(uniqueKeysWithValues: changed.map { ($0.name, $0) })
+            contents.fingerprints = contents.fingerprints.filter { fingerprints[$0.key] != nil }
+            contents.refused = contents.refused.filter { fingerprints[$0.key] != nil }
             contents.machine.modelsListed(
-                listing.models.map(\.name),
+                changed.map(\.name),
+                unchanged: unchanged,
                 unavailable: listing.unavailable,
                 explicitly: explicitly
             )
-            let known = contents.machine.models
-            contents.planned = contents.planned.filter { known[$0.key] != nil }
-        } tell: { _ in
-            live.forgetLabels(except: Set(listing.models.map(\.name)))
-            for folder in listing.unavailable { observer.modelFailed(folder.name, version: nil, error: folder.error) }
+            let models = contents.machine.models
+            contents.planned = contents.planned.filter { models[$0.key] != nil }
+            return listing.unavailable.filter { !known.contains("\($0.name)\n\($0.error.message)") }
+        } tell: { news in
+            let unavailable = listing.unavailable.compactMap { ModelName($0.name) }
+            live.forgetLabels(except: Set(listing.models.map(\.name) + unavailable))
+            for folder in news { observer.modelFailed(folder.name, version: nil, error: folder.error) }
         }
         wakeThread()
         await reach(.loaded)
@@ -144,6 +165,7 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
     package func unloadAll() async {
         feed { contents in
             contents.folders = [:]
+            contents.fingerprints = [:]
             contents.machine.modelsListed([], unavailable: [])
         }
         wakeThread()
@@ -173,13 +195,18 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
 
     /// Has a loading thread look for work.
     func wakeThread() {
-        threads.withLock { $0 }?.wake()
+        threads.withLock { $0 }?.loading.wake()
+    }
+
+    /// Has a thread look for something to prepare.
+    func wakePreparingThread() {
+        threads.withLock { $0 }?.preparing.wake()
     }
 
     /// A handle for something loaded, of an edition of its own.
-    func makeHandle(_ id: ModelID, _ servable: Servable) -> VersionHandle {
+    func makeHandle(_ id: ModelID, _ servable: Servable, files: (any Sendable)?) -> VersionHandle {
         let edition = editions.add(1, ordering: .relaxed).newValue
-        return VersionHandle(id: id, edition: edition, servable: servable) { [weak self] handle in
+        return VersionHandle(id: id, edition: edition, servable: servable, files: files) { [weak self] handle in
             self?.lastLeaseEnded(handle)
         }
     }

@@ -109,29 +109,29 @@ const char *CLinux_errorText(int error) {
 #endif
 }
 
-enum CLinux_FileKind CLinux_entryKind(const struct dirent *entry) {
-    switch (entry->d_type) {
-    case DT_REG: return CLinux_isFile;
-    case DT_DIR: return CLinux_isFolder;
-    case DT_LNK: return CLinux_isLink;
-    case DT_UNKNOWN: return CLinux_isUnknown;
-    default: return CLinux_isOther;
-    }
+static struct CLinux_Status statusOf(int error, const struct stat *status) {
+    struct CLinux_Status result = {.error = error, .kind = CLinux_isOther};
+    if (error != 0) return result;
+    if (S_ISREG(status->st_mode)) result.kind = CLinux_isFile;
+    if (S_ISDIR(status->st_mode)) result.kind = CLinux_isFolder;
+    if (S_ISLNK(status->st_mode)) result.kind = CLinux_isLink;
+    result.byteCount = status->st_size;
+    result.linkCount = status->st_nlink;
+    result.modified = (int64_t)status->st_mtim.tv_sec * 1000000000 + status->st_mtim.tv_nsec;
+    result.number = status->st_ino;
+    return result;
 }
 
 struct CLinux_Status CLinux_status(int descriptor) {
-    struct CLinux_Status result = {.error = 0, .kind = CLinux_isOther, .byteCount = 0, .linkCount = 0};
     struct stat status;
-    if (fstat(descriptor, &status) != 0) {
-        result.error = errno;
-        return result;
-    }
-    if (S_ISREG(status.st_mode)) result.kind = CLinux_isFile;
-    if (S_ISDIR(status.st_mode)) result.kind = CLinux_isFolder;
-    if (S_ISLNK(status.st_mode)) result.kind = CLinux_isLink;
-    result.byteCount = status.st_size;
-    result.linkCount = status.st_nlink;
-    return result;
+    int error = fstat(descriptor, &status) == 0 ? 0 : errno;
+    return statusOf(error, &status);
+}
+
+struct CLinux_Status CLinux_statusAt(int folder, const char *name) {
+    struct stat status;
+    int error = fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+    return statusOf(error, &status);
 }
 
 // MARK: - Threads

@@ -13,6 +13,12 @@ package struct ModelError: Error, Sendable, CustomStringConvertible {
         package static let noModelFile = Code(label: "no_model_file")
         /// The system doesn't let it be read.
         package static let unreadable = Code(label: "unreadable")
+        /// The source that it comes from doesn't answer; may go well later.
+        package static let unreachable = Code(label: "unreachable")
+        /// It isn't there whole yet: somebody is still writing it.
+        package static let incomplete = Code(label: "incomplete")
+        /// Its files aren't what its manifest says, or nobody who is trusted has signed it.
+        package static let untrusted = Code(label: "untrusted")
         /// It is no regular file, or leads out of the repository.
         package static let unsafeFile = Code(label: "unsafe_file")
         /// The configuration is wrong, or contradicts the model.

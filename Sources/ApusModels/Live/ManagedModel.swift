@@ -43,6 +43,10 @@ struct ManagedModel: Sendable {
     private var wantsReload = false
     /// The versions that should be live, ascending.
     private(set) var aspired: [ModelVersion] = []
+    /// Versions that are wanted, the highest first, when none of the others can be served; ascending.
+    private var fallbacks: [ModelVersion] = []
+    /// Versions that have to be prepared before they are loaded.
+    private var unprepared: Set<ModelVersion> = []
     /// All that were ever wanted and haven't been forgotten, ascending.
     private(set) var versions: [Version] = []
 
@@ -66,8 +70,14 @@ struct ManagedModel: Sendable {
         versions.first { $0.version == version }?.life
     }
 
-    /// Whether its configuration or one of its versions is on the way, or a version that is wanted again has yet to end.
-    var isBusy: Bool { isComing || versions.contains { $0.life.isDraining && aspired.contains($0.version) } }
+    /// Whether its configuration or one of its versions is on the way, a version that is wanted again has yet to end, or
+    /// one that was dismissed has yet to be taken out of service.
+    var isBusy: Bool {
+        isComing
+            || versions.contains { found in
+                found.life.isDraining && aspired.contains(found.version) || found.life.isLive && !isListed
+            }
+    }
 
     /// Whether its configuration or one of its versions is on the way.
     private var isComing: Bool {
@@ -90,6 +100,12 @@ struct ManagedModel: Sendable {
         case .planned, .refused: !aspired.isEmpty
         }
     }
+
+    /// Whether a version has to be prepared before it is loaded.
+    func mustPrepare(_ version: ModelVersion) -> Bool { unprepared.contains(version) }
+
+    /// Whether something of it failed that may go well the next time, though nothing has changed.
+    var mayGoWellLater: Bool { faults.contains { $0.error.mayGoWellLater } }
 
     /// Why it, or one of the versions wanted of it, doesn't serve as it is now in the repository; empty when all do.
     var faults: [(version: ModelVersion?, error: ModelError)] {
@@ -143,6 +159,7 @@ struct ManagedModel: Sendable {
         intent = .planned
         listing = 0
         aspired = []
+        fallbacks = []
         isExplicit = false
         wantsReload = false
         dropUndone()
@@ -154,26 +171,72 @@ struct ManagedModel: Sendable {
     }
 
     /// Its configuration has been read; returns versions that failed by it.
-    mutating func isPlanned(_ plan: AspiredVersions) -> [(version: ModelVersion, error: ModelError)] {
+    ///
+    /// - Parameters:
+    ///   - plan: What is wanted.
+    ///   - changed: Versions whose files, or whose configuration, are others than when they were planned before.
+    /// - Returns: The versions that failed.
+    mutating func isPlanned(
+        _ plan: AspiredVersions,
+        changed: Set<ModelVersion> = []
+    ) -> [(version: ModelVersion, error: ModelError)] {
         intent = .planned
         aspired = plan.versions
+        fallbacks = plan.fallbacks
+        unprepared = plan.unprepared
+        let retried = versions.filter { $0.reloadFailure?.mayGoWellLater == true }.map(\.version)
+        let isRenewed = { [wantsReload] (version: ModelVersion) in
+            wantsReload || changed.contains(version) || retried.contains(version)
+        }
+        keepFallback(of: plan, isRenewed: isRenewed)
         dropUndone()
         // What they need may be there by now.
-        versions.removeAll { wantsReload ? $0.life.failure != nil : $0.life.failure?.code == .dependencyFailed }
-        if wantsReload {
-            for index in versions.indices where versions[index].life.isLive || versions[index].life.isOnItsWay {
-                versions[index].isStale = !versions[index].life.isDiscovered
-            }
-            wantsReload = false
+        versions.removeAll { found in
+            guard let failure = found.life.failure else { return false }
+            return isRenewed(found.version) || failure.mayGoWellLater
         }
+        for index in versions.indices where isRenewed(versions[index].version) {
+            guard versions[index].life.isLive || versions[index].life.isOnItsWay else { continue }
+            versions[index].isStale = !versions[index].life.isDiscovered
+        }
+        wantsReload = false
         var failed: [(version: ModelVersion, error: ModelError)] = []
         for version in plan.versions where life(of: version) == nil {
             let life = plan.faults[version].map(VersionLife.failed) ?? .discovered
             if let error = life.failure { failed.append((version, error)) }
-            let index = versions.firstIndex { $0.version > version } ?? versions.endIndex
-            versions.insert(Version(version, life), at: index)
+            insert(Version(version, life))
         }
+        fallBack()
         return failed
+    }
+
+    /// Goes on wanting the version that serves in the place of others that failed, as long as those are as they were.
+    private mutating func keepFallback(of plan: AspiredVersions, isRenewed: (ModelVersion) -> Bool) {
+        let areAllFailed = plan.versions.allSatisfy { life(of: $0)?.failure != nil && !isRenewed($0) }
+        guard areAllFailed, let serving = versions.last(where: { $0.life.isLive || $0.life.isOnItsWay }),
+            plan.fallbacks.contains(serving.version)
+        else { return }
+        want(serving.version)
+    }
+
+    /// Wants the next lower version when none of those that are wanted can be served, and nothing else serves.
+    private mutating func fallBack() {
+        guard !aspired.isEmpty, aspired.allSatisfy({ life(of: $0)?.failure != nil }),
+            !versions.contains(where: { $0.life.isLive || $0.life.isOnItsWay }), let next = fallbacks.popLast()
+        else { return }
+        want(next)
+        if life(of: next) == nil { insert(Version(next, .discovered)) }
+    }
+
+    private mutating func want(_ version: ModelVersion) {
+        guard !aspired.contains(version) else { return }
+        aspired = (aspired + [version]).sorted()
+        fallbacks.removeAll { $0 >= version }
+    }
+
+    private mutating func insert(_ version: Version) {
+        let index = versions.firstIndex { $0.version > version.version } ?? versions.endIndex
+        versions.insert(version, at: index)
     }
 
     /// A version goes on in its life; one that is wanted again by the time it's gone begins a new one.
@@ -188,6 +251,7 @@ struct ManagedModel: Sendable {
         } else {
             versions[index].life = life
             if !life.isLive, !life.isOnItsWay { versions[index].isStale = false }
+            fallBack()
         }
     }
 
@@ -217,7 +281,7 @@ struct ManagedModel: Sendable {
         versions.removeAll { candidate in
             switch candidate.life {
             case .unloaded: true
-            case .discovered, .failed: !aspired.contains(candidate.version)
+            case .discovered, .fetching, .verifying, .failed: !aspired.contains(candidate.version)
             default: false
             }
         }

@@ -24,6 +24,11 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     /// Versions in memory that were replaced, by edition: those whose leases haven't ended, and those to be ended.
     private var replaced: Set<Int> = []
     private var unusedEditions: Deque<Int> = []
+    /// Versions to be prepared, those that are, and what each preparation is counted as.
+    private var unprepared: Deque<ModelPreparation> = []
+    private var prepared: Deque<ModelPreparation> = []
+    private var preparations: [ModelID: Int] = [:]
+    private var preparationCount = 0
 
     /// Starts with nothing listed.
     init(policy: any TransitionPolicy) {
@@ -44,22 +49,43 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     // MARK: - Events
 
     /// The repository said what is there, all of it.
-    mutating func modelsListed(_ names: [ModelName], unavailable: [UnavailableFolder], explicitly: Bool = false) {
+    ///
+    /// - Parameters:
+    ///   - names: The models; each is planned anew.
+    ///   - unchanged: More models, in which nothing has changed since they were planned.
+    ///   - unavailable: What looks like a model and can't be one; one of which a version is live serves on.
+    ///   - explicitly: Whether the models were asked for by name.
+    mutating func modelsListed(
+        _ names: [ModelName],
+        unchanged: Set<ModelName> = [],
+        unavailable: [UnavailableFolder],
+        explicitly: Bool = false
+    ) {
         listing += 1
         let number = listing
         self.unavailable = unavailable
-        // All are planned anew.
-        dependencies = DependencyGraph()
-        let listed = Set(names)
+        let listed = unchanged.union(names)
         for name in models.keys.filter({ !listed.contains($0) }).sorted() {
+            dependencies.forget(name)
+            if let folder = unavailable.first(where: { $0.name == name.description }), isServed(name) {
+                self.unavailable.removeAll { $0.name == folder.name }
+                change(name) { $0.isRefused(folder.error) }
+                continue
+            }
             change(name) { $0.isListedNoMore() }
             if models[name]?.versions.allSatisfy(\.life.isOver) == true { forget(name) }
             queue.append(name)
         }
         for name in names {
+            dependencies.forget(name)
             change(name, orBegin: true) { $0.isListed(number, explicitly: explicitly) }
             queue.append(name)
         }
+    }
+
+    /// Whether a version of a model answers requests.
+    private func isServed(_ name: ModelName) -> Bool {
+        models[name]?.versions.contains { $0.life.isLive } == true
     }
 
     /// Somebody wants a model loaded, anew if it is; other models stay as they are.
@@ -112,13 +138,14 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     mutating func modelPlanned(
         _ aspired: AspiredVersions,
         dependencies needed: [ModelName] = [],
+        changed: Set<ModelVersion> = [],
         listing: Int
     ) -> OnModelPlanned {
         guard listing == models[aspired.name]?.listing else { return .outdated }
         // Those on a circle need wait no longer: each is loaded, which fails with the way round.
         queue.append(contentsOf: dependencies.add(needed, of: aspired.name))
         var failed: [(version: ModelVersion, error: ModelError)] = []
-        change(aspired.name) { failed = $0.isPlanned(aspired) }
+        change(aspired.name) { failed = $0.isPlanned(aspired, changed: changed) }
         queue.append(aspired.name)
         return .accepted(failed: failed)
     }
@@ -174,6 +201,28 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
         move(id, to: .unloaded)
     }
 
+    /// A version's files are here and checked.
+    mutating func versionPrepared(_ preparation: ModelPreparation) {
+        guard preparations[preparation.id] == preparation.number else { return }
+        preparations[preparation.id] = nil
+        prepared.append(preparation)
+    }
+
+    /// A version's files couldn't be brought here, or aren't what they should be.
+    ///
+    /// - Returns: Whether anybody still wants to know.
+    mutating func preparationFailed(_ preparation: ModelPreparation, error: ModelError) -> Bool {
+        guard preparations[preparation.id] == preparation.number else { return false }
+        preparations[preparation.id] = nil
+        if preparation.isReplacement {
+            versionNotReplaced(preparation.id, error: error)
+        } else {
+            guard isBeingPrepared(preparation.id) else { return false }
+            versionFailed(preparation.id, error: error)
+        }
+        return true
+    }
+
     /// What a free thread should do.
     enum OnThreadFree: Equatable {
         /// Read a model's configuration.
@@ -196,13 +245,44 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     mutating func threadBecameFree() -> OnThreadFree {
         if let id = unused.popFirst() { return .unload(id) }
         if let edition = unusedEditions.popFirst() { return .unloadEdition(edition) }
+        while let preparation = prepared.popFirst() {
+            if let step = nextStep(after: preparation) { return step }
+        }
         while let name = queue.popFirst() {
             if let step = nextStep(of: name) { return step }
         }
         return .idle
     }
 
+    /// Whether a version waits for being prepared.
+    var hasUnprepared: Bool { !unprepared.isEmpty }
+
+    /// A thread can prepare something; `nil` when there's nothing.
+    mutating func preparingThreadBecameFree() -> ModelPreparation? {
+        unprepared.popFirst()
+    }
+
     // MARK: - Steps
+
+    /// Begins to prepare a version.
+    private mutating func prepare(_ id: ModelID, isReplacement: Bool) {
+        preparationCount += 1
+        preparations[id] = preparationCount
+        unprepared.append(ModelPreparation(id: id, isReplacement: isReplacement, number: preparationCount))
+    }
+
+    /// Loads what has been prepared, if it is still wanted.
+    private mutating func nextStep(after preparation: ModelPreparation) -> OnThreadFree? {
+        let id = preparation.id
+        if preparation.isReplacement { return .replace(id) }
+        guard isBeingPrepared(id) else { return nil }
+        move(id, to: .loading)
+        return .load(id)
+    }
+
+    private func isBeingPrepared(_ id: ModelID) -> Bool {
+        if case .fetching = models[id.name]?.life(of: id.version) { true } else { false }
+    }
 
     private mutating func nextStep(of name: ModelName) -> OnThreadFree? {
         guard let model = models[name] else { return nil }
@@ -217,6 +297,11 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
             case .load(let version):
                 guard haveDependenciesSettled(of: name) else { return nil }
                 let id = ModelID(name: name, version: version)
+                if model.mustPrepare(version) {
+                    move(id, to: .fetching)
+                    prepare(id, isReplacement: false)
+                    return nil
+                }
                 move(id, to: .loading)
                 return .load(id)
             case .drain(let version):
@@ -228,6 +313,10 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
                 let id = ModelID(name: name, version: version)
                 change(name) { $0.isBeingReplaced(version) }
                 queue.append(name)
+                if model.mustPrepare(version) {
+                    prepare(id, isReplacement: true)
+                    return nil
+                }
                 return .replace(id)
             case nil:
                 return nil
@@ -262,6 +351,16 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
         models[name] = model
         if known?.isBusy == true, !model.isBusy { queue.append(contentsOf: dependencies.dependents(of: name)) }
     }
+}
+
+/// A version whose files are to be brought here and checked.
+struct ModelPreparation: Hashable, Sendable {
+    /// Which version.
+    let id: ModelID
+    /// Whether it is live and serves on meanwhile.
+    let isReplacement: Bool
+    /// Tells it from others of the same version.
+    let number: Int
 }
 
 /// How many models are in which condition, so that nobody has to look through all of them.

@@ -20,6 +20,8 @@ package final class VersionHandle: LeaseHolder {
     let edition: Int
     /// What answers for it.
     package let servable: any AnyObject & Sendable
+    /// Keeps its files where they are.
+    private let files: (any Sendable)?
     private let word = Atomic<Int>(0)
     private let onLastLeaseEnded: @Sendable (VersionHandle) -> Void
 
@@ -29,16 +31,19 @@ package final class VersionHandle: LeaseHolder {
     ///   - id: Which version.
     ///   - edition: Tells it from others of the same version.
     ///   - servable: What answers for it.
+    ///   - files: Keeps its files where they are.
     ///   - onLastLeaseEnded: Called at most once, by whoever ends the last lease after `close()`; must not block.
     init(
         id: ModelID,
         edition: Int = 0,
         servable: any AnyObject & Sendable,
+        files: (any Sendable)? = nil,
         onLastLeaseEnded: @escaping @Sendable (VersionHandle) -> Void
     ) {
         self.id = id
         self.edition = edition
         self.servable = servable
+        self.files = files
         self.onLastLeaseEnded = onLastLeaseEnded
     }
 

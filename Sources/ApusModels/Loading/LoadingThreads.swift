@@ -14,14 +14,15 @@ final class LoadingThreads: Sendable {
     /// Starts the threads.
     ///
     /// - Parameters:
+    ///   - name: What the threads are called, before their number.
     ///   - count: How many; at least one is made.
     ///   - work: Called on one of the threads for each `wake()`; wakes that nobody has begun yet count as one a thread.
     /// - Throws: When the system gives no thread or descriptor.
-    init(count: Int, work: @escaping @Sendable () -> Void) throws(RuntimeFailure) {
+    init(name: String, count: Int, work: @escaping @Sendable () -> Void) throws(RuntimeFailure) {
         let count = max(1, count)
         self.bell = try Bell(maxPending: count)
         for index in 1...count {
-            let error = LoadingThreads.start(name: "apus-load-\(index)", Errand(bell: bell, work: work))
+            let error = LoadingThreads.start(name: "\(name)-\(index)", Errand(bell: bell, work: work))
             guard error == 0 else {
                 // Threads already there must not wait for ever.
                 bell.end(threads: count)

@@ -1,4 +1,5 @@
 package import ApusCore
+package import ApusStorage
 
 /// One model's folder in a repository, as it was when the repository was listed.
 ///
@@ -49,6 +50,9 @@ package struct ModelFolder: Sendable {
     package var hasConfiguration: Bool {
         entries.contains { $0.name == ModelFolder.configurationFilename }
     }
+
+    /// What was there when it was listed; another value means that something has changed.
+    var fingerprint: ModelFingerprint { ModelFingerprint(self) }
 
     /// The same folder with another configuration.
     ///
@@ -134,12 +138,26 @@ package struct VersionFolder: Sendable {
     package let entries: [StorageEntry]
     /// Why it can't be served, as far as its names tell; `nil` when it may be, or when the configuration decides.
     package let fault: ModelError?
+    /// What its manifest's digest is; `nil` for one without a manifest.
+    var digest: String? { manifest?.digest.description }
+    /// Its manifest, and the manifest's digest.
+    package let manifest: (content: VersionManifest, digest: SHA256Digest)?
 
     /// Describes a version's folder.
-    package init(version: ModelVersion, path: StoragePath, entries: [StorageEntry], fault: ModelError? = nil) {
+    package init(
+        version: ModelVersion,
+        path: StoragePath,
+        entries: [StorageEntry],
+        fault: ModelError? = nil,
+        manifest: (content: VersionManifest, digest: SHA256Digest)? = nil
+    ) {
         self.version = version
         self.path = path
         self.entries = entries
         self.fault = fault
+        self.manifest = manifest
     }
+
+    /// Whether it's there whole, as far as one look tells.
+    var isComplete: Bool { fault?.code != .incomplete }
 }

@@ -33,7 +33,7 @@ package final class LocalModelStorage: ModelStorage {
     }
 
     package func entries(of folder: StoragePath) throws(ModelError) -> [StorageEntry] {
-        var names: [(name: String, kind: CLinux_FileKind)] = []
+        var names: [Name] = []
         do throws(Errno) {
             let descriptor = try Descriptor(beneath: root, folder, flags: O_RDONLY | O_DIRECTORY)
             names = try readNames(in: descriptor)
@@ -47,7 +47,7 @@ package final class LocalModelStorage: ModelStorage {
             )
         }
         names.sort { $0.name < $1.name }
-        return names.map { StorageEntry(name: $0.name, kind: kind(of: $0.name, in: folder, as: $0.kind)) }
+        return names.map { entry($0, in: folder) }
     }
 
     package func contents(of file: StoragePath, byteLimit: Int) throws(ModelError) -> [UInt8] {
@@ -104,8 +104,14 @@ package final class LocalModelStorage: ModelStorage {
 
     // MARK: - Listing
 
-    /// Names and kinds, without `.` and `..`; stops one beyond the limit.
-    private func readNames(in folder: borrowing Descriptor) throws(Errno) -> [(name: String, kind: CLinux_FileKind)] {
+    /// A name in a folder, and what the folder says of it.
+    private struct Name {
+        let name: String
+        let status: CLinux_Status
+    }
+
+    /// Names and what they stand for, without `.` and `..`; stops one beyond the limit.
+    private func readNames(in folder: borrowing Descriptor) throws(Errno) -> [Name] {
         // The stream takes a descriptor of its own, since it closes the one it is given.
         let copy = dup(folder.number)
         guard copy >= 0 else { throw Errno.last }
@@ -115,7 +121,7 @@ package final class LocalModelStorage: ModelStorage {
             throw error
         }
         defer { unsafe closedir(stream) }
-        var names: [(name: String, kind: CLinux_FileKind)] = []
+        var names: [Name] = []
         while names.count <= LocalModelStorage.maxEntries {
             errno = 0
             guard let entry = unsafe readdir(stream) else {
@@ -123,25 +129,33 @@ package final class LocalModelStorage: ModelStorage {
                 break
             }
             let name = unsafe String(cString: CLinux_entryName(entry))
-            if name != ".", name != ".." { names.append((name, unsafe CLinux_entryKind(entry))) }
+            guard name != ".", name != ".." else { continue }
+            names.append(Name(name: name, status: unsafe CLinux_statusAt(folder.number, CLinux_entryName(entry))))
         }
         return names
     }
 
     /// Follows a link beneath the root to see what it stands for; other entries are what the folder says.
-    private func kind(of name: String, in folder: StoragePath, as seen: CLinux_FileKind) -> StorageEntry.Kind {
-        var kind = seen
-        if seen == CLinux_isLink || seen == CLinux_isUnknown, let path = folder.appending(name) {
+    private func entry(_ found: Name, in folder: StoragePath) -> StorageEntry {
+        var status = found.status
+        if status.kind == CLinux_isLink || status.error != 0, let path = folder.appending(found.name) {
             do throws(Errno) {
-                kind = try Descriptor(beneath: root, path, flags: CLinux_pathOnly()).status().kind
+                status = try Descriptor(beneath: root, path, flags: CLinux_pathOnly()).status()
             } catch {
-                return .unreachable(ModelError(error, at: path, in: location))
+                return StorageEntry(name: found.name, kind: .unreachable(ModelError(error, at: path, in: location)))
             }
         }
-        switch kind {
-        case CLinux_isFile: return .file
-        case CLinux_isFolder: return .folder
-        default: return .other
-        }
+        let kind: StorageEntry.Kind =
+            switch status.kind {
+            case CLinux_isFile: .file
+            case CLinux_isFolder: .folder
+            default: .other
+            }
+        return StorageEntry(
+            name: found.name,
+            kind: kind,
+            stamp: "\(status.byteCount)-\(status.modified)-\(status.number)",
+            modified: status.modified / 1_000_000_000
+        )
     }
 }

@@ -16,4 +16,18 @@ package protocol ModelStorage: Sendable {
     func contents(of file: StoragePath, byteLimit: Int) throws(ModelError) -> [UInt8]
     /// Opens a regular file, so that an engine can read it.
     func locate(_ file: StoragePath) throws(ModelError) -> StoredFile
+    /// Whether a version has to be brought here, or checked against its digests, before it can be loaded.
+    func mustPrepare(_ version: VersionFolder) -> Bool
+    /// Brings a version's files here and checks them; `locate` finds them while what is returned is kept.
+    ///
+    /// - Throws: `unreachable` when that may go well later, `unsafeFile` when they aren't what their manifest says.
+    func prepare(_ version: VersionFolder) throws(ModelError) -> (any Sendable)?
+}
+
+extension ModelStorage {
+    /// Files that lie here need nothing.
+    package func mustPrepare(_ version: VersionFolder) -> Bool { false }
+
+    /// Does nothing: the files lie here.
+    package func prepare(_ version: VersionFolder) throws(ModelError) -> (any Sendable)? { nil }
 }

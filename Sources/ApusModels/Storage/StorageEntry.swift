@@ -19,11 +19,17 @@ package struct StorageEntry: Sendable {
     package let name: String
     /// What it is.
     package let kind: Kind
+    /// Changes when its content does: made of size and times, or of a store's tag; empty where nothing is known.
+    package let stamp: String
+    /// When its content was last changed, in seconds since 1970 by the storage's clock; `nil` where nobody knows.
+    package let modified: Int64?
 
     /// Names an entry.
-    package init(name: String, kind: Kind) {
+    package init(name: String, kind: Kind, stamp: String = "", modified: Int64? = nil) {
         self.name = name
         self.kind = kind
+        self.stamp = stamp
+        self.modified = modified
     }
 
     /// Whether it is a folder.

@@ -38,15 +38,10 @@ enum CLinux_FileKind {
     CLinux_isFolder,
     CLinux_isLink,
     CLinux_isOther,
-    /// The file system doesn't say; ask `CLinux_status`.
-    CLinux_isUnknown,
 };
 
 /// The name of an entry; valid until the next `readdir` on the same stream.
 static inline const char *CLinux_entryName(const struct dirent *entry) { return entry->d_name; }
-
-/// The kind of an entry as far as the folder tells.
-enum CLinux_FileKind CLinux_entryKind(const struct dirent *entry);
 
 /// What an open file is.
 struct CLinux_Status {
@@ -55,10 +50,17 @@ struct CLinux_Status {
     enum CLinux_FileKind kind;
     int64_t byteCount;
     uint64_t linkCount;
+    /// When its bytes, or its names for a folder, were last changed, in nanoseconds since 1970.
+    int64_t modified;
+    /// The system's number for it, which no other file of the same file system has while it is there.
+    uint64_t number;
 };
 
 /// Asks an open file what it is.
 struct CLinux_Status CLinux_status(int descriptor);
+
+/// Asks what lies in an open folder under a name; a symbolic link isn't followed.
+struct CLinux_Status CLinux_statusAt(int folder, const char *name);
 
 /// Makes a file that lies in memory only and has no name that anybody could open; -1 and errno on failure.
 int CLinux_makeMemoryFile(const char *name);

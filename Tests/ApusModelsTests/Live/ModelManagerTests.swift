@@ -257,7 +257,7 @@ struct ModelManagerTests {
         #expect(try manager.lease(labelled("a", "stable")).id == id("a", 1))
         #expect(try manager.lease(labelled("a", "canary")).id == id("a", 2))
         loader.rules.withLock { $0.labels = [VersionLabel("stable")!: ModelVersion(2)!] }
-        await manager.loadAll(listing(["a": [1, 2]]))
+        await manager.loadAll(listing(["a": [1, 2]], labels: "moved"))
         #expect(try manager.lease(labelled("a", "stable")).id == id("a", 2))
         #expect(refusal(manager, labelled("a", "canary"))?.code == .notFound)
         await manager.unloadAll()
@@ -266,7 +266,7 @@ struct ModelManagerTests {
 
     @Test func `a label that names no live version is refused with the reason`() async throws {
         loader.rules.withLock { rules in
-            rules.labels = [VersionLabel("old")!: ModelVersion(1)!, VersionLabel("bad")!: ModelVersion(2)!]
+            rules.labels = [VersionLabel("old")!: ModelVersion(7)!, VersionLabel("bad")!: ModelVersion(2)!]
             rules.failing = [id("a", 2)]
         }
         let manager = try makeManager()
@@ -274,7 +274,7 @@ struct ModelManagerTests {
         let old = refusal(manager, labelled("a", "old"))
         #expect(old?.code == .notFound)
         #expect(
-            old?.message == "Request for unknown model: 'a' label 'old' names version 1, which is not found"
+            old?.message == "Request for unknown model: 'a' label 'old' names version 7, which is not found"
         )
         let bad = refusal(manager, labelled("a", "bad"))
         #expect(bad?.code == .unavailable)

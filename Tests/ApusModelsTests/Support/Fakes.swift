@@ -112,13 +112,59 @@ struct FailingStorage: ModelStorage {
 }
 
 /// A repository's listing with models of these versions.
-func listing(_ models: [String: [Int64]]) -> RepositoryListing {
+///
+/// - Parameters:
+///   - models: Versions by model.
+///   - configuration: Another text is another configuration of each model.
+///   - labels: Another text is another file of labels.
+///   - content: Another text for a version is another content of it.
+/// - Returns: All of them.
+func listing(
+    _ models: [String: [Int64]],
+    configuration: String = "",
+    labels: String = "",
+    content: [ModelID: String] = [:]
+) -> RepositoryListing {
     let folder = TemporaryFolder()
     for (name, versions) in models {
+        folder.write("\(name)/apus.yaml")
+        folder.write("\(name)/apus-labels.json")
         for version in versions { folder.write("\(name)/\(version)/model.onnx") }
     }
     // The fakes don't read the folder again, so it may go.
-    return try! RepositoryListing(scanning: LocalModelStorage(path: folder.path), modelFilenames: ["model.onnx"])
+    var stamps: [String: String] = [:]
+    for name in models.keys {
+        stamps["\(name)/apus.yaml"] = configuration
+        stamps["\(name)/apus-labels.json"] = labels
+    }
+    for (id, stamp) in content { stamps["\(id.name)/\(id.version)/model.onnx"] = stamp }
+    let storage = StampedStorage(storage: try! LocalModelStorage(path: folder.path), stamps: stamps)
+    return try! RepositoryListing(scanning: storage, modelFilenames: ["model.onnx"])
+}
+
+/// A folder whose files are as old as they are said to be: listings of equal names are equal.
+struct StampedStorage: ModelStorage {
+    let storage: LocalModelStorage
+    /// What stands for a file's size and times, by path.
+    var stamps: [String: String] = [:]
+
+    var location: String { storage.location }
+    var name: String { storage.name }
+
+    func entries(of folder: StoragePath) throws(ModelError) -> [StorageEntry] {
+        try storage.entries(of: folder).map { entry in
+            let path = folder.appending(entry.name)?.description ?? ""
+            return StorageEntry(name: entry.name, kind: entry.kind, stamp: stamps[path] ?? "")
+        }
+    }
+
+    func contents(of file: StoragePath, byteLimit: Int) throws(ModelError) -> [UInt8] {
+        try storage.contents(of: file, byteLimit: byteLimit)
+    }
+
+    func locate(_ file: StoragePath) throws(ModelError) -> StoredFile {
+        try storage.locate(file)
+    }
 }
 
 /// A legal model name.

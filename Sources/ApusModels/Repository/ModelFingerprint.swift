@@ -1,0 +1,42 @@
+internal import ApusCore
+
+/// What tells a model's folder from itself after a change, without its content being read.
+struct ModelFingerprint: Sendable, Equatable {
+    /// Everything beside the versions, except for the labels.
+    let configuration: String
+    /// Where labels point.
+    let labels: String
+    /// Each version's files.
+    let versions: [ModelVersion: String]
+
+    /// The name of the file with a model's labels.
+    static let labelsFilename = "apus-labels.json"
+
+    /// Takes a folder's.
+    init(_ folder: ModelFolder) {
+        let beside = folder.entries.filter { entry in
+            !entry.isHidden && ModelVersion(parsing: entry.name) == nil && entry.name != Self.labelsFilename
+        }
+        self.configuration = Self.join(beside) + (folder.configurationOverride ?? "")
+        self.labels = Self.join(folder.entries.filter { $0.name == Self.labelsFilename })
+        self.versions = Dictionary(uniqueKeysWithValues: folder.versions.map { ($0.version, Self.stamp(of: $0)) })
+    }
+
+    /// The versions whose files, or whose configuration, are others than they were.
+    func changedVersions(since old: ModelFingerprint?) -> Set<ModelVersion> {
+        guard let old else { return [] }
+        let changed = versions.keys.filter { version in
+            guard let before = old.versions[version] else { return false }
+            return old.configuration != configuration || before != versions[version]
+        }
+        return Set(changed)
+    }
+
+    private static func stamp(of version: VersionFolder) -> String {
+        version.digest ?? join(version.entries) + (version.fault?.code.label ?? "")
+    }
+
+    private static func join(_ entries: [StorageEntry]) -> String {
+        entries.map { "\($0.name)=\($0.stamp)" }.joined(separator: "/")
+    }
+}
