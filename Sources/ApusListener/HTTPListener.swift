@@ -61,28 +61,24 @@ package struct HTTPListener: Service {
         try await file.check(group: group)
         let bound = BoundFile()
         defer { file.remove(bound.identity) }
-        let onBound = onBound
-        bound.begin()
         defer { bound.end(nil) }
+        let onBound = onBound
         try await serve(.unixDomainSocket(path: file.path)) { port in
             bound.end(file.identity)
             await onBound(port)
         }
     }
 
-    /// What became of the file of a socket that is being bound.
+    /// What became of the file of a socket that is being bound; files that are made from now until its end are private.
     private final class BoundFile: Sendable {
         private struct State: ~Copyable {
             var mask: PrivateFiles?
             var identity: SocketFile.Identity?
         }
 
-        private let state = Mutex(State())
+        private let state = Mutex(State(mask: PrivateFiles()))
 
         var identity: SocketFile.Identity? { state.withLock { $0.identity } }
-
-        /// Files that are made from now on are private.
-        func begin() { state.withLock { $0.mask = PrivateFiles() } }
 
         /// The file has been made, or won't be.
         func end(_ identity: SocketFile.Identity?) {

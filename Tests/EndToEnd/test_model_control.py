@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -188,53 +189,44 @@ def test_reloads_under_load_lose_nothing(explicit: tuple[Server, Repository]) ->
     assert not failures, failures[:3]
 
 
+@contextmanager
+def slow_at_work(server: Server, client: Client, count: int) -> Iterator[None]:
+    """Load the slow model and ask it so often at once: one request runs, the others wait; in the end all answer."""
+    assert client.post("/v2/repository/models/slow/load").status == 200
+    answers: list[int] = []
+
+    def ask() -> None:
+        with server.client() as other:
+            answers.append(other.post_json("/v2/models/slow/infer", QUESTION).status)
+
+    threads = [threading.Thread(target=ask) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    # There is one instance, so that all but one request wait.
+    stats = "/v2/models/slow/stats"
+    assert eventually(lambda: client.get(stats).json()["model_stats"][0]["scheduling"]["pending_count"] >= count - 1)
+    yield
+    for thread in threads:
+        thread.join()
+    assert answers == [200] * count
+
+
 def test_unload_lets_requests_finish(explicit: tuple[Server, Repository]) -> None:
     """A request that runs or waits is answered; the next one finds nothing."""
     server, _ = explicit
-    with Client(server.address) as client:
-        assert client.post("/v2/repository/models/slow/load").status == 200
-        answers: list[int] = []
-
-        def ask() -> None:
-            with server.client() as other:
-                answers.append(other.post_json("/v2/models/slow/infer", QUESTION).status)
-
-        threads = [threading.Thread(target=ask) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        # There is one instance: one request runs, one waits.
-        stats = "/v2/models/slow/stats"
-        assert eventually(lambda: client.get(stats).json()["model_stats"][0]["scheduling"]["pending_count"] > 0)
+    with Client(server.address) as client, slow_at_work(server, client, 2):
         assert client.post("/v2/repository/models/slow/unload").status == 200
         assert eventually(lambda: client.get("/v2/models/slow").status == 404), client.get("/v2/models/slow")
-        for thread in threads:
-            thread.join()
-        assert answers == [200, 200]
 
 
 def test_a_load_waits_for_an_unload(explicit: tuple[Server, Repository]) -> None:
     """A load right after an unload is said to be done when the model serves again, not while it drains."""
     server, _ = explicit
-    with Client(server.address) as client:
-        assert client.post("/v2/repository/models/slow/load").status == 200
-        answers: list[int] = []
-
-        def ask() -> None:
-            with server.client() as other:
-                answers.append(other.post_json("/v2/models/slow/infer", QUESTION).status)
-
-        threads = [threading.Thread(target=ask) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        stats = "/v2/models/slow/stats"
-        assert eventually(lambda: client.get(stats).json()["model_stats"][0]["scheduling"]["pending_count"] > 1)
+    with Client(server.address) as client, slow_at_work(server, client, 3):
         assert client.post("/v2/repository/models/slow/unload").status == 200
         assert eventually(lambda: states(server)["slow"] == "UNLOADING")
         loaded = client.post("/v2/repository/models/slow/load")
         assert (loaded.status, client.get("/v2/models/slow/ready").status) == (200, 200), loaded
-        for thread in threads:
-            thread.join()
-        assert answers == [200, 200, 200]
 
 
 def test_an_ensemble_brings_its_models(launch: Launch, tmp_path: Path) -> None:

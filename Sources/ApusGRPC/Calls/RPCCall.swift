@@ -45,7 +45,7 @@ struct RPCCall: Sendable {
 
     /// Asks the gate once more, now that the message has named a model.
     func check(_ model: ModelName) throws(InferenceError) {
-        if case .deny(let error) = gate.decide(operation, model: model, credentials: credentials) { throw error }
+        try check(operation, of: model)
     }
 
     /// Asks the gate for more than the method alone stands for, now that the message has said what it wants.

@@ -76,7 +76,7 @@ final class ModelInferRoute: GRPCUnaryHandler {
         request.parameters = question.parameters
         request.charge = memory.takeCharge()
         request.deadline = call.deadline
-        request.queueTimeout = ModelInferRoute.nanoseconds(microseconds: question.timeoutMicroseconds)
+        request.queueTimeout = InferenceRequest.nanoseconds(microseconds: question.timeoutMicroseconds)
         call.cancel(with: service.submit(request, to: sink))
     }
 
@@ -85,11 +85,5 @@ final class ModelInferRoute: GRPCUnaryHandler {
         case .allow(let caller): return caller
         case .deny(let error): throw error
         }
-    }
-
-    /// Nanoseconds of the parameter `timeout`, which is in microseconds.
-    private static func nanoseconds(microseconds: UInt64) -> Int64 {
-        let (nanoseconds, overflow) = Int64(clamping: microseconds).multipliedReportingOverflow(by: 1000)
-        return overflow ? .max : nanoseconds
     }
 }

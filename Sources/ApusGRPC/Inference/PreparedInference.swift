@@ -63,11 +63,3 @@ struct PreparedInference: ~Copyable, Sendable {
         self.outputWishes = question.outputWishes
     }
 }
-
-extension InferenceRequest {
-    /// Nanoseconds of the parameter `timeout`, which is in microseconds.
-    static func nanoseconds(microseconds: UInt64) -> Int64 {
-        let (nanoseconds, overflow) = Int64(clamping: microseconds).multipliedReportingOverflow(by: 1000)
-        return overflow ? .max : nanoseconds
-    }
-}

@@ -16,8 +16,8 @@ struct TensorFlowPredictionMethods: Sendable {
     func register(with router: inout GatedRouter<some ServerTransport>) {
         let inferences: [(MethodDescriptor, Answering)] = [
             (Method.Predict.descriptor, predict),
-            (Method.Classify.descriptor, classify),
-            (Method.Regress.descriptor, regress),
+            (Method.Classify.descriptor, answering(.classify)),
+            (Method.Regress.descriptor, answering(.regress)),
             (Method.MultiInference.descriptor, multiInference),
         ]
         for (method, answer) in inferences {
@@ -65,17 +65,15 @@ struct TensorFlowPredictionMethods: Sendable {
 
     // MARK: Examples
 
-    @Sendable private func classify(_ body: MessageBody, call: RPCCall) async throws(InferenceError) -> EncodedMessage {
-        let message = try TensorFlowExamplesMessage(body.buffer.readableBytesSpan)
-        return try await classify(message.model, message.examples, of: body, form: .response, call: call)
+    private func answering(_ method: TensorFlowExamplesMethod) -> Answering {
+        { body, call throws(InferenceError) in
+            let message = try TensorFlowExamplesMessage(body.buffer.readableBytesSpan)
+            return try await ask(method, message.model, message.examples, of: body, form: .response, call: call)
+        }
     }
 
-    @Sendable private func regress(_ body: MessageBody, call: RPCCall) async throws(InferenceError) -> EncodedMessage {
-        let message = try TensorFlowExamplesMessage(body.buffer.readableBytesSpan)
-        return try await regress(message.model, message.examples, of: body, form: .response, call: call)
-    }
-
-    private func classify(
+    private func ask(
+        _ method: TensorFlowExamplesMethod,
         _ spec: TensorFlowModelSpec,
         _ examples: TensorFlowExamples,
         of body: MessageBody,
@@ -83,39 +81,22 @@ struct TensorFlowPredictionMethods: Sendable {
         call: RPCCall
     ) async throws(InferenceError) -> EncodedMessage {
         let request = try prepare(spec, call: call) { model, memory throws(InferenceError) in
-            let outputs = try TensorFlowSignature.classification(of: model).outputs
+            let outputs = try method.outputs(of: model)
             return (try tensors(examples, of: body, for: model, memory: &memory), outputs)
         }
         return try await ask(request, call: call) { [configuration] answer throws(InferenceError) in
             let model = answer.lease.model.description
-            let results = try TensorFlowResults(
-                classification: TensorFlowSignature.classification(of: model),
-                outputs: answer.outputs,
-                examples: examples.count
+            let results = try method.results(of: model, outputs: answer.outputs, examples: examples.count)
+            let encoder = try TensorFlowResultsAnswer(
+                model: model.id,
+                results: results,
+                isClassification: method == .classify,
+                form: form,
+                maxBytes: configuration.limits.maxAnswerBytes
             )
-            return try configuration.encoded(results, isClassification: true, form: form, model: model.id)
-        }
-    }
-
-    private func regress(
-        _ spec: TensorFlowModelSpec,
-        _ examples: TensorFlowExamples,
-        of body: MessageBody,
-        form: TensorFlowResultsAnswer.Form,
-        call: RPCCall
-    ) async throws(InferenceError) -> EncodedMessage {
-        let request = try prepare(spec, call: call) { model, memory throws(InferenceError) in
-            let output = try TensorFlowSignature.regression(of: model)
-            return (try tensors(examples, of: body, for: model, memory: &memory), [output])
-        }
-        return try await ask(request, call: call) { [configuration] answer throws(InferenceError) in
-            let model = answer.lease.model.description
-            let results = try TensorFlowResults(
-                regression: TensorFlowSignature.regression(of: model),
-                outputs: answer.outputs,
-                examples: examples.count
-            )
-            return try configuration.encoded(results, isClassification: false, form: form, model: model.id)
+            return try EncodedMessage(byteCount: encoder.byteCount, budget: configuration.budget) { span in
+                encoder.write(into: &span)
+            }
         }
     }
 
@@ -141,16 +122,7 @@ struct TensorFlowPredictionMethods: Sendable {
         let message = try TensorFlowTasksMessage(body.buffer.readableBytesSpan)
         var results: [EncodedMessage] = []
         for task in message.tasks {
-            switch task.methodName {
-            case "tensorflow/serving/classify":
-                results.append(
-                    try await classify(task.model, message.examples, of: body, form: .result, call: call)
-                )
-            case "tensorflow/serving/regress":
-                results.append(
-                    try await regress(task.model, message.examples, of: body, form: .result, call: call)
-                )
-            default:
+            guard let method = TensorFlowExamplesMethod(rawValue: task.methodName) else {
                 throw InferenceError(
                     .unsupported,
                     "Unsupported signature method_name: \(task.methodName.prefix(200))",
@@ -158,6 +130,9 @@ struct TensorFlowPredictionMethods: Sendable {
                     expected: "tensorflow/serving/classify or tensorflow/serving/regress"
                 )
             }
+            results.append(
+                try await ask(method, task.model, message.examples, of: body, form: .result, call: call)
+            )
         }
         let encoder = try TensorFlowTasksAnswer(results.map(\.bytes), maxBytes: configuration.limits.maxAnswerBytes)
         return try EncodedMessage(byteCount: encoder.byteCount, budget: configuration.budget) { span in
@@ -216,27 +191,6 @@ struct TensorFlowPredictionMethods: Sendable {
         _ convert: @escaping @Sendable (borrowing InferenceAnswer) throws(InferenceError) -> EncodedMessage
     ) async throws(InferenceError) -> EncodedMessage {
         try await OneAnswer(convert).ask(request, of: configuration.service, call: call, time: configuration.time)
-    }
-}
-
-extension GRPCEdgeConfiguration {
-    /// The message that says what examples came to.
-    fileprivate func encoded(
-        _ results: TensorFlowResults,
-        isClassification: Bool,
-        form: TensorFlowResultsAnswer.Form,
-        model: ModelID
-    ) throws(InferenceError) -> EncodedMessage {
-        let encoder = try TensorFlowResultsAnswer(
-            model: model,
-            results: results,
-            isClassification: isClassification,
-            form: form,
-            maxBytes: limits.maxAnswerBytes
-        )
-        return try EncodedMessage(byteCount: encoder.byteCount, budget: budget) { span in
-            encoder.write(into: &span)
-        }
     }
 }
 

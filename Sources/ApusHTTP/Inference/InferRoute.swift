@@ -82,7 +82,7 @@ final class InferRoute<Codec: InferenceCodec> {
         request.parameters = question.parameters
         request.charge = charge
         request.deadline = arrival.deadline
-        request.queueTimeout = RequestTimeout.nanoseconds(microseconds: question.timeoutMicroseconds)
+        request.queueTimeout = InferenceRequest.nanoseconds(microseconds: question.timeoutMicroseconds)
         exchange.cancel(with: service.submit(request, to: sink))
     }
 

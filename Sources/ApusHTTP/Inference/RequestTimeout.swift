@@ -22,10 +22,4 @@ enum RequestTimeout {
         let (nanoseconds, overflow) = number.multipliedReportingOverflow(by: scale)
         return overflow ? .max : nanoseconds
     }
-
-    /// Nanoseconds of the parameter `timeout`, which is in microseconds.
-    static func nanoseconds(microseconds: UInt64) -> Int64 {
-        let (nanoseconds, overflow) = Int64(clamping: microseconds).multipliedReportingOverflow(by: 1000)
-        return overflow ? .max : nanoseconds
-    }
 }

@@ -40,8 +40,6 @@ struct ControlHosts: Sendable {
         } else if let colon = name.lastIndex(of: ":") {
             name = name[..<colon]
         }
-        if name == "localhost" || name == "::1" || names.contains(String(name)) { return true }
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+        return LoopbackHost.includes(name) || names.contains(String(name))
     }
 }

@@ -5,15 +5,7 @@ extension AdmittedOperation {
     ///
     /// - Throws: `invalidArgument` for a name that no model can have, `notFound` for a version that no model can have.
     func selector() throws(InferenceError) -> ModelSelector {
-        guard let name = modelName else {
-            throw InferenceError(
-                .invalidArgument,
-                "illegal model name: expected 1 to \(ModelName.maxLength) of A-Z, a-z, 0-9, '.', '_' and '-', "
-                    + "and not '.' or '..'",
-                field: "model",
-                expected: "[A-Za-z0-9._-]{1,255}"
-            )
-        }
+        guard let name = modelName else { throw .illegalModelName(field: "model") }
         guard let version else { return ModelSelector(name: name) }
         guard let chosen = ModelSelector.Version(parsing: version) else {
             throw InferenceError(

@@ -26,7 +26,7 @@ package struct GenerateResponseEncoder: Sendable {
         self.id = id
         self.model = model
         self.outputs = outputs
-        var bound = 96 + JSONWriter.bound(string: id) + JSONWriter.bound(string: model.id.name.description)
+        var bound = JSONWriter.bound(answerHead: id, model: model.id)
         for output in outputs {
             bound += 8 + JSONWriter.bound(string: output.name) + JSONWriter.bound(elementsOf: output.tensor)
         }
@@ -41,11 +41,8 @@ package struct GenerateResponseEncoder: Sendable {
             )
         }
         for output in outputs where output.tensor.dataType == .bytes {
-            guard let index = JSONWriter.firstElementThatIsNoText(in: output.tensor) else { continue }
-            throw InferenceError(
-                .invalidArgument,
-                "output '\(output.name)' can't be given as JSON: element \(index) is not UTF-8",
-                field: output.name,
+            try JSONWriter.checkText(
+                output,
                 hint: "ask for binary outputs by POST /v2/models/\(model.id.name)/infer"
             )
         }
@@ -54,17 +51,7 @@ package struct GenerateResponseEncoder: Sendable {
     /// Writes the answer; the span has room for `bound` bytes.
     package func write(into span: inout OutputRawSpan) {
         var writer = JSONWriter(span)
-        writer.raw("{")
-        if !id.isEmpty {
-            writer.raw("\"id\":")
-            writer.string(id)
-            writer.raw(",")
-        }
-        writer.raw("\"model_name\":\"")
-        writer.unescaped(model.id.name.description)
-        writer.raw("\",\"model_version\":\"")
-        writer.integer(Int(model.id.version.number))
-        writer.raw("\"")
+        writer.answerHead(id: id, model: model.id)
         for output in outputs {
             writer.raw(",")
             writer.string(output.name)

@@ -40,7 +40,12 @@ package struct PlainAnswerEncoder: Sendable {
         for (output, classes) in self.labels { bound += classes.bound + JSONWriter.bound(string: output) + 16 }
         self.bound = bound
         guard bound <= maxBytes else { throw PlainAnswerEncoder.tooLarge(bound, maxBytes: maxBytes) }
-        for output in outputs where output.tensor.dataType == .bytes { try PlainAnswerEncoder.checkText(output) }
+        for output in outputs where output.tensor.dataType == .bytes {
+            try JSONWriter.checkText(
+                output,
+                hint: "ask by the v2 protocol, which gives it as binary: POST /v2/models/MODEL/infer"
+            )
+        }
     }
 
     /// Writes the answer; the span has room for `bound` bytes.
@@ -110,16 +115,6 @@ package struct PlainAnswerEncoder: Sendable {
         guard !form.keepsShape else { return shape.dimensions[...] }
         if shape.elementCount == 1 { return [] }
         return form.omitsBatch && shape.dimensions.first == 1 ? shape.dimensions.dropFirst() : shape.dimensions[...]
-    }
-
-    private static func checkText(_ output: NamedTensor) throws(InferenceError) {
-        guard let index = JSONWriter.firstElementThatIsNoText(in: output.tensor) else { return }
-        throw InferenceError(
-            .invalidArgument,
-            "output '\(output.name)' can't be given as JSON: element \(index) is not UTF-8",
-            field: output.name,
-            hint: "ask by the v2 protocol, which gives it as binary: POST /v2/models/MODEL/infer"
-        )
     }
 
     static func tooLarge(_ byteCount: Int, maxBytes: Int) -> InferenceError {

@@ -75,15 +75,7 @@ extension TensorFlowModelSpec {
                 expected: "the model's name"
             )
         }
-        guard let modelName = ModelName(name) else {
-            throw InferenceError(
-                .invalidArgument,
-                "illegal model name: expected 1 to \(ModelName.maxLength) of A-Z, a-z, 0-9, '.', '_' and '-', "
-                    + "and not '.' or '..'",
-                field: "model_spec.name",
-                expected: "[A-Za-z0-9._-]{1,255}"
-            )
-        }
+        guard let modelName = ModelName(name) else { throw .illegalModelName(field: "model_spec.name") }
         switch choice {
         case .newest: return ModelSelector(name: modelName)
         case .number(let number):

@@ -123,14 +123,10 @@ package struct TensorFlowReloadMessage: Sendable {
 
     /// The name of a model whose entry asks for nothing that a request can't change.
     private static func check(_ entry: Entry) throws(InferenceError) -> ModelName {
-        let shown = entry.name.prefix(TensorFlowModelSpec.maxQuoted)
         guard let name = ModelName(entry.name) else {
-            throw InferenceError(
-                .invalidArgument,
-                "illegal model name '\(shown)': expected 1 to \(ModelName.maxLength) of A-Z, a-z, 0-9, '.', '_' and '-', "
-                    + "and not '.' or '..'",
+            throw .illegalModelName(
                 field: "config.model_config_list.config.name",
-                expected: "[A-Za-z0-9._-]{1,255}"
+                shown: String(entry.name.prefix(TensorFlowModelSpec.maxQuoted))
             )
         }
         let folder = entry.basePath.split(separator: "/").last.map(String.init) ?? entry.name

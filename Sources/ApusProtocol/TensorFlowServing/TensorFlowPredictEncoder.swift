@@ -35,7 +35,12 @@ package struct TensorFlowPredictEncoder: Sendable {
         self.bound = TensorFlowPredictEncoder.bound(outputs, rows: rows)
         guard bound <= maxBytes else { throw .answerTooLarge(bound, maxBytes: maxBytes) }
         for (output, isBase64) in zip(outputs, isBase64) where output.tensor.dataType == .bytes && !isBase64 {
-            try TensorFlowPredictEncoder.checkText(output)
+            try JSONWriter.checkText(
+                output,
+                as: "a JSON string",
+                hint: "outputs whose names end in '_bytes' are given in base64; the v2 protocol gives any output as "
+                    + "bytes"
+            )
         }
     }
 
@@ -122,11 +127,6 @@ package struct TensorFlowPredictEncoder: Sendable {
         }
         return bound
     }
-
-    private static func checkText(_ output: NamedTensor) throws(InferenceError) {
-        guard let index = JSONWriter.firstElementThatIsNoText(in: output.tensor) else { return }
-        throw .outputIsNoText(output.name, index: index)
-    }
 }
 
 extension InferenceError {
@@ -149,15 +149,6 @@ extension InferenceError {
             expected: "\(expected) rows",
             got: "\(got) rows",
             hint: "ask with 'inputs' instead of 'instances'"
-        )
-    }
-
-    fileprivate static func outputIsNoText(_ name: String, index: Int) -> InferenceError {
-        InferenceError(
-            .invalidArgument,
-            "output '\(name)' can't be given as a JSON string: element \(index) is not UTF-8",
-            field: name,
-            hint: "outputs whose names end in '_bytes' are given in base64; the v2 protocol gives any output as bytes"
         )
     }
 

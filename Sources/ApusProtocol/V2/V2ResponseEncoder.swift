@@ -33,7 +33,7 @@ package struct V2ResponseEncoder: Sendable {
         self.model = model
         self.outputs = outputs
         self.places = outputs.map { request.place(of: $0.name) }
-        var bound = 96 + JSONWriter.bound(string: id) + JSONWriter.bound(string: model.id.name.description)
+        var bound = JSONWriter.bound(answerHead: id, model: model.id)
         var binaryByteCount = 0
         for (output, place) in zip(outputs, places) {
             bound += 128 + JSONWriter.bound(string: output.name) + output.tensor.shape.rank * 21
@@ -49,7 +49,10 @@ package struct V2ResponseEncoder: Sendable {
             throw V2ResponseEncoder.tooLarge(self.bound, maxBytes: maxBytes, hasJSON: places.contains(.json))
         }
         for index in outputs.indices where places[index] == .json && outputs[index].tensor.dataType == .bytes {
-            try V2ResponseEncoder.checkText(outputs[index])
+            try JSONWriter.checkText(
+                outputs[index],
+                hint: "ask for it as binary: \"parameters\":{\"binary_data\":true} on the output"
+            )
         }
     }
 
@@ -62,17 +65,8 @@ package struct V2ResponseEncoder: Sendable {
     /// Writes the JSON; the span has room for `jsonBound` bytes.
     package func write(into span: inout OutputRawSpan) {
         var writer = JSONWriter(span)
-        writer.raw("{")
-        if !id.isEmpty {
-            writer.raw("\"id\":")
-            writer.string(id)
-            writer.raw(",")
-        }
-        writer.raw("\"model_name\":\"")
-        writer.unescaped(model.id.name.description)
-        writer.raw("\",\"model_version\":\"")
-        writer.integer(Int(model.id.version.number))
-        writer.raw("\",\"outputs\":[")
+        writer.answerHead(id: id, model: model.id)
+        writer.raw(",\"outputs\":[")
         for index in outputs.indices {
             if index > 0 { writer.raw(",") }
             write(outputs[index], places[index], to: &writer)
@@ -108,16 +102,6 @@ package struct V2ResponseEncoder: Sendable {
             }
             writer.raw("]}")
         }
-    }
-
-    private static func checkText(_ output: NamedTensor) throws(InferenceError) {
-        guard let index = JSONWriter.firstElementThatIsNoText(in: output.tensor) else { return }
-        throw InferenceError(
-            .invalidArgument,
-            "output '\(output.name)' can't be given as JSON: element \(index) is not UTF-8",
-            field: output.name,
-            hint: "ask for it as binary: \"parameters\":{\"binary_data\":true} on the output"
-        )
     }
 
     private static func tooLarge(_ byteCount: Int, maxBytes: Int, hasJSON: Bool) -> InferenceError {

@@ -92,15 +92,7 @@ extension ModelSelector {
     ///
     /// - Throws: `invalidArgument` for a name or a version that no model can have.
     package init(messageName text: String, version: String) throws(InferenceError) {
-        guard let name = ModelName(text) else {
-            throw InferenceError(
-                .invalidArgument,
-                "illegal model name: expected 1 to \(ModelName.maxLength) of A-Z, a-z, 0-9, '.', '_' and '-', "
-                    + "and not '.' or '..'",
-                field: "model_name",
-                expected: "[A-Za-z0-9._-]{1,255}"
-            )
-        }
+        guard let name = ModelName(text) else { throw .illegalModelName(field: "model_name") }
         guard !version.isEmpty else {
             self.init(name: name)
             return

@@ -53,37 +53,30 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         case isGone
     }
 
-    private let rules: Rules
-    private var idle: [Int]
-    private var queue: RequestQueue<Request>
-    private(set) var curves: [UInt64: CostCurve] = [:]
+    let rules: Rules
+    var idle: [Int]
+    var queue: RequestQueue<Request>
+    var curves: [UInt64: CostCurve] = [:]
     /// The curve of a bucket of which nothing is known.
-    private let unmeasured: CostCurve
+    let unmeasured: CostCurve
     /// When each curve was last told of a run, in runs.
-    private var lastRuns: [UInt64: UInt64] = [:]
-    private var runs: UInt64 = 0
+    var lastRuns: [UInt64: UInt64] = [:]
+    var runs: UInt64 = 0
     /// Whether requests may share a run: proved, or declared by the user.
     private(set) var isJoining: Bool
     /// Instances that were asked for and haven't been taken up.
-    private var called = 0
+    private(set) var called = 0
     /// Chooses sizes and waits where the user wrote a goal.
-    private var goal: LatencyGoal?
+    private(set) var goal: LatencyGoal?
     /// When the oldest request of each instance's run joined the queue; kept only for a goal.
     private var oldest: [Int: MonotonicTime] = [:]
     /// By how much runs end later than expected.
     private var punctuality = Punctuality()
     /// Since when requests wait for company although an instance is free.
-    private var gatheringSince: MonotonicTime?
-    private var repair: InstanceRepair
+    var gatheringSince: MonotonicTime?
+    var repair: InstanceRepair
     /// Requests from this number on don't start yet; only where order is kept.
-    private var startLimit = UInt64.max
-    private static var maxCurves: Int { 64 }
-    /// The most rows of a large request in one run, whatever was measured.
-    private static var maxPart: Int { 4096 }
-    /// Runs of up to half a millisecond are short: to wait for one costs less than a run of one's own.
-    private static var shortRun: UInt64 { 500_000 }
-    /// The longest that a request waits for a run that should have been short.
-    private static var patience: Int64 { 5_000_000 }
+    private(set) var startLimit = UInt64.max
 
     /// Starts with every instance idle.
     ///
@@ -191,45 +184,6 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         return change(now: now)
     }
 
-    /// A request, or some rows of it, that an instance was lost with is to run once more.
-    ///
-    /// - Returns: `nil` when there is no instance any more.
-    mutating func takeBack(_ entry: QueueEntry<Request>, now: MonotonicTime) -> (RequestTicket, OnChange)? {
-        guard !repair.isHopeless else { return nil }
-        let ticket = queue.takeBack(entry)
-        return (ticket, change(now: now))
-    }
-
-    /// A lost instance has been made anew.
-    mutating func instanceMade(_ instance: Int, now: MonotonicTime) -> OnChange {
-        repair.made(instance)
-        idle.append(instance)
-        return change(now: now)
-    }
-
-    /// A lost instance could not be made anew.
-    ///
-    /// - Returns: Those who wait for nothing, since no instance is left; what can be done.
-    mutating func instanceNotMade(_ instance: Int, now: MonotonicTime) -> (gone: [Request], OnChange) {
-        repair.failed(instance, now: now)
-        let gone = repair.isHopeless ? queue.removeAll() : []
-        return (gone, change(now: now))
-    }
-
-    /// A run of so many rows failed, and the same rows in smaller runs didn't.
-    mutating func sizeFailed(_ bucket: UInt64, rows: Int) {
-        curves[bucket]?.failed(rows: rules.batching.allowedSizes.filled(rows))
-    }
-
-    /// What runs cost so far says nothing of those to come.
-    mutating func forgetCosts() { (curves, lastRuns) = ([:], [:]) }
-
-    /// Instances that aren't lost.
-    var alive: Int { repair.alive }
-
-    /// Whether none is left, and the last try to make one has failed.
-    var isHopeless: Bool { repair.isHopeless }
-
     /// Has requests from this number on wait, because too many answers wait for those before them.
     mutating func setStartLimit(_ number: UInt64, now: MonotonicTime) -> OnChange {
         guard number != startLimit else { return .nothing }
@@ -241,9 +195,6 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     mutating func timePassed(now: MonotonicTime) -> (expired: [Request], OnChange) {
         (expire(now: now), change(now: now))
     }
-
-    /// The measured costs of a bucket.
-    func curve(of bucket: UInt64) -> CostCurve? { curves[bucket] }
 }
 
 extension BatchingStateMachine {
@@ -254,70 +205,8 @@ extension BatchingStateMachine {
         return expired
     }
 
-    private mutating func learn(_ bucket: UInt64, rows: Int, nanoseconds: UInt64) {
-        if curves[bucket] == nil, curves.count >= Self.maxCurves, let oldest = lastRuns.min(by: { $0.value < $1.value })
-        {
-            curves[oldest.key] = nil
-            lastRuns[oldest.key] = nil
-        }
-        runs += 1
-        lastRuns[bucket] = runs
-        curves[bucket, default: unmeasured].record(rows: rows, nanoseconds: nanoseconds)
-    }
-
-    /// The most rows that a run of this bucket takes now.
-    func limit(_ bucket: UInt64) -> Int {
-        isJoining ? rules.batching.allowedSizes.limit(near: limitOfAnySize(bucket)) : 1
-    }
-
-    /// The most rows that a run of this bucket takes now, where it may have any number.
-    private func limitOfAnySize(_ bucket: UInt64) -> Int {
-        let batching = rules.batching
-        let curve = curves[bucket] ?? unmeasured
-        if let goal { return goal.limit(curve, largest: min(curve.largest, batching.maxRows ?? .max)) }
-        let measured = curve.limit
-        guard let maxRows = batching.maxRows else { return measured }
-        // Who writes sizes or a delay has measured himself.
-        return batching.preferredSizes.isEmpty && batching.maxDelay == 0 ? min(maxRows, measured) : maxRows
-    }
-
-    /// How many rows the run that begins with this request takes.
-    private func size(for first: QueueEntry<Request>) -> Int {
-        guard isJoining, !first.isAlone, !first.isRetry else { return max(first.rows, 1) }
-        let limit = limit(first.bucket)
-        guard first.rows > limit else {
-            // One that is larger than the largest preferred size that is there runs whole all the same.
-            return max(first.rowsLeft, rules.batching.size(rows: queue.rows(like: first), limit: limit))
-        }
-        // A large request is spread over the instances, in parts no smaller than the best size.
-        let share = (first.rows + rules.instances - 1) / rules.instances
-        return min(max(limit, share), rules.batching.maxRows ?? Self.maxPart)
-    }
-
-    /// Whether the run that begins with this request may start.
-    private func isDue(_ first: QueueEntry<Request>, now: MonotonicTime) -> Bool {
-        guard first.number < startLimit else { return false }
-        let delay = delay(for: first)
-        guard delay > 0, !first.isRetry else { return true }
-        // Triton's rule: a request of another shape closes the batch. Who waits for company keeps nobody waiting who can't
-        // be company.
-        guard !queue.hasOthers(than: first) else { return true }
-        return rules.batching.isComplete(rows: queue.rows(like: first), limit: limit(first.bucket))
-            || now >= first.enqueued.advanced(byNanoseconds: delay)
-    }
-
-    /// How long a request waits for company although an instance is free, in nanoseconds: what the user wrote, or what
-    /// the user's goal leaves over.
-    private func delay(for first: QueueEntry<Request>) -> Int64 {
-        guard isJoining else { return 0 }
-        guard let goal, let curve = curves[first.bucket], let cost = curve.cost(rows: limit(first.bucket)) else {
-            return rules.batching.maxDelay
-        }
-        return goal.wait(runCost: cost)
-    }
-
     /// What can be done now that something is different.
-    private mutating func change(now: MonotonicTime) -> OnChange {
+    mutating func change(now: MonotonicTime) -> OnChange {
         var change = OnChange()
         var patienceEnds: MonotonicTime?
         if let first = queue.first(), isDue(first, now: now), !isCovered(first) {
@@ -336,64 +225,10 @@ extension BatchingStateMachine {
         return change
     }
 
-    /// Until when those who wait had better wait for the run after the one that is under way; `nil` when not at all.
-    ///
-    /// A second run of few rows would take a processor from the threads that bring further requests, and pay for a whole
-    /// run; the one under way is over in less time than that. Whoever fills a run of their own don't wait.
-    private func waitForCompany(_ first: QueueEntry<Request>, now: MonotonicTime) -> MonotonicTime? {
-        let batching = rules.batching
-        // Who writes sizes or a delay has said what is worth waiting for.
-        guard isJoining, goal == nil, batching.preferredSizes.isEmpty, batching.maxDelay == 0, !idle.isEmpty,
-            idle.count + called < repair.alive, !first.isAlone, !first.isRetry, first.takenRows == 0,
-            queue.rows < limit(first.bucket), let curve = curves[first.bucket], curve.isCheaperTogether,
-            let run = cost(rows: queue.rows, by: curve), run <= Self.shortRun
-        else { return nil }
-        let end = first.enqueued.advanced(byNanoseconds: Self.patience)
-        return now < end ? end : nil
-    }
-
     /// Whether instances that have been called will take everybody who waits.
     private func isCovered(_ first: QueueEntry<Request>) -> Bool {
         guard called > 0 else { return false }
         guard isJoining else { return queue.count <= called }
         return queue.rows <= limit(first.bucket).multipliedReportingOverflow(by: called).partialValue
-    }
-
-    /// When somebody has waited too long, or long enough for company.
-    private mutating func wakeTime(now: MonotonicTime) -> MonotonicTime? {
-        var moment = queue.nextMoment()
-        if !repair.isWell, let next = repair.nextMoment { moment = moment.map { min($0, next) } ?? next }
-        guard rules.batching.maxDelay > 0 || goal != nil, !idle.isEmpty, let first = queue.first(),
-            case let delay = delay(for: first), delay > 0
-        else {
-            if called == 0 { gatheringSince = nil }
-            return moment
-        }
-        let due = first.enqueued.advanced(byNanoseconds: delay)
-        guard due > now else { return moment }
-        gatheringSince = gatheringSince ?? now
-        return moment.map { min($0, due) } ?? due
-    }
-
-    /// How long a request would wait and run at least, in nanoseconds; `nil` while nothing is known of its bucket.
-    private func expectedTime(_ entry: QueueEntry<Request>) -> UInt64? {
-        guard let curve = curves[entry.bucket], let own = cost(rows: entry.rows, by: curve) else { return nil }
-        guard idle.isEmpty || !queue.isEmpty else { return own }
-        let ahead = queue.ahead(of: entry)
-        let instances = Double(max(1, rules.instances))
-        guard isJoining, !entry.isAlone else {
-            return Self.nanoseconds(Double(own) * Double(ahead.requests) / instances + Double(own))
-        }
-        let size = max(1, min(ahead.rows, limit(entry.bucket)))
-        guard let perRun = cost(rows: size, by: curve) else { return own }
-        return Self.nanoseconds(Double(perRun) * Double(ahead.rows) / Double(size) / instances + Double(own))
-    }
-
-    /// A time as a whole number, however long it is.
-    private static func nanoseconds(_ time: Double) -> UInt64 { UInt64(max(0, min(time, 1e18))) }
-
-    /// Nanoseconds of a run, filled up where that is done; `nil` while nothing is known.
-    private func cost(rows: Int, by curve: CostCurve) -> UInt64? {
-        curve.cost(rows: isJoining ? rules.batching.allowedSizes.filled(rows) : rows)
     }
 }

@@ -74,10 +74,5 @@ package struct ServerConfiguration: Sendable {
     package init() {}
 
     /// Whether `host` can only be reached from this machine.
-    package var isLoopbackOnly: Bool {
-        if host == "localhost" || host == "::1" { return true }
-        // Only a number: a name that begins with 127 may stand for any address.
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
+    package var isLoopbackOnly: Bool { LoopbackHost.includes(host[...]) }
 }

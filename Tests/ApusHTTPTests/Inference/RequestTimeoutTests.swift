@@ -27,11 +27,4 @@ struct RequestTimeoutTests {
     func `anything else is malformed`(_ text: String) {
         #expect(RequestTimeout.nanoseconds(text) == nil)
     }
-
-    @Test func `microseconds of any number are nanoseconds`() {
-        #expect(RequestTimeout.nanoseconds(microseconds: 0) == 0)
-        #expect(RequestTimeout.nanoseconds(microseconds: 5) == 5000)
-        #expect(RequestTimeout.nanoseconds(microseconds: 9_223_372_036_854_776) == .max)
-        #expect(RequestTimeout.nanoseconds(microseconds: .max) == .max)
-    }
 }

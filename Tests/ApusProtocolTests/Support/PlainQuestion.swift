@@ -55,12 +55,5 @@ struct PlainQuestion {
     }
 
     /// The refusal; `nil` when the request is taken.
-    func refusal(_ json: String) -> InferenceError? {
-        do throws(InferenceError) {
-            _ = try decode(json)
-            return nil
-        } catch {
-            return error
-        }
-    }
+    func refusal(_ json: String) -> InferenceError? { InferenceError { () throws(InferenceError) in try decode(json) } }
 }

@@ -48,24 +48,10 @@ struct TensorFlowQuestion {
     }
 
     /// The refusal of a predict request; `nil` when it is taken.
-    func refusal() -> InferenceError? {
-        do throws(InferenceError) {
-            _ = try predict()
-            return nil
-        } catch {
-            return error
-        }
-    }
+    func refusal() -> InferenceError? { InferenceError(thrownBy: predict) }
 
     /// The refusal of a list of examples; `nil` when it is taken.
-    func examplesRefusal() -> InferenceError? {
-        do throws(InferenceError) {
-            _ = try examples()
-            return nil
-        } catch {
-            return error
-        }
-    }
+    func examplesRefusal() -> InferenceError? { InferenceError(thrownBy: examples) }
 
     private func read<Value>(
         _ body: (UnsafeRawBufferPointer, inout RequestMemory) throws(InferenceError) -> Value

@@ -64,14 +64,7 @@ struct TestRequest {
     }
 
     /// The refusal; `nil` when the request is taken.
-    func refusal() -> InferenceError? {
-        do throws(InferenceError) {
-            _ = try decode()
-            return nil
-        } catch {
-            return error
-        }
-    }
+    func refusal() -> InferenceError? { InferenceError(thrownBy: decode) }
 
     /// The version that is asked; nothing of a request is compared with it.
     static let model = ModelDescription(

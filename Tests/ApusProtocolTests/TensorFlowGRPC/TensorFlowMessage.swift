@@ -56,24 +56,10 @@ struct TensorFlowMessage {
     }
 
     /// Why a predict request is refused; `nil` when it isn't.
-    func refusal() -> InferenceError? {
-        do throws(InferenceError) {
-            _ = try predict()
-            return nil
-        } catch {
-            return error
-        }
-    }
+    func refusal() -> InferenceError? { InferenceError(thrownBy: predict) }
 
     /// Why a list of examples is refused; `nil` when it isn't.
-    func examplesRefusal() -> InferenceError? {
-        do throws(InferenceError) {
-            _ = try examples()
-            return nil
-        } catch {
-            return error
-        }
-    }
+    func examplesRefusal() -> InferenceError? { InferenceError(thrownBy: examples) }
 }
 
 extension Tensorflow_TensorProto {

@@ -86,22 +86,8 @@ private struct RandomTensorFlowMessage {
         isPredict ? try nextPredict().serializedBytes() : try nextExamples().serializedBytes()
     }
 
-    /// Changes, drops and adds bytes, and whole fields of other requests.
     mutating func damage(_ bytes: [UInt8], others: [[UInt8]]) -> [UInt8] {
-        guard !bytes.isEmpty else { return random.bytes(4) }
-        var damaged = bytes
-        let at = random.number(bytes.count)
-        switch random.number(6) {
-        case 0: damaged[at] = UInt8(random.number(256))
-        case 1: damaged[at] ^= 1 << UInt8(random.number(8))
-        case 2: damaged.remove(at: at)
-        case 3: damaged.insert(UInt8(random.number(256)), at: at)
-        case 4: damaged.removeLast(random.number(bytes.count))
-        default:
-            let other = others.randomElement(using: &random.generator) ?? []
-            damaged += random.chance(2) ? other : Array(other.dropFirst(random.number(other.count + 1)))
-        }
-        return damaged
+        random.damage(bytes, others: others)
     }
 
     private mutating func nextPredict() -> Tensorflow_Serving_PredictRequest {
@@ -186,42 +172,11 @@ private enum MapEntries {
     /// Follows the fields of the path, 0 standing for the first and the second one, down to the entries.
     private static func areOdd(_ message: ArraySlice<UInt8>, _ path: ArraySlice<UInt64>) -> Bool {
         guard let number = path.first else {
-            return fields(message).contains { ($0.number == 1 || $0.number == 2) && $0.wire != 2 }
+            return ProtobufFields.split(message).contains { ($0.number == 1 || $0.number == 2) && $0.wire != 2 }
         }
-        return fields(message).contains { field in
+        return ProtobufFields.split(message).contains { field in
             (field.number == number || number == 0 && (1...2).contains(field.number))
                 && areOdd(field.content, path.dropFirst())
         }
-    }
-
-    /// The fields up to the first that is malformed, that one included.
-    private static func fields(
-        _ message: ArraySlice<UInt8>
-    ) -> [(number: UInt64, wire: UInt64, content: ArraySlice<UInt8>)] {
-        var rest = message
-        var found: [(number: UInt64, wire: UInt64, content: ArraySlice<UInt8>)] = []
-        while let tag = varint(&rest) {
-            found.append((tag >> 3, tag & 7, []))
-            switch tag & 7 {
-            case 0: guard varint(&rest) != nil else { return found }
-            case 1, 5: rest = rest.dropFirst(tag & 7 == 1 ? 8 : 4)
-            case 2:
-                guard let length = varint(&rest), length <= UInt64(rest.count) else { return found }
-                found[found.count - 1].content = rest.prefix(Int(length))
-                rest = rest.dropFirst(Int(length))
-            default: break
-            }
-        }
-        return found
-    }
-
-    private static func varint(_ bytes: inout ArraySlice<UInt8>) -> UInt64? {
-        var value: UInt64 = 0
-        for shift in stride(from: UInt64(0), to: 64, by: 7) {
-            guard let byte = bytes.popFirst() else { return nil }
-            value |= UInt64(byte & 0x7F) << shift
-            if byte < 0x80 { return value }
-        }
-        return nil
     }
 }

@@ -13,12 +13,7 @@ struct V2SharedMemoryTests {
     }
 
     private func refusal(_ json: String) -> InferenceError? {
-        do throws(InferenceError) {
-            _ = try decode(json)
-            return nil
-        } catch {
-            return error
-        }
+        InferenceError { () throws(InferenceError) in try decode(json) }
     }
 
     private func input(_ parameters: String, type: String = "UINT8", shape: String = "[4]") -> String {

@@ -89,6 +89,25 @@ struct RandomMessage {
         return words.randomElement(using: &generator) ?? ""
     }
 
+    /// Changes, drops and adds bytes, and whole fields of other requests.
+    mutating func damage(_ bytes: [UInt8], others: [[UInt8]]) -> [UInt8] {
+        guard !bytes.isEmpty else { return self.bytes(4) }
+        var damaged = bytes
+        let at = number(bytes.count)
+        switch number(6) {
+        case 0: damaged[at] = UInt8(number(256))
+        case 1: damaged[at] ^= 1 << UInt8(number(8))
+        case 2: damaged.remove(at: at)
+        case 3: damaged.insert(UInt8(number(256)), at: at)
+        case 4: damaged.removeLast(number(bytes.count))
+        default:
+            // Fields twice, and those of other requests.
+            let other = others.randomElement(using: &generator) ?? []
+            damaged += chance(2) ? other : Array(other.dropFirst(number(other.count + 1)))
+        }
+        return damaged
+    }
+
     /// Random bytes.
     mutating func bytes(_ count: Int) -> [UInt8] {
         (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }

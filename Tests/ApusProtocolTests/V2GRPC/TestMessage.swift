@@ -40,14 +40,7 @@ struct TestMessage {
     }
 
     /// Why the request is refused; `nil` when it isn't.
-    func refusal() -> InferenceError? {
-        do throws(InferenceError) {
-            _ = try decode()
-            return nil
-        } catch {
-            return error
-        }
-    }
+    func refusal() -> InferenceError? { InferenceError(thrownBy: decode) }
 }
 
 extension Inference_ModelInferRequest {
