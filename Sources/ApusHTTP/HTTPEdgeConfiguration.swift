@@ -11,6 +11,10 @@ package struct HTTPEdgeConfiguration: Sendable {
     package var statistics: any StatisticsSource
     /// Loads and unloads models.
     package var control: any ModelControl = NoModelControl()
+    /// Has the source of models looked at.
+    package var updates: any SourceUpdates = NoSourceUpdates()
+    /// Knows what versions consist of.
+    package var records: any VersionRecords = NoVersionRecords()
     /// Keeps regions of memory that clients share.
     package var sharedMemory: any SharedMemoryRegions = NoSharedMemory()
     /// Keeps trace and log settings.

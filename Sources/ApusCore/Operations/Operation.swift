@@ -65,6 +65,12 @@ package enum Operation: String, Sendable, CaseIterable {
     case logSettings
     /// Change them.
     case updateLogSettings
+    /// Have the source of models looked at now.
+    case sourceUpdate
+    /// Ask how far that is.
+    case sourceUpdateStatus
+    /// Ask what a version consists of, and where it comes from.
+    case versionManifest
 
     /// The role that a caller needs for it.
     package var role: Role {
@@ -73,16 +79,17 @@ package enum Operation: String, Sendable, CaseIterable {
             .modelList, .modelMetadata, .modelStatus, .openAPI, .modelOpenAPI, .documentationPage:
             .infer
         case .modelConfiguration, .modelStatistics, .repositoryIndex, .metrics, .systemSharedMemoryStatus,
-            .cudaSharedMemoryStatus, .traceSettings, .logSettings:
+            .cudaSharedMemoryStatus, .traceSettings, .logSettings, .sourceUpdateStatus, .versionManifest:
             .observe
         case .modelLoad, .modelUnload, .modelReload, .systemSharedMemoryRegister, .systemSharedMemoryUnregister,
-            .cudaSharedMemoryRegister, .cudaSharedMemoryUnregister, .updateTraceSettings, .updateLogSettings:
+            .cudaSharedMemoryRegister, .cudaSharedMemoryUnregister, .updateTraceSettings, .updateLogSettings,
+            .sourceUpdate:
             .operate
         }
     }
 
-    /// The HTTP routes that lead to it; `{model}`, `{version}`, `{number}`, `{label}`, `{repository}` and `{region}`
-    /// stand for one segment each, or for what stands before a colon in it.
+    /// The HTTP routes that lead to it; `{model}`, `{version}`, `{number}`, `{label}`, `{repository}`, `{region}`
+    /// and `{update}` stand for one segment each, or for what stands before a colon in it.
     package var routes: [HTTPRoute] {
         switch self {
         case .infer:
@@ -126,8 +133,15 @@ package enum Operation: String, Sendable, CaseIterable {
         case .updateTraceSettings: HTTPRoute.forTraces(.post)
         case .logSettings: [HTTPRoute(.get, "/v2/logging")]
         case .updateLogSettings: [HTTPRoute(.post, "/v2/logging")]
+        case .sourceUpdate: [HTTPRoute(.post, "/update-model")]
+        case .sourceUpdateStatus: [HTTPRoute(.get, "/update-model"), HTTPRoute(.get, "/update-model/{update}")]
+        case .versionManifest: [HTTPRoute(.get, "/v2/models/{model}/versions/{version}/manifest")]
         }
     }
+
+    /// Whether it may be asked for at any port that only this machine can reach, as long as callers have no keys: it takes
+    /// nothing from the caller and only has what is configured looked at.
+    package var isHarmlessOnLoopback: Bool { self == .sourceUpdate }
 
     /// Whether it asks a model, and so has its own way beside Hummingbird's router.
     package var isInference: Bool {

@@ -41,6 +41,11 @@ struct OperationAnswers: Sendable {
             return json(try statistics(context.operation))
         case .repositoryIndex:
             return json(try await index(request))
+        case .sourceUpdate, .sourceUpdateStatus:
+            return try SourceUpdateAnswers(updates: configuration.updates).answer(context.operation)
+        case .versionManifest:
+            let selector = try context.operation.selector()
+            return json(try await configuration.records.document(of: selector))
         case .openAPI, .modelOpenAPI, .documentationPage:
             return try OpenAPIAnswers(configuration: configuration).answer(request, context.operation)
         case .metrics:

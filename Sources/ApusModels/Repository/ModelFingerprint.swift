@@ -33,7 +33,7 @@ struct ModelFingerprint: Sendable, Equatable {
     }
 
     private static func stamp(of version: VersionFolder) -> String {
-        version.digest ?? join(version.entries) + (version.fault?.code.label ?? "")
+        version.digest ?? version.stamp
     }
 
     private static func join(_ entries: [StorageEntry]) -> String {

@@ -63,6 +63,13 @@ package struct ModelFolder: Sendable {
             guard version.fault?.code == .noModelFile else { return version }
             return VersionFolder(version: version.version, path: version.path, entries: version.entries)
         }
+        var folder = replacing(versions)
+        folder.configurationOverride = configuration
+        return folder
+    }
+
+    /// The same folder with other versions.
+    func replacing(_ versions: [VersionFolder]) -> ModelFolder {
         var folder = ModelFolder(
             name: name,
             path: path,
@@ -71,7 +78,7 @@ package struct ModelFolder: Sendable {
             storage: storage,
             modelFilenames: modelFilenames
         )
-        folder.configurationOverride = configuration
+        folder.configurationOverride = configurationOverride
         return folder
     }
 

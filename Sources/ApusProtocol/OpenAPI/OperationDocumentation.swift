@@ -79,6 +79,15 @@ extension OperationDocumentation {
         ),
         .modelLoad: OperationDocumentation(summary: "Load a model, or load it anew", body: .any, answer: "Object"),
         .modelUnload: OperationDocumentation(summary: "Take a model out of service", body: .any, answer: "Object"),
+        .sourceUpdate: OperationDocumentation(
+            summary: "Have the source of models looked at now; the answer's Location says where its progress is told",
+            answer: "Object"
+        ),
+        .sourceUpdateStatus: OperationDocumentation(summary: "How far a look at the source is", answer: "Object"),
+        .versionManifest: OperationDocumentation(
+            summary: "What a version consists of and where it comes from, loaded or not",
+            answer: "Object"
+        ),
         .metrics: OperationDocumentation(
             summary: "The metrics, in Prometheus' format",
             answerType: "text/plain"

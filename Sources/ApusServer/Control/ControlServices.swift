@@ -45,7 +45,7 @@ struct ControlServices: Sendable {
         sharedMemory =
             configuration.allowsClientSharedMemory
             ? ClientSharedMemory(prefixes: configuration.sharedMemoryPrefixes) : NoSharedMemory()
-        gate = configuration.isControlOnInferencePorts ? OpenGate() : ControlGate(before: OpenGate())
+        gate = configuration.isControlOnInferencePorts ? OpenGate() : ControlGate(before: OpenGate(), isLoopbackOnly: configuration.isLoopbackOnly)
         extensions = ControlServices.extensions(configuration)
     }
 
