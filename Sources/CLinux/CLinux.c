@@ -95,6 +95,16 @@ int CLinux_pathOnly(void) { return O_PATH; }
 
 int CLinux_makeMemoryFile(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
 
+int CLinux_makePipe(int *readEnd, int *writeEnd) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return errno;
+    }
+    *readEnd = ends[0];
+    *writeEnd = ends[1];
+    return 0;
+}
+
 int CLinux_sealMemoryFile(int descriptor) {
     return fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
 }

@@ -8,6 +8,12 @@ package enum JSONValue: Sendable, Equatable {
         package let key: String
         /// What it holds.
         package let value: JSONValue
+
+        /// Pairs a name with a value.
+        package init(_ key: String, _ value: JSONValue) {
+            self.key = key
+            self.value = value
+        }
     }
 
     case null
@@ -76,7 +82,7 @@ package enum JSONValue: Sendable, Equatable {
         var members: [Member] = []
         while try reader.nextMember() {
             let key = reader.key
-            members.append(Member(key: key, value: try value(reader, &left)))
+            members.append(Member(key, try value(reader, &left)))
         }
         return members
     }

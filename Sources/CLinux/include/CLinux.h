@@ -68,6 +68,9 @@ int CLinux_makeMemoryFile(const char *name);
 /// Keeps a file in memory from being changed any more, by anybody.
 int CLinux_sealMemoryFile(int descriptor);
 
+/// Makes a pipe whose ends no other program inherits; 0, or an error number.
+int CLinux_makePipe(int *readEnd, int *writeEnd);
+
 // MARK: - Threads
 
 /// Starts a thread that takes no signals, except those that report its own faults.

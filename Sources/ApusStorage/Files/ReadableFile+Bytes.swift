@@ -1,0 +1,43 @@
+extension ReadableFile {
+    /// The bytes at an offset: all of them, or fewer at the file's end.
+    func bytes(at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
+        guard count > 0 else { return [] }
+        var bytes = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            let outcome = unsafe bytes.withUnsafeMutableBytes { buffer in
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                return Result { () throws(StorageError) in try unsafe read(into: rest, at: offset + filled) }
+            }
+            let count = try outcome.get()
+            guard count > 0 else { break }
+            filled += count
+        }
+        bytes.removeLast(count - filled)
+        return bytes
+    }
+
+    /// Gives the file's bytes piece by piece to a function, from the beginning to the end.
+    func readPieces(
+        of byteCount: Int = 1 << 20,
+        _ body: ([UInt8]) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        var offset = 0
+        while true {
+            let piece = try bytes(at: offset, count: byteCount)
+            guard !piece.isEmpty else { return }
+            try body(piece)
+            offset += piece.count
+        }
+    }
+}
+
+extension WritableFile {
+    /// Writes all bytes at an offset.
+    func writeAll(_ bytes: [UInt8], at offset: Int) throws(StorageError) {
+        let outcome = unsafe bytes.withUnsafeBytes { buffer in
+            Result { () throws(StorageError) in try unsafe write(buffer, at: offset) }
+        }
+        try outcome.get()
+    }
+}
