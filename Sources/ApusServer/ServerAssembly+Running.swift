@@ -46,6 +46,7 @@ extension ServerAssembly {
         var services: [any Service] = [
             IdleHousekeeping(models: ServedModels(manager: manager), time: SystemTime()),
             ModelsService(assembly: self, bound: bound, onReady: onReady),
+            keeper,
             calls,
             makeListener(
                 .port(host: configuration.host, configuration.metricsPort),

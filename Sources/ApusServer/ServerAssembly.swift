@@ -24,6 +24,7 @@ package struct ServerAssembly {
     let loops: [LoopServices]
     let cache: ResponseCache
     let manager: ModelManager<LoadedModel>
+    let keeper: RepositoryKeeper
     let health: ServerHealth
     let listenerConfiguration: ListenerConfiguration
     let edge: HTTPEdgeConfiguration
@@ -60,6 +61,19 @@ package struct ServerAssembly {
             budget: listenerConfiguration.budget,
             logger: logger
         )
+        let repository = try ModelRepository(
+            configuration,
+            modelFilenames: engines.modelFilenames,
+            time: SystemTime(),
+            logger: logger
+        )
+        self.keeper = RepositoryKeeper(
+            repository,
+            manager: manager,
+            mode: configuration.controlMode,
+            settings: configuration.store,
+            logger: logger
+        )
         self.health = ServerHealth(manager: manager, isStrict: configuration.isReadinessStrict)
         let accessLog = AccessLog(
             mode: configuration.accessLog,
@@ -76,7 +90,17 @@ package struct ServerAssembly {
         )
         edge.budget = listenerConfiguration.budget
         edge.work = BackgroundWork(pool: pool)
-        edge.take(ControlServices(configuration, manager: manager, engines: engines, logSwitch: logSwitch))
+        edge.take(
+            ControlServices(
+                configuration,
+                manager: manager,
+                engines: engines,
+                keeper: keeper,
+                logSwitch: logSwitch
+            )
+        )
+        edge.updates = keeper
+        edge.records = RepositoryRecords(repository: repository) { [manager] in manager.index() }
         self.edge = edge
         self.calls = ServerAssembly.makeCalls(like: edge)
     }

@@ -102,6 +102,15 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
         queue.append(name)
     }
 
+    /// A model that is loaded on demand has changed in the repository; it's planned anew.
+    mutating func modelChanged(_ name: ModelName) {
+        listing += 1
+        let number = listing
+        dependencies.forget(name)
+        change(name) { $0.isListed(number, explicitly: false) }
+        queue.append(name)
+    }
+
     /// Whether a model is loaded or on its way.
     func isWanted(_ name: ModelName) -> Bool { models[name]?.isWanted == true }
 

@@ -25,6 +25,10 @@ package struct ModelFolder: Sendable {
     package let storage: any ModelStorage
     /// Names of model files that the engines take, the default one first.
     let modelFilenames: [String]
+    /// What is asked of published versions.
+    let rules: ManifestRules
+    /// The version that this folder stands for; `nil` when it stands for all of them.
+    private var version: VersionFolder?
     /// A configuration, as JSON, that counts in the place of `config.pbtxt`: a load request's.
     package private(set) var configurationOverride: String?
 
@@ -35,7 +39,8 @@ package struct ModelFolder: Sendable {
         entries: [StorageEntry],
         versions: [VersionFolder],
         storage: any ModelStorage,
-        modelFilenames: [String]
+        modelFilenames: [String],
+        rules: ManifestRules = ManifestRules()
     ) {
         self.name = name
         self.path = path
@@ -43,12 +48,31 @@ package struct ModelFolder: Sendable {
         self.versions = versions
         self.storage = storage
         self.modelFilenames = modelFilenames
+        self.rules = rules
         self.configurationOverride = nil
     }
 
     /// Whether it has a `config.pbtxt`.
-    package var hasConfiguration: Bool {
-        entries.contains { $0.name == ModelFolder.configurationFilename }
+    package var hasConfiguration: Bool { has(ModelFolder.configurationFilename) }
+
+    /// The folder as it counts for one version: what the version's manifest lists stands in the place of what lies beside
+    /// the versions, and where only signed versions are served, nothing else counts.
+    ///
+    /// - Parameter version: The version; `nil` for the highest that has a manifest.
+    package func specific(to version: ModelVersion?) -> ModelFolder {
+        var folder = self
+        folder.version = version.map { self.folder(of: $0) } ?? versions.last { $0.manifest != nil }
+        return folder
+    }
+
+    private func has(_ filename: String) -> Bool {
+        if version?.manifest?.content.files.contains(where: { $0.path == filename }) == true { return true }
+        return isOpen(filename) && entries.contains { $0.name == filename }
+    }
+
+    /// Whether what lies beside the versions counts.
+    private func isOpen(_ filename: String) -> Bool {
+        !rules.isStrict || filename == ModelFingerprint.labelsFilename
     }
 
     /// What was there when it was listed; another value means that something has changed.
@@ -76,7 +100,8 @@ package struct ModelFolder: Sendable {
             entries: entries,
             versions: versions,
             storage: storage,
-            modelFilenames: modelFilenames
+            modelFilenames: modelFilenames,
+            rules: rules
         )
         folder.configurationOverride = configurationOverride
         return folder
@@ -95,7 +120,9 @@ package struct ModelFolder: Sendable {
     /// - Returns: `nil` when there is no such file.
     /// - Throws: When it's there and can't be read.
     package func contents(of filename: String, byteLimit: Int) throws(ModelError) -> [UInt8]? {
-        guard entries.contains(where: { $0.name == filename }), let path = path.appending(filename) else { return nil }
+        if let listed = try listedContents(of: filename, byteLimit: byteLimit) { return listed }
+        guard isOpen(filename), entries.contains(where: { $0.name == filename }), let path = path.appending(filename)
+        else { return nil }
         return try storage.contents(of: path, byteLimit: byteLimit)
     }
 
@@ -112,10 +139,32 @@ package struct ModelFolder: Sendable {
         for component in filename.split(separator: "/", omittingEmptySubsequences: false) {
             path = path?.appending(String(component))
         }
-        guard let path else {
+        if let listed = try listedContents(of: "\(subfolder)/\(filename)", byteLimit: byteLimit) { return listed }
+        guard let path, isOpen(filename) else {
             throw ModelError(.invalidConfiguration, "'\(subfolder)/\(filename)' is no file of the model '\(name)'")
         }
         return try storage.contents(of: path, byteLimit: byteLimit)
+    }
+
+    /// The bytes of a file that the version's manifest lists, checked against it; `nil` when it lists none of this name.
+    private func listedContents(of filename: String, byteLimit: Int) throws(ModelError) -> [UInt8]? {
+        guard let version, let file = version.manifest?.content.files.first(where: { $0.path == filename }),
+            let path = StoragePath("\(version.path)/\(filename)")
+        else { return nil }
+        let bytes = try storage.contents(of: path, byteLimit: byteLimit)
+        guard SHA256Digest(of: bytes) == file.digest else {
+            throw ModelError(
+                .untrusted,
+                "'\(path)' isn't what the version's manifest lists: its digest is \(SHA256Digest(of: bytes)), expected was "
+                    + "\(file.digest)"
+            )
+        }
+        guard file.encryption != nil else { return bytes }
+        do throws(StorageError) {
+            return try rules.keys.opened(bytes, file, of: "\(name)/\(version.version)")
+        } catch {
+            throw ModelError(error)
+        }
     }
 
     /// Finds the model's file in a version.

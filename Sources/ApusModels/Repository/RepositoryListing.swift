@@ -21,9 +21,14 @@ package struct RepositoryListing: Sendable {
     /// - Parameters:
     ///   - storage: The repository's root.
     ///   - modelFilenames: Names of model files that the engines take, the default one first.
+    ///   - rules: What is asked of published versions.
     /// - Throws: When the root itself can't be listed; what is wrong further down is a reason in the listing.
-    package init(scanning storage: some ModelStorage, modelFilenames: [String]) throws(ModelError) {
-        let scan = RepositoryScan(storage: storage, modelFilenames: modelFilenames)
+    package init(
+        scanning storage: some ModelStorage,
+        modelFilenames: [String],
+        rules: ManifestRules = ManifestRules()
+    ) throws(ModelError) {
+        let scan = RepositoryScan(storage: storage, modelFilenames: modelFilenames, rules: rules)
         var models: [ModelFolder] = []
         var unavailable: [UnavailableFolder] = []
         for found in try scan.findings() {

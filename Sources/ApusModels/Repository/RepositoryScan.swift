@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusStorage
 
 /// Walks a repository's folders, two levels deep, and judges each one.
 struct RepositoryScan: Sendable {
@@ -14,6 +15,8 @@ struct RepositoryScan: Sendable {
     let storage: any ModelStorage
     /// Names of model files that the engines take, the default one first.
     let modelFilenames: [String]
+    /// What is asked of published versions.
+    var rules = ManifestRules()
 
     private var search: ModelFileSearch { ModelFileSearch(storage: storage, modelFilenames: modelFilenames) }
 
@@ -142,12 +145,48 @@ struct RepositoryScan: Sendable {
     ) -> VersionFolder {
         let path = path.appending(version)
         do throws(ModelError) {
-            let folder = VersionFolder(version: version, path: path, entries: try storage.entries(of: path))
+            let entries = try storage.entries(of: path)
+            let id = ModelID(name: name, version: version)
+            if let published = try publishedFolder(id, at: path, holding: entries) { return published }
+            let folder = VersionFolder(version: version, path: path, entries: entries)
             guard decidesByName, let fault = search.fault(of: folder, of: name) else { return folder }
             return VersionFolder(version: version, path: path, entries: folder.entries, fault: fault)
         } catch {
             return VersionFolder(version: version, path: path, entries: [], fault: error)
         }
+    }
+
+    /// A version with a manifest, or one that is being published; `nil` for one that lies there without either.
+    private func publishedFolder(
+        _ id: ModelID,
+        at path: StoragePath,
+        holding entries: [StorageEntry]
+    ) throws(ModelError) -> VersionFolder? {
+        guard entries.contains(where: { $0.name == VersionManifest.filename }),
+            let file = path.appending(VersionManifest.filename)
+        else {
+            guard !entries.contains(where: { $0.name == VersionManifest.claimFilename }) else {
+                let reason = "\(id) is being published: it has a claim (\(VersionManifest.claimFilename)) and no manifest yet"
+                let fault = ModelError(.incomplete, reason)
+                return VersionFolder(version: id.version, path: path, entries: entries, fault: fault)
+            }
+            guard rules.isStrict else { return nil }
+            let reason =
+                "\(id) has no \(VersionManifest.filename), and only signed versions are served: publish it with 'apus push --sign'"
+            throw ModelError(.untrusted, reason)
+        }
+        let bytes = try storage.contents(of: file, byteLimit: VersionManifest.maxBytes)
+        let manifest = try rules.manifest(bytes, of: id)
+        let listed = Set(manifest.content.files.map { $0.path.prefix { $0 != "/" } }.map(String.init))
+        if let missing = listed.subtracting(entries.map(\.name)).min() {
+            throw ModelError(.untrusted, "\(id)/\(missing) is listed in \(VersionManifest.filename) and isn't there")
+        }
+        return VersionFolder(
+            version: id.version,
+            path: path,
+            entries: entries.filter { listed.contains($0.name) },
+            manifest: manifest
+        )
     }
 
     /// Judges model files that lie directly in the root: served when there is nothing else.
@@ -188,7 +227,8 @@ struct RepositoryScan: Sendable {
             entries: entries,
             versions: versions,
             storage: storage,
-            modelFilenames: modelFilenames
+            modelFilenames: modelFilenames,
+            rules: rules
         )
     }
 }

@@ -1,6 +1,5 @@
 package import ApusCore
 internal import ApusEngine
-internal import CLinux
 internal import Glibc
 
 /// A model whose files came with a load request: they lie in memory and nowhere else.
@@ -32,7 +31,9 @@ package final class MemoryModelStorage: ModelStorage {
             guard StoragePath(path) != nil else {
                 throw ModelError(.unsafeFile, "'\(file.version)/\(file.path)' is no name that a model's file can have")
             }
-            stored[path] = File(file: try Self.memoryFile(file.bytes, path), byteCount: file.bytes.count)
+            let memory = try MemoryFile(path)
+            try memory.append(file.bytes)
+            stored[path] = File(file: try memory.sealed(), byteCount: file.bytes.count)
         }
         self.files = stored
     }
@@ -73,26 +74,5 @@ package final class MemoryModelStorage: ModelStorage {
 
     private func missing(_ path: StoragePath) -> ModelError {
         ModelError(.unreadable, "the load request brought no '\(path)'")
-    }
-
-    private static func memoryFile(_ bytes: [UInt8], _ path: String) throws(ModelError) -> OpenFile {
-        let descriptor = unsafe CLinux_makeMemoryFile("apus-model")
-        guard descriptor >= 0 else { throw unavailable(path) }
-        let file = OpenFile(owning: descriptor)
-        var written = 0
-        while written < bytes.count {
-            let count = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe pwrite(descriptor, buffer.baseAddress! + written, buffer.count - written, written)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw unavailable(path) }
-            written += count
-        }
-        guard CLinux_sealMemoryFile(descriptor) == 0 else { throw unavailable(path) }
-        return file
-    }
-
-    private static func unavailable(_ path: String) -> ModelError {
-        ModelError(.unreadable, "there is no memory for the file '\(path)': \(Errno.last.words)")
     }
 }

@@ -9,7 +9,8 @@ package struct UpdateStateMachine: Sendable {
 
     private var reports: [SourceUpdateReport] = []
     private var count = 0
-    private var running: Int?
+    /// The look that is under way.
+    package private(set) var running: Int?
     private var waiting: Int?
 
     /// Starts with nothing asked for.

@@ -6,6 +6,7 @@ internal import Logging
 /// Reads the configuration: flags over environment over file over defaults, all faults at once.
 package struct ConfigurationReader {
     private let sources: [ConfigurationSource]
+    private let environment: [String: String]
     private var faults: [ConfigurationFault] = []
 
     /// Prepares to read.
@@ -21,6 +22,7 @@ package struct ConfigurationReader {
             faults = file.faults
         }
         self.sources = sources
+        self.environment = environment
         faults += ConfigurationReader.unknownVariables(in: environment)
     }
 
@@ -30,7 +32,9 @@ package struct ConfigurationReader {
     /// - Throws: All that is wrong.
     package consuming func read() throws(ConfigurationFaults) -> ServerConfiguration {
         var configuration = ServerConfiguration()
+        configuration.environment = environment
         readServing(into: &configuration)
+        readStore(into: &configuration)
         readControl(into: &configuration)
         readListening(into: &configuration)
         readLimits(into: &configuration)
@@ -62,8 +66,25 @@ package struct ConfigurationReader {
         configuration.isReadinessStrict = boolean("strict_readiness")
     }
 
+    private mutating func readStore(into configuration: inout ServerConfiguration) {
+        configuration.store.pollInterval = nanoseconds("poll_interval")
+        configuration.store.settleTime = nanoseconds("settle_time")
+        let cache = text("cache")
+        configuration.store.cachePath = cache.isEmpty ? StoreSettings.defaultCachePath(environment) : cache
+        configuration.store.cacheBytes = byteCount("cache_bytes")
+        configuration.store.trustedKeys = list("trusted_keys")
+        configuration.store.requiresSignatures = boolean("require_signatures")
+        configuration.store.refusesOlderManifests = boolean("refuse_older_manifests")
+        configuration.store.keyFile = text("key_file")
+        configuration.store.keyCommand = list("key_command")
+        if configuration.store.pollInterval < 100_000_000 {
+            let message = "looking more often than every 100ms would only keep the source busy"
+            faults.append(ConfigurationFault(source: "configuration", key: "poll_interval", message: message))
+        }
+    }
+
     private mutating func readControl(into configuration: inout ServerConfiguration) {
-        configuration.isControlExplicit = text("model_control_mode") == "explicit"
+        configuration.controlMode = ModelControlMode(rawValue: text("model_control_mode")) ?? .none
         configuration.modelsAtStart = list("load_model")
         configuration.isControlOnInferencePorts = boolean("control_on_inference_ports")
         configuration.controlSocket = text("control_socket")

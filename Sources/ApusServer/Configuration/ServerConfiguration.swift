@@ -5,7 +5,7 @@ package import Logging
 
 /// The server's whole configuration, read and checked.
 package struct ServerConfiguration: Sendable {
-    /// The model repository's folder; empty when none was named.
+    /// The model repository: a folder or a storage's address; empty when none was named.
     package var models = ""
     /// The server's name in its metadata.
     package var serverID = "apus"
@@ -21,8 +21,14 @@ package struct ServerConfiguration: Sendable {
     package var defaultModel: ModelName?
     /// Whether one failed model keeps the server from being ready.
     package var isReadinessStrict = false
+    /// Which models are served, and when the source is looked at.
+    package var controlMode = ModelControlMode.none
     /// Whether models are loaded on demand; otherwise all are.
-    package var isControlExplicit = false
+    package var isControlExplicit: Bool { controlMode == .explicit }
+    /// Where versions are kept that come from elsewhere, and what is asked of them.
+    package var store = StoreSettings()
+    /// The process's variables: storages' credentials and keys are among them.
+    package var environment: [String: String] = [:]
     /// Models that are loaded at the start when others are loaded on demand; `*` stands for all.
     package var modelsAtStart: [String] = []
     /// Whether the inference ports take control operations.

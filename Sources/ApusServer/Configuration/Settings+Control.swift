@@ -3,9 +3,10 @@ extension Settings {
     static let control = [
         Setting(
             key: "model_control_mode",
-            kind: .choice(["none", "explicit"]),
+            kind: .choice(["none", "poll", "watch", "explicit"]),
             defaultValue: "none",
-            help: "none serves all models of the repository; explicit those that are asked for."
+            help: "none serves all models that are there at the start; poll and watch follow changes; explicit serves those \
+                that are asked for."
         ),
         Setting(
             key: "load_model",

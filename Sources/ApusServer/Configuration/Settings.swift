@@ -3,7 +3,7 @@ internal import ApusCore
 /// All keys of the server's configuration.
 package enum Settings {
     /// In the order of the help.
-    package static let all: [Setting] = serving + control + listening + limits + timeouts + logging
+    package static let all: [Setting] = serving + store + control + listening + limits + timeouts + logging
 
     /// The setting with a key.
     package static func named(_ key: String) -> Setting? {
@@ -11,7 +11,7 @@ package enum Settings {
     }
 
     static let serving = [
-        Setting(key: "models", kind: .text, defaultValue: "", help: "Folder of the model repository."),
+        Setting(key: "models", kind: .text, defaultValue: "", help: "The model repository: a folder, s3://BUCKET/PREFIX, or http(s)://HOST/PATH."),
         Setting(key: "server_id", kind: .text, defaultValue: "apus", help: "The server's name in its metadata."),
         Setting(
             key: "engine_path",

@@ -22,24 +22,15 @@ struct ControlServices: Sendable {
         _ configuration: ServerConfiguration,
         manager: ModelManager<LoadedModel>,
         engines: EngineSet,
+        keeper: RepositoryKeeper,
         logSwitch: LogSwitch
     ) {
-        let path = configuration.models
-        let filenames = engines.modelFilenames
         models = ModelController(
             manager: manager,
             isExplicit: configuration.isControlExplicit,
             allowsFiles: configuration.allowsFileOverrides,
-            modelFilenames: filenames,
-            list: { () throws(ModelError) in
-                let storage: LocalModelStorage
-                do throws(RuntimeFailure) {
-                    storage = try LocalModelStorage(path: path)
-                } catch {
-                    throw ModelError(.unreadable, error.message, cause: error)
-                }
-                return try RepositoryListing(scanning: storage, modelFilenames: filenames)
-            }
+            modelFilenames: engines.modelFilenames,
+            list: { () throws(ModelError) in try keeper.list() }
         )
         settings = KeptSettings(logSwitch: logSwitch) { manager.contains($0) }
         sharedMemory =

@@ -22,7 +22,7 @@ struct SchedulerLoader: ModelLoader {
     var budget: ByteBudget?
 
     func plan(_ folder: ModelFolder) throws(ModelError) -> VersionPlan<ModelPlan> {
-        let plan = try ModelPlan(folder)
+        let plan = try ModelPlan(folder.specific(to: nil))
         let ignored = plan.ignoredFields
         if !ignored.isEmpty {
             logger.warning(
@@ -42,6 +42,13 @@ struct SchedulerLoader: ModelLoader {
     }
 
     func load(_ id: ModelID, from folder: ModelFolder, plan: ModelPlan) throws(ModelError) -> LoadedModel {
+        // A published version comes with its own configuration.
+        guard folder.folder(of: id.version)?.manifest != nil else { return try load(id, in: folder, plan: plan) }
+        let own = folder.specific(to: id.version)
+        return try load(id, in: own, plan: try ModelPlan(own))
+    }
+
+    private func load(_ id: ModelID, in folder: ModelFolder, plan: ModelPlan) throws(ModelError) -> LoadedModel {
         let began = time.now
         let settingsPlace = "\(folder.name)/\(ModelSettings.filename)"
         if plan.configuration.isEnsemble {

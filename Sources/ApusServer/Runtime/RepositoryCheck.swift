@@ -30,7 +30,7 @@ package struct RepositoryCheck {
         // The report says it all, once.
         configuration.logLevel = .critical
         let assembly = try ServerAssembly(configuration)
-        let listing = try assembly.listRepository()
+        let listing = try await assembly.listRepository()
         await assembly.manager.loadAll(listing)
         let entries = assembly.manager.index()
         await assembly.manager.unloadAll()

@@ -3,6 +3,7 @@ internal import ApusEngine
 internal import ApusModels
 internal import ApusScheduling
 internal import Logging
+internal import NIOPosix
 internal import ServiceLifecycle
 
 /// Loads what the repository has, says when the server is ready, unloads at the end.
@@ -12,7 +13,7 @@ struct ModelsService: Service {
     let onReady: @Sendable (ServerAssembly.Addresses) async -> Void
 
     func run() async throws {
-        let listing = try assembly.listRepository()
+        let listing = try await assembly.listRepository()
         for missing in assembly.engines.missing {
             assembly.logger.warning(
                 "An engine is missing",
@@ -21,6 +22,7 @@ struct ModelsService: Service {
         }
         guard let ports = await cancelWhenGracefulShutdown({ await bound.all() }) else { return }
         await cancelWhenGracefulShutdown { await assembly.load(listing) }
+        await assembly.keeper.firstLookIsLoaded()
         if assembly.manager.index().isEmpty {
             assembly.logger.warning(
                 "The repository has no model; each belongs in a folder of its own, as in iris/1/model.onnx",
@@ -66,16 +68,12 @@ extension ServerAssembly {
 
     /// What is in the repository now.
     ///
-    /// - Throws: `RuntimeFailure` when its folder can't be read.
-    func listRepository() throws -> RepositoryListing {
-        guard !configuration.models.isEmpty else {
-            throw RuntimeFailure(
-                .repository,
-                "no model repository: say where the models are with --models DIR (or APUS_MODELS, or 'models' in the "
-                    + "configuration file)"
-            )
+    /// - Throws: `RuntimeFailure` when it can't be read.
+    func listRepository() async throws -> RepositoryListing {
+        do {
+            return try await NIOThreadPool.singleton.runIfActive { [keeper] in try keeper.firstLook() }
+        } catch let error as ModelError {
+            throw RuntimeFailure(.repository, error.message, cause: error)
         }
-        let storage = try LocalModelStorage(path: configuration.models)
-        return try RepositoryListing(scanning: storage, modelFilenames: engines.modelFilenames)
     }
 }

@@ -1,0 +1,24 @@
+package import ApusCore
+internal import Synchronization
+
+extension ModelManager {
+    /// Looks at what is loaded on demand: loads anew what has changed in the repository, and leaves alone what hasn't and
+    /// what nobody asked for. Returns when all of it is live or has failed.
+    ///
+    /// - Parameter catalogue: What is there now.
+    package func renew(_ catalogue: RepositoryListing) async {
+        noteCatalogue(catalogue)
+        let fingerprints = Dictionary(uniqueKeysWithValues: catalogue.models.map { ($0.name, $0.fingerprint) })
+        let changed = feed { contents in
+            let unchanged = contents.unchanged(fingerprints)
+            let changed = catalogue.models.filter { !unchanged.contains($0.name) && contents.machine.isWanted($0.name) }
+            for folder in changed {
+                contents.folders[folder.name] = folder
+                contents.machine.modelChanged(folder.name)
+            }
+            return changed.map(\.name)
+        }
+        wakeThread()
+        for name in changed { await reach(.settled(name)) }
+    }
+}

@@ -1,0 +1,58 @@
+package import ApusCore
+package import ApusStorage
+
+/// A folder on this machine in which versions with manifests are taken like those of a bucket: copied into the cache,
+/// checked and opened there, so that nobody who can write to the folder can change them once they are checked.
+package final class PublishedModelStorage: ModelStorage {
+    private let folder: LocalModelStorage
+    private let store: any ObjectStore
+    private let prepared: PreparedVersions
+
+    /// Joins a folder with the store that it is too.
+    package init(_ folder: LocalModelStorage, store: any ObjectStore, prepared: PreparedVersions) {
+        self.folder = folder
+        self.store = store
+        self.prepared = prepared
+    }
+
+    package var location: String { folder.location }
+    package var name: String { folder.name }
+
+    package func entries(of path: StoragePath) throws(ModelError) -> [StorageEntry] {
+        try folder.entries(of: path)
+    }
+
+    package func contents(of file: StoragePath, byteLimit: Int) throws(ModelError) -> [UInt8] {
+        try folder.contents(of: file, byteLimit: byteLimit)
+    }
+
+    package func locate(_ file: StoragePath) throws(ModelError) -> StoredFile {
+        try prepared.locate(file) ?? folder.locate(file)
+    }
+
+    package func mustPrepare(_ version: VersionFolder) -> Bool { version.manifest != nil }
+
+    package func prepare(_ version: VersionFolder) throws(ModelError) -> (any Sendable)? {
+        guard let manifest = version.manifest?.content else { return nil }
+        var files: [WantedFile] = []
+        for file in manifest.files {
+            let path = "\(version.path)/\(file.path)"
+            guard let key = ObjectKey(path), let object = try describe(key), object.byteCount == file.byteCount else {
+                throw ModelError(
+                    .untrusted,
+                    "'\(path)' isn't there with the \(file.byteCount) bytes that \(VersionManifest.filename) lists"
+                )
+            }
+            files.append(WantedFile(path: file.path, object: object, digest: file.digest))
+        }
+        return try prepared.prepare(version.path, files: files, manifest: manifest)
+    }
+
+    private func describe(_ key: ObjectKey) throws(ModelError) -> StoredObject? {
+        do throws(StorageError) {
+            return try store.describe(key)
+        } catch {
+            throw ModelError(error)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+internal import ApusCore
+internal import ApusStorage
+internal import Logging
+internal import Synchronization
+
+/// The cache of versions, opened when the first version needs it: a folder of plain models needs none.
+///
+/// Locks: `opened`, held while the cache is opened.
+final class CacheHolder: Sendable {
+    private let settings: StoreSettings
+    private let logger: Logger
+    private let opened = Mutex<VersionCache?>(nil)
+
+    /// Notes where the cache is.
+    init(_ settings: StoreSettings, logger: Logger) {
+        self.settings = settings
+        self.logger = logger
+    }
+
+    /// The cache.
+    ///
+    /// - Throws: `system` when its folder can't be made or written.
+    func get() throws(StorageError) -> VersionCache {
+        let outcome = opened.withLock { opened in
+            Result { () throws(StorageError) in
+                if let opened { return opened }
+                let cache = try VersionCache(
+                    path: settings.cachePath,
+                    byteLimit: settings.cacheBytes,
+                    files: SystemFiles(),
+                    time: { WallClock.millisecondsSince1970 / 1000 }
+                )
+                opened = cache
+                return cache
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// The listing that was served last from a source; `nil` when none is remembered.
+    func recall(_ location: String) -> [StoredObject]? {
+        do throws(StorageError) {
+            return try get().recall(location)?.entries.map(\.object)
+        } catch {
+            logger.warning("The cache can't be read", metadata: [LogKeys.reason: "\(error.message)"])
+            return nil
+        }
+    }
+}

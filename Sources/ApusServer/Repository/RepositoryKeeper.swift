@@ -1,0 +1,182 @@
+internal import ApusCore
+internal import ApusModels
+internal import ApusScheduling
+internal import Logging
+internal import NIOPosix
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// Looks at the source of models when it's time, when something changes there, and when somebody asks for it; and has the
+/// manager serve what was found.
+///
+/// Locks: `state`, short; nothing is called with it held.
+final class RepositoryKeeper: Service, SourceUpdates {
+    private struct State: Sendable {
+        var updates = UpdateStateMachine()
+        var isEnding = false
+        var lastFailure = ""
+    }
+
+    private let repository: ModelRepository
+    private let manager: ModelManager<LoadedModel>
+    private let mode: ModelControlMode
+    private let settings: StoreSettings
+    private let logger: Logger
+    private let state = Mutex(State())
+    private let bell: AsyncStream<Void>
+    private let ring: AsyncStream<Void>.Continuation
+
+    /// Puts the parts together; nothing is looked at before `run`, but for what `firstLook` does.
+    init(
+        _ repository: ModelRepository,
+        manager: ModelManager<LoadedModel>,
+        mode: ModelControlMode,
+        settings: StoreSettings,
+        logger: Logger
+    ) {
+        self.repository = repository
+        self.manager = manager
+        self.mode = mode
+        self.settings = settings
+        self.logger = logger
+        (self.bell, self.ring) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    // MARK: - Updates
+
+    func begin() throws(InferenceError) -> Int {
+        let outcome = state.withLock { state in state.isEnding ? nil : state.updates.requested() }
+        switch outcome {
+        case nil: throw InferenceError(.unavailable, "the server is ending")
+        case .begin(let number):
+            ring.yield()
+            return number
+        case .wait(let number):
+            return number
+        }
+    }
+
+    func report(of number: Int?) -> SourceUpdateReport? {
+        state.withLock { $0.updates.report(of: number) }
+    }
+
+    // MARK: - Looking
+
+    /// Looks at the source for the first time; the caller has it loaded.
+    ///
+    /// - Throws: `ModelError` when there's nothing that could be served.
+    func firstLook() throws -> RepositoryListing {
+        let look = try repository.look(isFirst: true)
+        if let failure = look.failure {
+            logger.warning(
+                "The source of models doesn't answer; what was served last is served from the cache",
+                metadata: [LogKeys.path: "\(repository.location)", LogKeys.reason: "\(failure.message)"]
+            )
+        }
+        if look.isUnsettled { lookSoon() }
+        return look.listing
+    }
+
+    /// What is there now, for those who load by name; blocks.
+    func list() throws(ModelError) -> RepositoryListing {
+        try repository.look().listing
+    }
+
+    /// Notes that what was found first is served.
+    func firstLookIsLoaded() async {
+        await blocking { self.repository.remember() }
+    }
+
+    func run() async throws {
+        await withDiscardingTaskGroup { tasks in
+            if mode == .poll { tasks.addTask { await self.poll() } }
+            let watch = watchFolder()
+            for await _ in bell.cancelOnGracefulShutdown() { await lookAgain() }
+            state.withLock { $0.isEnding = true }
+            watch?.end()
+            tasks.cancelAll()
+        }
+    }
+
+    private func poll() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .nanoseconds(settings.pollInterval))
+            _ = try? begin()
+        }
+    }
+
+    private func watchFolder() -> FolderWatch? {
+        guard mode == .watch else { return nil }
+        guard let folder = repository.watchedFolder else {
+            logger.warning("Only folders can be watched; the bucket is polled", metadata: [LogKeys.path: "\(repository.location)"])
+            return nil
+        }
+        do throws(RuntimeFailure) {
+            return try FolderWatch(folder) { [weak self] in _ = try? self?.begin() }
+        } catch {
+            logger.warning("The folder can't be watched", metadata: [LogKeys.reason: "\(error.message)"])
+            return nil
+        }
+    }
+
+    /// Looks again when what is being written now has had time to settle.
+    private func lookSoon() {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        loop.scheduleTask(in: .nanoseconds(settings.settleTime)) { [weak self] in _ = try? self?.begin() }
+    }
+
+    /// Carries out the look that is due.
+    private func lookAgain() async {
+        var next = state.withLock { $0.updates.running }
+        while let number = next {
+            let failure = await update()
+            next = state.withLock { $0.updates.ended(number, failure: failure) }
+        }
+    }
+
+    /// Looks at the source and waits until what is wanted is live or has failed; gives the reason when it can't be looked at.
+    private func update() async -> String? {
+        let outcome = await blocking { () -> Result<ModelRepository.Look, ModelError> in
+            Result { () throws(ModelError) in try self.repository.look() }
+        }
+        switch outcome {
+        case .failure(let error):
+            note(failure: error.message)
+            return error.message
+        case .success(let look):
+            note(failure: "")
+            if mode == .explicit {
+                await manager.renew(look.listing)
+            } else {
+                await manager.loadAll(look.listing)
+            }
+            if look.isUnsettled { lookSoon() }
+            await blocking { self.repository.remember() }
+            return nil
+        }
+    }
+
+    /// Says once that the source fails, and once that it's back.
+    private func note(failure: String) {
+        let before = state.withLock { state in
+            defer { state.lastFailure = failure }
+            return state.lastFailure
+        }
+        guard before != failure else { return }
+        if failure.isEmpty {
+            logger.notice("The source of models answers again", metadata: [LogKeys.path: "\(repository.location)"])
+        } else {
+            logger.warning(
+                "The source of models can't be looked at; what is live goes on serving",
+                metadata: [LogKeys.path: "\(repository.location)", LogKeys.reason: "\(failure)"]
+            )
+        }
+    }
+
+    /// Works on a thread that may block.
+    private func blocking<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
+        await withCheckedContinuation { continuation in
+            NIOThreadPool.singleton.submit { _ in continuation.resume(returning: work()) }
+        }
+    }
+}

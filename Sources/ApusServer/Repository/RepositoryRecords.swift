@@ -1,0 +1,60 @@
+internal import ApusCore
+internal import ApusModels
+internal import ApusProtocol
+internal import ApusStorage
+internal import NIOPosix
+
+/// Says what versions consist of and where they come from, as the source has them now.
+struct RepositoryRecords: VersionRecords {
+    let repository: ModelRepository
+    /// What is served, in which state.
+    let index: @Sendable () -> [RepositoryIndexEntry]
+
+    func document(of version: ModelSelector) async throws(InferenceError) -> [UInt8] {
+        let listing: RepositoryListing
+        do {
+            listing = try await NIOThreadPool.singleton.runIfActive { try repository.look().listing }
+        } catch {
+            let reason = (error as? ModelError)?.message ?? "\(error)"
+            throw InferenceError(.unavailable, "the model repository can't be read: \(reason)", cause: error)
+        }
+        guard let folder = listing.models.first(where: { $0.name == version.name }) else {
+            throw InferenceError(.notFound, "'\(repository.location)' has no model '\(version.name)'", field: "model")
+        }
+        guard case .exact(let number) = version.version, let found = folder.folder(of: number) else {
+            let known = folder.versions.map(\.version.description).joined(separator: ", ")
+            throw InferenceError(
+                .notFound,
+                "'\(repository.location)' has no such version of '\(version.name)'",
+                field: "version",
+                hint: "versions of it: \(known)"
+            )
+        }
+        return write(found, of: version.name)
+    }
+
+    private func write(_ version: VersionFolder, of name: ModelName) -> [UInt8] {
+        let state = index().first { $0.name == name.description && $0.version == version.version }?.state
+        var text = JSONText()
+        text.object { text in
+            text.member("name", name.description)
+            text.member("version", version.version.description)
+            text.member("state", state?.rawValue ?? "UNAVAILABLE")
+            text.member("source", "\(repository.location)/\(version.path)")
+            if let fault = version.fault { text.member("reason", fault.message) }
+            guard let manifest = version.manifest else {
+                text.key("files")
+                text.array { array in
+                    for entry in version.entries where entry.isFile {
+                        array.object { $0.member("path", entry.name) }
+                    }
+                }
+                return
+            }
+            text.member("manifest_digest", manifest.digest.description)
+            text.key("manifest")
+            text.raw(String(decoding: (try? manifest.content.text()) ?? Array("null".utf8), as: UTF8.self))
+        }
+        return text.bytes
+    }
+}
