@@ -5,9 +5,9 @@ import Glibc
 final class TemporaryFolder: Sendable {
     let path: String
 
-    init() throws {
+    init() {
         var template = Array("/tmp/apus-storage-XXXXXX".utf8CString)
-        guard unsafe mkdtemp(&template) != nil else { throw StorageError(.system, "no folder: \(errno)") }
+        guard unsafe mkdtemp(&template) != nil else { fatalError("no temporary folder: \(errno)") }
         self.path = String(decoding: template.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
     }
 
