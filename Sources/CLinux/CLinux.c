@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -92,6 +93,25 @@ int CLinux_openBeneath(int folder, const char *path, int flags) {
 }
 
 int CLinux_pathOnly(void) { return O_PATH; }
+
+int CLinux_renameExclusively(const char *path, const char *newPath) {
+#ifdef SYS_renameat2
+    const unsigned int noReplace = 1;
+    return (int)syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, newPath, noReplace);
+#else
+    (void)path;
+    (void)newPath;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+int CLinux_lockFile(int descriptor, bool isShared, bool waits) {
+    while (true) {
+        int result = flock(descriptor, (isShared ? LOCK_SH : LOCK_EX) | (waits ? 0 : LOCK_NB));
+        if (result == 0 || errno != EINTR) return result;
+    }
+}
 
 int CLinux_makeMemoryFile(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
 

@@ -34,9 +34,31 @@ package protocol FileSystem: Sendable {
     /// Makes the names in a folder durable.
     func syncFolder(_ path: String) throws(StorageError)
 
-    /// Takes a lock between processes, made of a file at this path; waits for it. It ends with the returned object, or with
-    /// the process.
-    func lock(_ path: String) throws(StorageError) -> any Sendable
+    /// Takes a lock between processes and threads, made of a file at this path. It ends with the returned object, or with
+    /// the process; a lock whose file is removed by its only holder is taken anew by whoever waits.
+    ///
+    /// - Returns: `nil` when `mode` doesn't wait and somebody else has the lock.
+    func lock(_ path: String, _ mode: LockMode) throws(StorageError) -> (any Sendable)?
+}
+
+extension FileSystem {
+    /// Takes a lock that nobody else may have; waits for it.
+    package func lock(_ path: String) throws(StorageError) -> any Sendable {
+        guard let lock = try lock(path, .exclusive) else {
+            throw StorageError(.system, "the lock '\(path)' was to be waited for")
+        }
+        return lock
+    }
+}
+
+/// How a lock is taken.
+package enum LockMode: Sendable {
+    /// Nobody else may have it; waits.
+    case exclusive
+    /// Others may have it too, shared as well; waits.
+    case shared
+    /// Nobody else may have it; doesn't wait.
+    case exclusiveIfFree
 }
 
 /// How a file is opened for writing.

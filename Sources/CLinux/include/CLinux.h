@@ -60,6 +60,16 @@ struct CLinux_Status {
 /// Asks an open file what it is.
 struct CLinux_Status CLinux_status(int descriptor);
 
+/// Gives something another name, unless that one is taken: EEXIST then. Fails with EINVAL or ENOSYS where the file system or
+/// the kernel can't do it in one step.
+int CLinux_renameExclusively(const char *path, const char *newPath);
+
+/// Locks an open file against other openings of it, in any process; the lock ends when the file is closed.
+///
+/// - `isShared`: others may have it too, shared as well.
+/// - `waits`: until it is free; otherwise the call fails with EWOULDBLOCK.
+int CLinux_lockFile(int descriptor, bool isShared, bool waits);
+
 /// Makes a file that lies in memory only and has no name that anybody could open; -1 and errno on failure.
 int CLinux_makeMemoryFile(const char *name);
 

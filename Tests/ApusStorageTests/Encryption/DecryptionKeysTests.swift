@@ -37,7 +37,7 @@ struct DecryptionKeysTests {
     }
 
     @Test func `a file has a line for each key`() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let path = try folder.write(
             "keys",
             "# ours\nother = \(DecryptionKeysTests.base64)\nteam-1.a = \(DecryptionKeysTests.hex)\n"

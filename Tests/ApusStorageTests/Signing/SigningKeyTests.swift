@@ -50,7 +50,7 @@ struct SigningKeyTests {
     }
 
     @Test func `trusted keys come from folders and files`() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let other = SigningKey.make().publicKey
         let file = try folder.write("keys/a.pem", SignedManifests.publicKey)
         try folder.write("keys/b.pub", "# Ben's\n" + other.pem)
