@@ -1,4 +1,4 @@
-package import ApusCore
+internal import ApusCore
 internal import Synchronization
 
 extension ModelManager {

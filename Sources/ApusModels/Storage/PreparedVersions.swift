@@ -1,4 +1,4 @@
-package import ApusCore
+internal import ApusCore
 package import ApusStorage
 internal import ApusEngine
 internal import CLinux

@@ -27,7 +27,8 @@ package final class PublishedModelStorage: ModelStorage {
     }
 
     package func locate(_ file: StoragePath) throws(ModelError) -> StoredFile {
-        try prepared.locate(file) ?? folder.locate(file)
+        if let stored = try prepared.locate(file) { return stored }
+        return try folder.locate(file)
     }
 
     package func mustPrepare(_ version: VersionFolder) -> Bool { version.manifest != nil }

@@ -67,8 +67,8 @@ package struct ConfigurationReader {
     }
 
     private mutating func readStore(into configuration: inout ServerConfiguration) {
-        configuration.store.pollInterval = nanoseconds("poll_interval")
-        configuration.store.settleTime = nanoseconds("settle_time")
+        configuration.store.pollInterval = duration("poll_interval")
+        configuration.store.settleTime = duration("settle_time")
         let cache = text("cache")
         configuration.store.cachePath = cache.isEmpty ? StoreSettings.defaultCachePath(environment) : cache
         configuration.store.cacheBytes = byteCount("cache_bytes")

@@ -16,20 +16,6 @@ extension ReadableFile {
         bytes.removeLast(count - filled)
         return bytes
     }
-
-    /// Gives the file's bytes piece by piece to a function, from the beginning to the end.
-    func readPieces(
-        of byteCount: Int = 1 << 20,
-        _ body: ([UInt8]) throws(StorageError) -> Void
-    ) throws(StorageError) {
-        var offset = 0
-        while true {
-            let piece = try bytes(at: offset, count: byteCount)
-            guard !piece.isEmpty else { return }
-            try body(piece)
-            offset += piece.count
-        }
-    }
 }
 
 extension WritableFile {

@@ -1,48 +1,34 @@
-import ApusStorage
 import Glibc
 
-/// A folder on the disk that goes when the test ends.
+/// A folder for one test, removed with its last reference.
 final class TemporaryFolder: Sendable {
     let path: String
 
     init() {
         var template = Array("/tmp/apus-storage-XXXXXX".utf8CString)
-        guard unsafe mkdtemp(&template) != nil else { fatalError("no temporary folder: \(errno)") }
-        self.path = String(decoding: template.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
+        let made = unsafe template.withUnsafeMutableBufferPointer { unsafe mkdtemp($0.baseAddress!) }
+        guard let made = unsafe made else { fatalError("no temporary folder") }
+        path = unsafe String(cString: made)
     }
 
     deinit {
-        remove(path)
+        TemporaryFolder.remove(path)
     }
 
-    /// Writes a file, with the folders on its way, and gives its path.
-    @discardableResult
-    func write(_ name: String, _ text: String) throws -> String {
-        try write(name, Array(text.utf8))
-    }
-
-    @discardableResult
-    func write(_ name: String, _ bytes: [UInt8]) throws -> String {
-        let file = "\(path)/\(name)"
-        for index in name.indices where name[index] == "/" { unsafe mkdir("\(path)/\(name[..<index])", 0o700) }
-        let descriptor = unsafe open(file, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw StorageError(.system, "'\(file)': \(errno)") }
-        defer { close(descriptor) }
-        let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        guard count == bytes.count else { throw StorageError(.system, "'\(file)': \(errno)") }
-        return file
-    }
-
-    private func remove(_ path: String) {
-        if let folder = unsafe opendir(path) {
-            while let entry = unsafe readdir(folder) {
-                let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                    unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    private static func remove(_ path: String) {
+        if let stream = unsafe opendir(path) {
+            var names: [String] = []
+            while let entry = unsafe readdir(stream) {
+                let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                    unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
                 }
-                if name != ".", name != ".." { remove("\(path)/\(name)") }
+                if name != ".", name != ".." { names.append(name) }
             }
-            unsafe closedir(folder)
+            unsafe closedir(stream)
+            for name in names {
+                if unsafe unlink("\(path)/\(name)") != 0 { remove("\(path)/\(name)") }
+            }
+            unsafe rmdir(path)
         }
-        _ = unsafe Glibc.remove(path)
     }
 }

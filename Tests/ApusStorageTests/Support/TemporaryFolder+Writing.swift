@@ -1,0 +1,19 @@
+import ApusStorage
+
+extension TemporaryFolder {
+    /// Writes a file, with the folders on its way, and gives its path.
+    @discardableResult
+    func write(_ name: String, _ text: String) throws -> String {
+        try write(name, Array(text.utf8))
+    }
+
+    @discardableResult
+    func write(_ name: String, _ bytes: [UInt8]) throws -> String {
+        let files = SystemFiles()
+        for index in name.indices where name[index] == "/" { try files.makeFolder("\(path)/\(name[..<index])") }
+        let file = try files.open("\(path)/\(name)", .either)
+        try file.truncate(to: 0)
+        try file.write(bytes)
+        return "\(path)/\(name)"
+    }
+}
