@@ -40,7 +40,7 @@ package struct SettlingRule: Sendable {
                 let id = ModelID(name: model.name, version: version.version)
                 let (judged, record) = judge(version, of: id, now: now, seconds: seconds)
                 still[id] = record
-                if judged.digest == nil, record?.settled == nil || record?.stamp != version.stamp { isUnsettled = true }
+                if judged.stamp != version.stamp { isUnsettled = true }
                 return judged
             }
             return model.replacing(versions)
@@ -64,7 +64,8 @@ package struct SettlingRule: Sendable {
             record.since = now
         }
         let newest = version.entries.map { $0.modified ?? .max }.max() ?? .min
-        let isOld = newest < seconds - nanoseconds / 1_000_000_000
+        // Whole seconds on both sides, so that one more has to have passed.
+        let isOld = newest < seconds - nanoseconds / 1_000_000_000 - 1
         if isOld || Int64(clamping: now.nanoseconds(since: record.since)) >= nanoseconds {
             record.settled = version
             return (version, record)

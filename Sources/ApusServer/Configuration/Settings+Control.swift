@@ -5,8 +5,7 @@ extension Settings {
             key: "model_control_mode",
             kind: .choice(["none", "poll", "watch", "explicit"]),
             defaultValue: "none",
-            help: "none serves all models that are there at the start; poll and watch follow changes; explicit serves those \
-                that are asked for."
+            help: "none serves what is there at the start; poll and watch follow changes; explicit serves what is asked for."
         ),
         Setting(
             key: "load_model",

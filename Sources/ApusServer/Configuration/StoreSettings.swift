@@ -1,5 +1,3 @@
-package import ApusCore
-
 /// Which models are served, and when the source is looked at.
 package enum ModelControlMode: String, Sendable {
     /// All that are there at the start; the source is looked at again when somebody asks for it.

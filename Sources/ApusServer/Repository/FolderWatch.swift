@@ -21,7 +21,7 @@ final class FolderWatch: Sendable {
     /// - Throws: `resource` when the system has no watch or thread left.
     init(_ folder: String, onChange: @escaping @Sendable () -> Void) throws(RuntimeFailure) {
         let descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
-        let stop = eventfd(0, Int32(EFD_CLOEXEC))
+        let stop = CLinux_makeSemaphore()
         guard descriptor >= 0, stop >= 0 else {
             if descriptor >= 0 { _ = close(descriptor) }
             if stop >= 0 { _ = close(stop) }
@@ -55,7 +55,7 @@ final class FolderWatch: Sendable {
 
     private func work() {
         while true {
-            var waits = [pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0), pollfd(fd: stop, events: Int16(POLLIN), revents: 0)]
+            var waits = [descriptor, stop].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             let count = unsafe poll(&waits, 2, -1)
             if count < 0, errno == EINTR { continue }
             guard count > 0, waits[1].revents == 0 else { return }

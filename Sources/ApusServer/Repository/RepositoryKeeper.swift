@@ -1,7 +1,9 @@
 internal import ApusCore
 internal import ApusModels
 internal import ApusScheduling
+internal import ApusStorage
 internal import Logging
+internal import NIOCore
 internal import NIOPosix
 internal import ServiceLifecycle
 internal import Synchronization
