@@ -1,0 +1,20 @@
+internal import ApusStorage
+internal import AsyncHTTPClient
+internal import NIOCore
+internal import NIOPosix
+
+extension StorageError {
+    /// Says why a server couldn't be asked, in words that hold nothing of the request.
+    init(unreachable origin: HTTPOrigin, cause: any Error) {
+        let reason =
+            switch cause {
+            case let error as HTTPClientError: error.shortDescription
+            case let error as NIOConnectionError:
+                error.connectionErrors.first.map { "connecting failed: \($0.error)" } ?? "its name isn't known"
+            case let error as IOError: String(describing: error)
+            case let error as ChannelError: String(describing: error)
+            default: String(describing: type(of: cause)) + ": " + String(describing: cause).prefix(200)
+            }
+        self.init(.unreachable, "\(origin) doesn't answer: \(reason)", cause: cause)
+    }
+}
