@@ -23,6 +23,19 @@ package protocol ModelServerConnection: Sendable {
     /// - Throws: `.refused` with the server's words for a model that it doesn't have.
     func statistics(of model: ModelName, version: ModelVersion?) async throws(ClientError) -> JSONValue
 
+    /// What a version consists of and where it comes from, loaded or not.
+    ///
+    /// - Returns: The server's document.
+    /// - Throws: `.refused` with the server's words for a version that the source doesn't have.
+    func manifest(of model: ModelName, version: ModelVersion) async throws(ClientError) -> JSONValue
+
+    /// Has the source of models looked at now.
+    ///
+    /// - Parameter isAwaited: Whether to return when everything that changed is live or has failed; otherwise at once.
+    /// - Returns: How far that is: `waiting`, `running`, `done`, or `failed` with the reason.
+    /// - Throws: `.refused` with the server's words.
+    func update(isAwaited: Bool) async throws(ClientError) -> (state: String, reason: String)
+
     /// Asks a model.
     ///
     /// - Parameters:

@@ -2,8 +2,9 @@ internal import ApusCore
 internal import Synchronization
 
 extension ModelManager {
-    /// Looks at what is loaded on demand: loads anew what has changed in the repository, and leaves alone what hasn't and
-    /// what nobody asked for. Returns when all of it is live or has failed.
+    /// Loads anew what has changed in a repository of which models are loaded on demand.
+    ///
+    /// What hasn't changed is left alone, and so is what nobody asked for. Returns when all is live or has failed.
     ///
     /// - Parameter catalogue: What is there now.
     package func renew(_ catalogue: RepositoryListing) async {

@@ -16,11 +16,12 @@ struct ApusCommand: AsyncParsableCommand {
               apus engines
               apus bench iris --duration 5s
               apus stats iris
+              apus update
             """,
         version: ServerAssembly.version,
         subcommands: [
             ServeCommand.self, ModelsCommand.self, InferCommand.self, CheckCommand.self, EnginesCommand.self,
-            BenchCommand.self, StatsCommand.self,
+            BenchCommand.self, StatsCommand.self, UpdateCommand.self,
         ]
     )
 }

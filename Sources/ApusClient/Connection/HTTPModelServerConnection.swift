@@ -3,8 +3,8 @@ internal import NIOHTTP1
 
 /// A running server, asked over HTTP.
 package struct HTTPModelServerConnection: ModelServerConnection {
-    private let connection: HTTPConnection
-    private let timeout: Duration
+    let connection: HTTPConnection
+    let timeout: Duration
 
     /// Speaks to a server through a connection.
     ///
@@ -55,7 +55,8 @@ package struct HTTPModelServerConnection: ModelServerConnection {
         return "/v2/models/\(model)"
     }
 
-    private func ask(
+    /// Asks for something that is answered with 200.
+    func ask(
         _ method: HTTPMethod,
         _ path: String,
         body: [UInt8] = []
@@ -66,7 +67,8 @@ package struct HTTPModelServerConnection: ModelServerConnection {
         return answer.body
     }
 
-    private static func parse(_ body: [UInt8]) throws(ClientError) -> JSONValue {
+    /// Reads an answer's body.
+    static func parse(_ body: [UInt8]) throws(ClientError) -> JSONValue {
         do {
             return try JSONParser.parse(body)
         } catch {

@@ -1,5 +1,5 @@
-package import ApusStorage
 package import ApusCore
+package import ApusStorage
 
 /// What is asked of published versions before they are used, and what opens those that are encrypted.
 package struct ManifestRules: Sendable {

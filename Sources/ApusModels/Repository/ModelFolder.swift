@@ -59,6 +59,7 @@ package struct ModelFolder: Sendable {
     /// the versions, and where only signed versions are served, nothing else counts.
     ///
     /// - Parameter version: The version; `nil` for the highest that has a manifest.
+    /// - Returns: The folder, reading as that version.
     package func specific(to version: ModelVersion?) -> ModelFolder {
         var folder = self
         folder.version = version.map { self.folder(of: $0) } ?? versions.last { $0.manifest != nil }
@@ -176,7 +177,8 @@ package struct ModelFolder: Sendable {
     /// - Throws: A reason that says what was found instead and what to do.
     package func modelFile(of version: ModelVersion, named filename: String? = nil) throws(ModelError) -> StoredFile {
         guard let folder = folder(of: version) else { throw .missingVersion(version, of: name) }
-        let search = ModelFileSearch(storage: storage, modelFilenames: filename.map { [$0] } ?? modelFilenames)
+        let names = (folder.filename ?? filename).map { [$0] } ?? modelFilenames
+        let search = ModelFileSearch(storage: storage, modelFilenames: names)
         guard let file = try search.modelFile(in: folder.path, holding: folder.entries) else {
             throw search.missingFile(in: folder, of: name)
         }
@@ -194,6 +196,8 @@ package struct VersionFolder: Sendable {
     package let entries: [StorageEntry]
     /// Why it can't be served, as far as its names tell; `nil` when it may be, or when the configuration decides.
     package let fault: ModelError?
+    /// The one file that it consists of, for a version that is no folder: `model_v3.onnx`; `nil` for a folder.
+    package let filename: String?
     /// What its manifest's digest is; `nil` for one without a manifest.
     var digest: String? { manifest?.digest.description }
     /// Its manifest, and the manifest's digest.
@@ -205,12 +209,14 @@ package struct VersionFolder: Sendable {
         path: StoragePath,
         entries: [StorageEntry],
         fault: ModelError? = nil,
+        filename: String? = nil,
         manifest: (content: VersionManifest, digest: SHA256Digest)? = nil
     ) {
         self.version = version
         self.path = path
         self.entries = entries
         self.fault = fault
+        self.filename = filename
         self.manifest = manifest
     }
 

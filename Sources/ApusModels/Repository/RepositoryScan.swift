@@ -116,6 +116,7 @@ struct RepositoryScan: Sendable {
                 break
             }
         }
+        versions += try namedVersions(of: name, in: path, holding: entries, besides: versions.map(\.version))
         if versions.isEmpty, try search.modelFile(in: path, holding: entries) != nil {
             return [VersionFolder(version: .first, path: path, entries: entries)]
         }
@@ -125,6 +126,31 @@ struct RepositoryScan: Sendable {
             return [VersionFolder(version: .first, path: path, entries: [], fault: fault)]
         }
         return versions.sorted { $0.version < $1.version }
+    }
+
+    /// Versions whose names are those of training scripts: `model_v3.onnx`, or a folder `model_v3` with a model file in it;
+    /// the model's own name does in the place of `model`. A folder `3` wins over them.
+    private func namedVersions(
+        of name: ModelName,
+        in path: StoragePath,
+        holding entries: [StorageEntry],
+        besides known: [ModelVersion]
+    ) throws(ModelError) -> [VersionFolder] {
+        var found: [ModelVersion: VersionFolder] = [:]
+        for entry in entries {
+            guard let (version, suffix) = ScriptedName.version(of: entry.name, model: name), !known.contains(version),
+                let inside = path.appending(entry.name)
+            else { continue }
+            if entry.isFolder, suffix.isEmpty {
+                let held = try storage.entries(of: inside)
+                guard try search.modelFile(in: inside, holding: held) != nil else { continue }
+                found[version] = VersionFolder(version: version, path: inside, entries: held)
+            } else if entry.isFile, modelFilenames.contains(where: { ModelFileSearch.suffix(of: $0) == suffix }) {
+                let one = VersionFolder(version: version, path: path, entries: [entry], filename: entry.name)
+                if found[version] == nil { found[version] = one }
+            }
+        }
+        return found.values.sorted { $0.version < $1.version }
     }
 
     /// Whether a model's configuration may describe an ensemble, which needs no files; a loader reads it properly.
@@ -166,13 +192,15 @@ struct RepositoryScan: Sendable {
             let file = path.appending(VersionManifest.filename)
         else {
             guard !entries.contains(where: { $0.name == VersionManifest.claimFilename }) else {
-                let reason = "\(id) is being published: it has a claim (\(VersionManifest.claimFilename)) and no manifest yet"
+                let reason =
+                    "\(id) is being published: it has a claim (\(VersionManifest.claimFilename)) and no manifest yet"
                 let fault = ModelError(.incomplete, reason)
                 return VersionFolder(version: id.version, path: path, entries: entries, fault: fault)
             }
             guard rules.isStrict else { return nil }
             let reason =
-                "\(id) has no \(VersionManifest.filename), and only signed versions are served: publish it with 'apus push --sign'"
+                "\(id) has no \(VersionManifest.filename), and only signed versions are served: publish it with "
+                + "'apus push --sign'"
             throw ModelError(.untrusted, reason)
         }
         let bytes = try storage.contents(of: file, byteLimit: VersionManifest.maxBytes)

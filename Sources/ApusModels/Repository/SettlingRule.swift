@@ -85,6 +85,7 @@ extension VersionFolder {
     fileprivate func incomplete(of name: ModelName) -> VersionFolder {
         let reason =
             "version \(version) of '\(name)' has just been written to; it's loaded when nothing in it changes for a while"
-        return VersionFolder(version: version, path: path, entries: entries, fault: ModelError(.incomplete, reason))
+        let fault = ModelError(.incomplete, reason)
+        return VersionFolder(version: version, path: path, entries: entries, fault: fault, filename: filename)
     }
 }

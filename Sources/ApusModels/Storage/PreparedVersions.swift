@@ -1,6 +1,6 @@
 internal import ApusCore
-package import ApusStorage
 internal import ApusEngine
+package import ApusStorage
 internal import CLinux
 internal import Glibc
 internal import Synchronization
@@ -39,7 +39,7 @@ package final class PreparedVersions: Sendable {
     /// Brings a version here and checks it.
     ///
     /// - Parameters:
-    ///   - path: Its folder in the store.
+    ///   - path: Its place in the store: its folder, or its one file.
     ///   - files: What it consists of.
     ///   - manifest: What its manifest says; `nil` for one without.
     /// - Returns: What keeps it in the cache.
@@ -67,10 +67,10 @@ package final class PreparedVersions: Sendable {
     func locate(_ file: StoragePath) throws(ModelError) -> StoredFile? {
         let text = file.description
         let found = known.withLock { known in
-            known.first { text.hasPrefix("\($0.key)/") && $0.value.version != nil }
+            known.first { $0.value.version != nil && PreparedVersions.holds($0.key, file) }
         }
         guard let (path, entry) = found, let version = entry.version else { return nil }
-        let relative = String(text.dropFirst(path.description.utf8.count + 1))
+        let relative = PreparedVersions.relative(file, to: path)
         guard let inside = StoragePath(relative) else { return nil }
         let folder: LocalModelStorage
         do throws(RuntimeFailure) {
@@ -81,6 +81,19 @@ package final class PreparedVersions: Sendable {
         let stored = try folder.locate(inside)
         guard let encrypted = entry.encrypted[relative] else { return stored }
         return try decrypted(stored, encrypted, name: text)
+    }
+
+    /// Whether a file belongs to the version at a place: a folder, or the file itself.
+    private static func holds(_ place: StoragePath, _ file: StoragePath) -> Bool {
+        if place == .root { return !file.description.contains("/") }
+        return place == file || file.description.hasPrefix("\(place)/")
+    }
+
+    /// What a file is called in its version.
+    private static func relative(_ file: StoragePath, to place: StoragePath) -> String {
+        if place == .root { return file.description }
+        if place == file { return file.description.split(separator: "/").last.map(String.init) ?? "" }
+        return String(file.description.dropFirst(place.description.count + 1))
     }
 
     /// An encrypted file's plain bytes, in a sealed file that lies in memory only.
@@ -130,7 +143,9 @@ private struct DescriptorFile: ReadableFile {
         while true {
             let count = unsafe pread(file.descriptor, buffer.baseAddress, buffer.count, offset)
             if count >= 0 { return count }
-            guard errno == EINTR else { throw StorageError(.system, "a cached file can't be read: \(Errno.last.words)") }
+            guard errno == EINTR else {
+                throw StorageError(.system, "a cached file can't be read: \(Errno.last.words)")
+            }
         }
     }
 }

@@ -20,7 +20,12 @@ package final class SnapshotModelStorage: ModelStorage {
     ///   - store: Where it lies.
     ///   - cache: Where it's brought.
     ///   - prepared: What is there already; the same for all looks at a store.
-    package init(_ objects: [StoredObject], in store: any ObjectStore, cache: VersionCache, prepared: PreparedVersions) {
+    package init(
+        _ objects: [StoredObject],
+        in store: any ObjectStore,
+        cache: VersionCache,
+        prepared: PreparedVersions
+    ) {
         self.location = store.location
         self.name = store.location.split(separator: "/").last.map(String.init) ?? ""
         self.store = store
@@ -50,7 +55,8 @@ package final class SnapshotModelStorage: ModelStorage {
     package func locate(_ file: StoragePath) throws(ModelError) -> StoredFile {
         guard objects[file.description] != nil else { throw missing(file) }
         guard let stored = try prepared.locate(file) else {
-            throw ModelError(.unreachable, "'\(file)' of '\(location)' isn't in the cache any more; the next look brings it")
+            let reason = "'\(file)' of '\(location)' isn't in the cache any more; the next look brings it"
+            throw ModelError(.unreachable, reason)
         }
         return stored
     }
@@ -62,7 +68,7 @@ package final class SnapshotModelStorage: ModelStorage {
             try listed(manifest.content, in: version.path)
         }
         return try prepared.prepare(
-            version.path,
+            version.place,
             files: files ?? present(in: version),
             manifest: version.manifest?.content
         )
@@ -73,7 +79,8 @@ package final class SnapshotModelStorage: ModelStorage {
         var files: [WantedFile] = []
         for file in manifest.files {
             guard let object = objects["\(path)/\(file.path)"] else {
-                throw ModelError(.untrusted, "'\(path)/\(file.path)' is listed in \(VersionManifest.filename) and isn't there")
+                let reason = "'\(path)/\(file.path)' is listed in \(VersionManifest.filename) and isn't there"
+                throw ModelError(.untrusted, reason)
             }
             guard object.byteCount == file.byteCount else {
                 throw ModelError(
@@ -89,9 +96,12 @@ package final class SnapshotModelStorage: ModelStorage {
 
     /// Everything in a version's folder.
     private func present(in version: VersionFolder) -> [WantedFile] {
-        guard version.path != .root else {
+        guard version.path != .root, version.filename == nil else {
             return version.entries.filter(\.isFile).compactMap { entry in
-                objects[entry.name].map { WantedFile(path: entry.name, object: $0, digest: nil) }
+                guard let path = version.path.appending(entry.name), let object = objects[path.description] else {
+                    return nil
+                }
+                return WantedFile(path: entry.name, object: object, digest: nil)
             }
         }
         let prefix = "\(version.path)/"
@@ -128,4 +138,9 @@ package final class SnapshotModelStorage: ModelStorage {
         }
         return kinds.mapValues { $0.values.sorted { $0.name < $1.name } }
     }
+}
+
+extension VersionFolder {
+    /// What lies where no other version does: its folder, or its one file.
+    fileprivate var place: StoragePath { filename.flatMap { path.appending($0) } ?? path }
 }

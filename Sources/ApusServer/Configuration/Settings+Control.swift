@@ -5,7 +5,7 @@ extension Settings {
             key: "model_control_mode",
             kind: .choice(["none", "poll", "watch", "explicit"]),
             defaultValue: "none",
-            help: "none serves what is there at the start; poll and watch follow changes; explicit serves what is asked for."
+            help: "none: all that is there at the start; poll, watch: changes too; explicit: what is asked for."
         ),
         Setting(
             key: "load_model",

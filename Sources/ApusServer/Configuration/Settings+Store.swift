@@ -11,7 +11,7 @@ extension Settings {
             key: "settle_time",
             kind: .duration,
             defaultValue: "2s",
-            help: "With poll and watch: how long nothing may have changed in a version without manifest before it loads."
+            help: "With poll, watch: how long a version without manifest has to lie unchanged before it loads."
         ),
         Setting(
             key: "cache",
@@ -47,13 +47,13 @@ extension Settings {
             key: "key_file",
             kind: .text,
             defaultValue: "",
-            help: "File with keys of encrypted models, a line 'NAME = KEY' each; APUS_KEY_NAME in the environment counts too."
+            help: "File with keys of encrypted models, lines 'NAME = KEY'; the variables APUS_KEY_NAME count too."
         ),
         Setting(
             key: "key_command",
             kind: .list,
             defaultValue: "",
-            help: "Command that prints the key whose name is its last argument; words with commas between them, no shell."
+            help: "Command that prints a key; the name is its last argument. Commas between words, no shell."
         ),
     ]
 }

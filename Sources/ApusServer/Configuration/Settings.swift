@@ -11,7 +11,12 @@ package enum Settings {
     }
 
     static let serving = [
-        Setting(key: "models", kind: .text, defaultValue: "", help: "The model repository: a folder, s3://BUCKET/PREFIX, or http(s)://HOST/PATH."),
+        Setting(
+            key: "models",
+            kind: .text,
+            defaultValue: "",
+            help: "The model repository: a folder, s3://BUCKET/PREFIX, or http(s)://HOST/PATH."
+        ),
         Setting(key: "server_id", kind: .text, defaultValue: "apus", help: "The server's name in its metadata."),
         Setting(
             key: "engine_path",

@@ -25,6 +25,7 @@ struct LoadingLog: ModelManagerObserver {
     }
 
     func modelUnloaded(_ id: ModelID) {
+        ResidentMemory.releaseAfterUnload()
         logger.info("The model is gone", metadata: [LogKeys.model: "\(id.name)", LogKeys.version: "\(id.version)"])
     }
 }

@@ -76,6 +76,7 @@ final class ModelRepository: Sendable {
     /// Looks at the source.
     ///
     /// - Parameter isFirst: Whether what the cache remembers does when the source doesn't answer.
+    /// - Returns: What is there.
     /// - Throws: When there's nothing to be served by.
     func look(isFirst: Bool = false) throws(ModelError) -> Look {
         let outcome = state.withLock { state in

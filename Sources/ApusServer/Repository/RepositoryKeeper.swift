@@ -91,7 +91,7 @@ final class RepositoryKeeper: Service, SourceUpdates {
 
     func run() async throws {
         await withDiscardingTaskGroup { tasks in
-            if mode == .poll { tasks.addTask { await self.poll() } }
+            if mode == .poll || mode == .watch && repository.watchedFolder == nil { tasks.addTask { await self.poll() } }
             let watch = watchFolder()
             for await _ in bell.cancelOnGracefulShutdown() { await lookAgain() }
             state.withLock { $0.isEnding = true }
@@ -110,7 +110,10 @@ final class RepositoryKeeper: Service, SourceUpdates {
     private func watchFolder() -> FolderWatch? {
         guard mode == .watch else { return nil }
         guard let folder = repository.watchedFolder else {
-            logger.warning("Only folders can be watched; the bucket is polled", metadata: [LogKeys.path: "\(repository.location)"])
+            logger.warning(
+                "Only folders can be watched; the source is polled",
+                metadata: [LogKeys.path: "\(repository.location)"]
+            )
             return nil
         }
         do throws(RuntimeFailure) {

@@ -30,10 +30,23 @@ struct RepositoryRecords: VersionRecords {
                 hint: "versions of it: \(known)"
             )
         }
-        return write(found, of: version.name)
+        let metadata = await blockingMetadata(of: found, in: folder)
+        return write(found, of: version.name, metadata: metadata)
     }
 
-    private func write(_ version: VersionFolder, of name: ModelName) -> [UInt8] {
+    /// What a script has written beside the model: `metadata.json`, an object; `nil` when there's none.
+    private func blockingMetadata(of version: VersionFolder, in folder: ModelFolder) async -> String? {
+        guard version.manifest == nil, version.entries.contains(where: { $0.name == "metadata.json" && $0.isFile }),
+            let path = version.path.appending("metadata.json")
+        else { return nil }
+        let bytes = try? await NIOThreadPool.singleton.runIfActive {
+            try folder.storage.contents(of: path, byteLimit: 1 << 20)
+        }
+        guard let bytes, (try? JSONValue.parse(bytes)) != nil else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func write(_ version: VersionFolder, of name: ModelName, metadata: String?) -> [UInt8] {
         let state = index().first { $0.name == name.description && $0.version == version.version }?.state
         var text = JSONText()
         text.object { text in
@@ -42,6 +55,10 @@ struct RepositoryRecords: VersionRecords {
             text.member("state", state?.rawValue ?? "UNAVAILABLE")
             text.member("source", "\(repository.location)/\(version.path)")
             if let fault = version.fault { text.member("reason", fault.message) }
+            if let metadata {
+                text.key("metadata")
+                text.raw(metadata)
+            }
             guard let manifest = version.manifest else {
                 text.key("files")
                 text.array { array in

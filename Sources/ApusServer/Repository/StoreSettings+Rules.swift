@@ -6,6 +6,7 @@ extension StoreSettings {
     /// What is asked of published versions.
     ///
     /// - Parameter environment: The process's variables, which may hold keys.
+    /// - Returns: The rules.
     /// - Throws: `configuration` when a key that is trusted can't be read, or none is though signatures are required.
     func manifestRules(_ environment: [String: String]) throws(RuntimeFailure) -> ManifestRules {
         var rules = ManifestRules()

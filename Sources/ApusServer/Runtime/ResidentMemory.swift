@@ -20,4 +20,10 @@ enum ResidentMemory {
             }
         }
     }
+
+    /// Returns freed heap to the system on this thread, one of those that load and unload: an engine's memory for a model
+    /// comes in pieces of all sizes, of which the allocator would keep most for the next model.
+    static func releaseAfterUnload() {
+        _ = CLinux_trimHeap()
+    }
 }

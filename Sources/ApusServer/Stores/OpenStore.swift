@@ -1,3 +1,4 @@
+internal import ApusS3
 package import ApusStorage
 
 /// Opens object stores by their addresses.
@@ -16,6 +17,20 @@ package enum OpenStore {
     /// - Throws: `invalid` with what the address should look like.
     package static func open(_ address: String, environment: [String: String]) throws(StorageError) -> any ObjectStore {
         guard isRemote(address) else { return try LocalObjectStore(path: address) }
-        throw StorageError(.invalid, "'\(address)' is no store that is known: s3://BUCKET/PREFIX, https://HOST/PATH or a folder")
+        guard address.hasPrefix("s3://") else {
+            throw StorageError(
+                .invalid,
+                "'\(address)' is no store that is known: s3://BUCKET/PREFIX, https://HOST/PATH or a folder was expected"
+            )
+        }
+        let configuration = try S3StoreConfiguration(
+            address: address,
+            surroundings: Surroundings(environment: environment),
+            connections: connections
+        )
+        return S3Store(configuration.store, connections: connections)
     }
+
+    /// The connections of all stores of the process, made when the first one is opened and open until it ends.
+    private static let connections = HTTPConnections()
 }
