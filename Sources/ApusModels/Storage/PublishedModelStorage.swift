@@ -44,7 +44,7 @@ package final class PublishedModelStorage: ModelStorage {
                     "'\(path)' isn't there with the \(file.byteCount) bytes that \(VersionManifest.filename) lists"
                 )
             }
-            files.append(WantedFile(path: file.path, object: object, digest: file.digest))
+            files.append(WantedFile(path: file.path, object: object, digest: file.digest, byteCount: file.byteCount))
         }
         return try prepared.prepare(version.path, files: files, manifest: manifest)
     }

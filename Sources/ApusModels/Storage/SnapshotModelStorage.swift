@@ -89,7 +89,7 @@ package final class SnapshotModelStorage: ModelStorage {
                         + "\(file.byteCount)"
                 )
             }
-            files.append(WantedFile(path: file.path, object: object, digest: file.digest))
+            files.append(WantedFile(path: file.path, object: object, digest: file.digest, byteCount: file.byteCount))
         }
         return files
     }
@@ -101,14 +101,14 @@ package final class SnapshotModelStorage: ModelStorage {
                 guard let path = version.path.appending(entry.name), let object = objects[path.description] else {
                     return nil
                 }
-                return WantedFile(path: entry.name, object: object, digest: nil)
+                return WantedFile(path: entry.name, object: object, byteCount: object.byteCount)
             }
         }
         let prefix = "\(version.path)/"
         let inside = objects.values.filter { $0.key.description.hasPrefix(prefix) }.sorted { $0.key < $1.key }
         return inside.map { object in
             let path = String(object.key.description.dropFirst(prefix.count))
-            return WantedFile(path: path, object: object, digest: nil)
+            return WantedFile(path: path, object: object, byteCount: object.byteCount)
         }
     }
 

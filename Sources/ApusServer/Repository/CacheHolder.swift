@@ -26,9 +26,11 @@ final class CacheHolder: Sendable {
                 if let opened { return opened }
                 let cache = try VersionCache(
                     path: settings.cachePath,
-                    byteLimit: settings.cacheBytes,
-                    files: SystemFiles(),
-                    time: { WallClock.millisecondsSince1970 / 1000 }
+                    configuration: VersionCache.Configuration(byteLimit: settings.cacheBytes),
+                    now: { WallClock.millisecondsSince1970 / 1000 },
+                    onNotice: { [logger] notice in
+                        logger.warning("The cache", metadata: [LogKeys.reason: "\(notice)"])
+                    }
                 )
                 opened = cache
                 return cache
