@@ -1,4 +1,5 @@
 import ApusStorage
+import Glibc
 
 extension TemporaryFolder {
     /// Writes a file, with the folders on its way, and gives its path.
@@ -15,5 +16,12 @@ extension TemporaryFolder {
         try file.truncate(to: 0)
         try file.write(bytes)
         return "\(path)/\(name)"
+    }
+}
+
+extension TemporaryFolder {
+    /// Makes a symbolic link.
+    func link(_ name: String, to target: String) throws {
+        guard unsafe symlink(target, "\(path)/\(name)") == 0 else { throw StorageError(.system, "no link") }
     }
 }
