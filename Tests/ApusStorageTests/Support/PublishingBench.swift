@@ -19,6 +19,13 @@ final class PublishingBench: Sendable {
 
     var now: Int64 { time.withLock { $0 } }
 
+    private func number() -> Int {
+        tokens.withLock { count in
+            count += 1
+            return count
+        }
+    }
+
     func advance(_ seconds: Int64) { time.withLock { $0 += seconds } }
 
     func publisher(_ by: String = "ann", to store: (any ObjectStore)? = nil) -> Publisher {
@@ -29,17 +36,14 @@ final class PublishingBench: Sendable {
         Publisher.Context(
             now: { self.now },
             by: by,
-            token: { "\(by)-\(self.tokens.withLock { count in count += 1
-return count })"
-            },
+            token: { "\(by)-\(self.number())" },
             scratch: folder.path
         )
     }
 
     /// Asks for some files to be pushed.
     func request(_ files: [String: [UInt8]] = ["model.onnx": [1, 2, 3]]) throws -> PushRequest {
-        let name = "push-\(tokens.withLock { count in count += 1
-return count })"
+        let name = "push-\(number())"
         let request = try files.map { path, bytes in
             PushRequest.File(path: path, source: try folder.write("\(name)/\(path)", bytes))
         }

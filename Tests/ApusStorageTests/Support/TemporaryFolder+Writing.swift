@@ -25,3 +25,11 @@ extension TemporaryFolder {
         guard unsafe symlink(target, "\(path)/\(name)") == 0 else { throw StorageError(.system, "no link") }
     }
 }
+
+extension TemporaryFolder {
+    /// Runs a line of shell in the folder; a test's own fault when it fails.
+    func shell(_ line: String) throws {
+        let status = unsafe system("cd '\(path)' && { \(line); }")
+        guard status == 0 else { throw StorageError(.system, "'\(line)' ended with \(status)") }
+    }
+}
