@@ -7,6 +7,8 @@ internal import ApusProtocol
 /// ```json
 /// {"stable": 3, "canary": 4}
 /// ```
+///
+/// What begins with `$` is no label: `apus push` and `apus promote` keep the history there (`$history`).
 struct VersionLabels: Sendable, Equatable {
     /// The file's name.
     static let filename = "apus-labels.json"
@@ -38,7 +40,7 @@ struct VersionLabels: Sendable, Equatable {
             let limit = VersionLabels.maxCount
             throw VersionLabels.fault(place, "it has \(members.count) labels; at most \(limit) are read")
         }
-        for member in members {
+        for member in members where !member.key.hasPrefix("$") {
             guard let label = VersionLabel(member.key) else {
                 throw VersionLabels.fault(place, "'\(member.key)' can't be a label: \(VersionLabel.rule)")
             }

@@ -85,7 +85,11 @@ package struct LabelPointer: Sendable, Equatable {
     ///
     /// - Returns: The version that it points to now.
     /// - Throws: `notFound` when there is no such label, or it was never elsewhere.
-    package mutating func rollBack(_ label: VersionLabel, at time: Int64, by: String) throws(StorageError) -> ModelVersion {
+    package mutating func rollBack(
+        _ label: VersionLabel,
+        at time: Int64,
+        by: String
+    ) throws(StorageError) -> ModelVersion {
         guard versions[label] != nil else { throw unknown(label) }
         var before: [ModelVersion?] = []
         for move in moves where move.label == label {
@@ -110,7 +114,10 @@ package struct LabelPointer: Sendable, Equatable {
 
     private func unknown(_ label: VersionLabel) -> StorageError {
         let known = versions.keys.sorted().map { "'\($0)'" }.joined(separator: ", ")
-        return StorageError(.notFound, "there is no label '\(label)'; there \(known.isEmpty ? "is none" : "are \(known)")")
+        return StorageError(
+            .notFound,
+            "there is no label '\(label)'; there \(known.isEmpty ? "is none" : "are \(known)")"
+        )
     }
 
     private mutating func record(

@@ -34,8 +34,14 @@ extension Publisher {
             try store.remove(VersionManifest.claimKey(of: version))
             if let label = request.label { try promote(version, to: label) }
         } catch {
-            let rest = request.label.map { ": move the label with 'apus promote \(version.name) \($0) \(version.version)'" }
-            throw StorageError(error.code, "\(version) is published, but then: \(error.message)\(rest ?? "")", cause: error)
+            let rest = request.label.map {
+                ": move the label with 'apus promote \(version.name) \($0) \(version.version)'"
+            }
+            throw StorageError(
+                error.code,
+                "\(version) is published, but then: \(error.message)\(rest ?? "")",
+                cause: error
+            )
         }
         return pushed
     }

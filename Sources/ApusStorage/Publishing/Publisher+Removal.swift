@@ -54,7 +54,9 @@ extension Publisher {
     package struct GarbagePolicy: Sendable {
         /// How old something must be, in seconds; a push that takes longer is taken for dead.
         package var minimumAge: Int64
-        /// How many of the newest versions stay; `nil` for all. What a label points to stays too.
+        /// How many of the newest versions stay, and `nil` stands for all.
+        ///
+        /// What a label points to stays too.
         package var keptVersions: Int?
         /// Whether it is only said what would go.
         package var isDryRun: Bool
@@ -130,7 +132,11 @@ extension Publisher {
             for object in old { try store.remove(object.key) }
         }
         return old.map { object in
-            Garbage(name: object.key.description, reason: "isn't in the version's manifest", byteCount: object.byteCount)
+            Garbage(
+                name: object.key.description,
+                reason: "isn't in the version's manifest",
+                byteCount: object.byteCount
+            )
         }
     }
 

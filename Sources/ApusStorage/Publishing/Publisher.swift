@@ -93,6 +93,7 @@ package struct Publisher: Sendable {
     /// - Parameters:
     ///   - model: Which model.
     ///   - change: Changes them, and says whether there is something to write.
+    /// - Throws: What `change` throws, or why the store can't be written.
     func changeLabels(
         of model: ModelName,
         _ change: (inout LabelPointer) throws(StorageError) -> Bool

@@ -60,7 +60,9 @@ package enum PushSource {
             }
             switch try files.status(of: source)?.kind {
             case .file:
-                guard prefix + name != VersionManifest.filename, prefix + name != VersionManifest.claimFilename else { continue }
+                guard prefix + name != VersionManifest.filename, prefix + name != VersionManifest.claimFilename else {
+                    continue
+                }
                 found.append(PushRequest.File(path: prefix + name, source: source))
             case .folder:
                 found += try folder(source, below: "\(prefix)\(name)/", on: files, depth: depth + 1)

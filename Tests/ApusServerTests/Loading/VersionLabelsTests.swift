@@ -24,6 +24,12 @@ struct VersionLabelsTests {
         #expect(labels[try #require(VersionLabel("canary"))] == ModelVersion(12))
     }
 
+    @Test func `the history of labels is passed over`() throws {
+        let text = #"{"stable": 3, "$history": [{"label": "stable", "from": null, "to": 3, "time": 1, "by": "ann"}]}"#
+        let labels = try VersionLabels(text: Array(text.utf8), place: "m/apus-labels.json")
+        #expect(labels.versions == [try #require(VersionLabel("stable")): try #require(ModelVersion(3))])
+    }
+
     @Test(arguments: [
         ("[]", "it isn't readable as a JSON object"), ("", "it isn't readable as a JSON object"),
         (#"{"a": 1} x"#, "it isn't readable as a JSON object"),

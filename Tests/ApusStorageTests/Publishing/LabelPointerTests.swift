@@ -1,0 +1,101 @@
+import ApusCore
+import ApusStorage
+import Testing
+
+struct LabelPointerTests {
+    private static let model = ModelName("iris")!
+    private static let stable = VersionLabel("stable")!
+    private static let canary = VersionLabel("canary")!
+
+    private func version(_ number: Int64) -> ModelVersion { ModelVersion(number)! }
+
+    private func move(_ pointer: inout LabelPointer, _ label: VersionLabel, _ number: Int64, at time: Int64 = 1) throws
+    {
+        let changed = try pointer.move(label, to: version(number), at: time, by: "ann")
+        #expect(changed)
+    }
+
+    private func rollBack(_ pointer: inout LabelPointer) throws -> Int64 {
+        try pointer.rollBack(LabelPointerTests.stable, at: 9, by: "ben").number
+    }
+
+    private func read(_ text: String) throws -> LabelPointer {
+        try LabelPointer.read(Array(text.utf8), of: LabelPointerTests.model)
+    }
+
+    @Test func `moves are remembered and come back`() throws {
+        var pointer = LabelPointer()
+        try move(&pointer, LabelPointerTests.stable, 1)
+        try move(&pointer, LabelPointerTests.canary, 2)
+        try move(&pointer, LabelPointerTests.stable, 2, at: 5)
+        let again = try pointer.move(LabelPointerTests.stable, to: version(2), at: 6, by: "ann")
+        #expect(!again)
+        try pointer.remove(LabelPointerTests.canary, at: 7, by: "ben")
+        #expect(pointer.versions == [LabelPointerTests.stable: version(2)])
+        #expect(pointer.labels(of: version(2)) == [LabelPointerTests.stable])
+        #expect(pointer.moves.map(\.to) == [version(1), version(2), version(2), nil])
+        #expect(pointer.moves[2].from == version(1))
+        #expect(try LabelPointer.read(pointer.text, of: LabelPointerTests.model) == pointer)
+    }
+
+    @Test func `a label rolls back step by step`() throws {
+        var pointer = LabelPointer()
+        for number in 1...3 { try move(&pointer, LabelPointerTests.stable, Int64(number)) }
+        #expect(try rollBack(&pointer) == 2)
+        #expect(try rollBack(&pointer) == 1)
+        #expect(throws: StorageError.self) { try rollBack(&pointer) }
+        try move(&pointer, LabelPointerTests.stable, 3)
+        pointer = try LabelPointer.read(pointer.text, of: LabelPointerTests.model)
+        #expect(try rollBack(&pointer) == 1)
+        #expect(throws: StorageError.self) {
+            try pointer.rollBack(LabelPointerTests.canary, at: 1, by: "")
+        }
+    }
+
+    @Test func `people can read and write the file`() throws {
+        var pointer = try read(#"{"stable": 3, "canary": 4}"#)
+        #expect(pointer.versions == [LabelPointerTests.stable: version(3), LabelPointerTests.canary: version(4)])
+        try move(&pointer, LabelPointerTests.stable, 4, at: 1_795_300_000)
+        #expect(
+            String(decoding: pointer.text, as: UTF8.self) == """
+                {
+                  "canary": 4,
+                  "stable": 4,
+                  "$history": [
+                    {"label": "stable", "from": 3, "to": 4, "time": 1795300000, "by": "ann"}
+                  ]
+                }
+
+                """
+        )
+    }
+
+    @Test func `history and labels are bounded`() throws {
+        var pointer = LabelPointer()
+        for number in 1...300 { try move(&pointer, LabelPointerTests.stable, Int64(number)) }
+        #expect(pointer.moves.count == LabelPointer.maxMoves)
+        #expect(pointer.moves.last?.to == version(300))
+        pointer = LabelPointer()
+        for number in 0..<LabelPointer.maxLabels { try move(&pointer, VersionLabel("l\(number)")!, 1) }
+        #expect(throws: StorageError.self) { try pointer.move(LabelPointerTests.stable, to: version(1), at: 1, by: "") }
+    }
+
+    @Test(arguments: [
+        "", "[]", #"{"stable": 0}"#, #"{"stable": "3"}"#, #"{"1": 3}"#, #"{"a/b": 3}"#, #"{"a": 1, "a": 2}"#,
+        #"{"$history": {}}"#, #"{"$history": [1]}"#, #"{"$history": [{"label": "7", "time": 1}]}"#,
+        #"{"$history": [{"label": "a", "time": -1}]}"#, #"{"$history": [{"label": "a", "to": 0, "time": 1}]}"#,
+    ])
+    func `what is wrong is refused with the place`(_ text: String) {
+        do throws(StorageError) {
+            _ = try LabelPointer.read(Array(text.utf8), of: LabelPointerTests.model)
+            Issue.record("was read: \(text)")
+        } catch {
+            #expect(error.code == .damaged)
+            #expect(error.message.contains("iris/apus-labels.json"))
+        }
+    }
+
+    @Test func `what later ones add beside the labels is passed over`() throws {
+        #expect(try read(#"{"stable": 3, "$rollout": {"x": 1}}"#).versions.count == 1)
+    }
+}
