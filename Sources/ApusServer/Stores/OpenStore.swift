@@ -13,9 +13,14 @@ package enum OpenStore {
     /// - Parameters:
     ///   - address: A folder's path, `s3://BUCKET/PREFIX`, `http://…` or `https://…`.
     ///   - environment: The process's variables: credentials, region, endpoint.
+    ///   - isHasty: Whether it gives up after seconds where others try for a minute: for those who can do without.
     /// - Returns: The store; nothing has been asked of it yet.
     /// - Throws: `invalid` with what the address should look like.
-    package static func open(_ address: String, environment: [String: String]) throws(StorageError) -> any ObjectStore {
+    package static func open(
+        _ address: String,
+        environment: [String: String],
+        isHasty: Bool = false
+    ) throws(StorageError) -> any ObjectStore {
         guard isRemote(address) else { return try LocalObjectStore(path: address) }
         guard address.hasPrefix("s3://") else {
             throw StorageError(
@@ -23,11 +28,15 @@ package enum OpenStore {
                 "'\(address)' is no store that is known: s3://BUCKET/PREFIX, https://HOST/PATH or a folder was expected"
             )
         }
-        let configuration = try S3StoreConfiguration(
+        var configuration = try S3StoreConfiguration(
             address: address,
             surroundings: Surroundings(environment: environment),
             connections: connections
         )
+        if isHasty {
+            configuration.store.retries.time = 5_000_000_000
+            configuration.store.retries.attempts = 4
+        }
         return S3Store(configuration.store, connections: connections)
     }
 
