@@ -17,11 +17,15 @@ struct ApusCommand: AsyncParsableCommand {
               apus bench iris --duration 5s
               apus stats iris
               apus update
+              apus push iris.onnx --name iris --store ./models --label stable
             """,
         version: ServerAssembly.version,
         subcommands: [
             ServeCommand.self, ModelsCommand.self, InferCommand.self, CheckCommand.self, EnginesCommand.self,
-            BenchCommand.self, StatsCommand.self, UpdateCommand.self,
+            BenchCommand.self, StatsCommand.self, UpdateCommand.self, PushCommand.self, PromoteCommand.self,
+            RollbackCommand.self,
+            HistoryCommand.self, PullCommand.self, RemoveCommand.self, GCCommand.self, VerifyCommand.self,
+            SyncCommand.self, BackupCommand.self, RestoreCommand.self, KeygenCommand.self,
         ]
     )
 }

@@ -1,4 +1,4 @@
-internal import Crypto
+internal import ApusProtocol
 
 /// Encrypts files with AES-256-GCM, segment by segment, in the manner of Tink's streaming AEAD.
 ///
@@ -125,6 +125,12 @@ package struct EncryptionKey: Sendable {
     package let id: KeyID
     /// Its 32 bytes.
     let secret: Secret
+
+    /// The text of a new key, in base64.
+    package static func makeText() -> String {
+        var random = SystemRandomNumberGenerator()
+        return Base64.text(of: (0..<DecryptionKeys.keyBytes).map { _ in UInt8.random(in: 0...255, using: &random) })
+    }
 
     /// Takes a key of 32 bytes; `nil` for another length.
     package init?(id: KeyID, secret: Secret) {

@@ -79,14 +79,14 @@ extension Publisher {
         if try store.describe(VersionManifest.key(of: version)) != nil {
             return StorageError(
                 .conditionFailed,
-                "\(version) is published already, and a version never changes: push without --version, or as \(next)"
+                "\(version) is published already, and a version never changes: push without --as-version, or as \(next)"
             )
         }
         let by = try PushClaim.read(of: version, in: store)?.by ?? "somebody"
         return StorageError(
             .conditionFailed,
             "\(version) is being pushed by \(by), or a push of it died ('apus gc' clears that up): "
-                + "push without --version, or as \(next)"
+                + "push without --as-version, or as \(next)"
         )
     }
 

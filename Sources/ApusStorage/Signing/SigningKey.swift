@@ -49,6 +49,18 @@ package struct SigningKey: Sendable {
         PEM.text("PRIVATE KEY", SigningKey.prefix + seed.bytes)
     }
 
+    /// Writes the private key to a new file that only its owner reads, and the public one beside it, with `.pub`.
+    ///
+    /// - Throws: `conditionFailed` when one of the files is there already.
+    package func write(to path: String, on files: any FileSystem) throws(StorageError) {
+        for (path, text) in [(path, pem), ("\(path).pub", publicKey.pem)] {
+            let file = try files.open(path, .new)
+            try file.write(Array(text.utf8))
+            try file.sync()
+        }
+        try files.syncFolder(DurableFiles.parent(of: path))
+    }
+
     /// The text of a manifest, signed with this key.
     func text(of manifest: VersionManifest) throws(StorageError) -> [UInt8] {
         let signed = ManifestSignature.signedBytes(ofUnsigned: try manifest.text())

@@ -1,0 +1,140 @@
+internal import ApusServer
+internal import ApusStorage
+internal import ArgumentParser
+
+/// `apus push`: publishes a version.
+struct PushCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "push",
+        abstract: "Publish a model's file or folder as its next version.",
+        discussion: """
+            The version is seen by servers when all of it is there, and never changes afterwards. A file NAME.onnx, or
+            the only one in a folder, becomes model.onnx; a folder's other files (weights, labels) come along.
+
+            EXAMPLES
+              apus push iris.onnx --name iris --store ./models
+              apus push iris.onnx --name iris --store s3://models --label stable
+              apus push out/ --name bert --metric f1=0.91 --metadata commit=4f2a --metadata run.json
+              apus push iris.onnx --name iris --sign publisher.pem --encrypt team-1
+            """
+    )
+
+    @Argument(help: "The model's file, or a folder with all files of the version.")
+    var file: String
+
+    @Option(help: ArgumentHelp("The model's name.", valueName: "name"))
+    var name: String
+
+    @OptionGroup
+    var store: StoreOptions
+
+    @OptionGroup
+    var contents: PushContents
+
+    @OptionGroup
+    var protection: PushProtection
+
+    @Option(help: ArgumentHelp("Let a label point to the version.", valueName: "label"))
+    var label: String?
+
+    @Option(help: ArgumentHelp("The version's number; the next one when left out.", valueName: "n"))
+    var asVersion: String?
+
+    func validate() throws {
+        _ = try Words.model(name)
+        _ = try label.map(Words.label)
+        _ = try asVersion.map(Words.version)
+        _ = try contents.parent.map(Words.version)
+    }
+
+    func run() async throws {
+        let pushed = try await store.withPublisher { [self] publisher in
+            try publisher.push(try request(publisher.files))
+        }
+        let byteCount = pushed.manifest.files.reduce(0) { $0 + $1.byteCount }
+        print(
+            "\(pushed.version) is published: \(pushed.manifest.files.count) files, \(byteCount) bytes, \(pushed.digest)"
+        )
+        if let label { print("label '\(label)' points to version \(pushed.version.version)") }
+    }
+
+    private func request(_ files: any FileSystem) throws -> PushRequest {
+        let found = try PushSource.files(at: PublishingSession.resolved(file), on: files)
+        var request = PushRequest(model: try Words.model(name), files: found)
+        request.version = try asVersion.map(Words.version)
+        request.label = try label.map(Words.label)
+        try contents.apply(to: &request, files)
+        try protection.apply(to: &request)
+        return request
+    }
+}
+
+/// What goes into a version beside the model's own files.
+struct PushContents: ParsableArguments {
+    @Option(help: ArgumentHelp("A config.pbtxt that counts for this version.", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("An apus.yaml that counts for this version.", valueName: "file"))
+    var settings: String?
+
+    @Option(help: ArgumentHelp("A folder of golden requests.", valueName: "dir"))
+    var golden: String?
+
+    @Option(help: ArgumentHelp("What the model was made with. (default: onnx for model.onnx)", valueName: "name"))
+    var framework: String?
+
+    @Option(help: ArgumentHelp("The version that it came from.", valueName: "n"))
+    var parent: String?
+
+    @Option(help: ArgumentHelp("Something that was measured; may be repeated.", valueName: "name=number"))
+    var metric: [String] = []
+
+    @Option(
+        help: ArgumentHelp("Something to know: a text, or a JSON file; may be repeated.", valueName: "name=text|file")
+    )
+    var metadata: [String] = []
+
+    /// Puts all of it into a request.
+    func apply(to request: inout PushRequest, _ files: any FileSystem) throws {
+        for (path, source) in [("config.pbtxt", config), ("apus.yaml", settings)] {
+            guard let source else { continue }
+            request.files.removeAll { $0.path == path }
+            request.files.append(PushRequest.File(path: path, source: PublishingSession.resolved(source)))
+        }
+        if let golden {
+            request.files += try PushSource.files(in: PublishingSession.resolved(golden), as: "golden", on: files)
+        }
+        let isONNX = request.files.contains { $0.path == "model.onnx" }
+        request.framework = framework ?? (isONNX ? "onnx" : "")
+        request.parent = try parent.map(Words.version)
+        for text in metric { try request.addMetric(text) }
+        for text in metadata {
+            if text.hasSuffix(".json"), !text.contains("=") {
+                let file = try files.openForReading(PublishingSession.resolved(text))
+                try request.addMetadata(text, fileContents: file.readAll(byteLimit: VersionManifest.maxBytes))
+            } else {
+                try request.addMetadata(text)
+            }
+        }
+    }
+}
+
+/// How a version is signed and encrypted.
+struct PushProtection: ParsableArguments {
+    @Option(help: ArgumentHelp("Sign with this private key; 'apus keygen' makes one.", valueName: "file"))
+    var sign: String?
+
+    @Option(help: ArgumentHelp("Encrypt the files with the key of this name.", valueName: "name"))
+    var encrypt: String?
+
+    @OptionGroup
+    var keys: KeyOptions
+
+    /// Puts the keys into a request.
+    func apply(to request: inout PushRequest) throws {
+        if let sign { request.signingKey = try SigningKey(pem: KeyFile.contents(of: sign), name: sign) }
+        guard let encrypt else { return }
+        guard let id = KeyID(encrypt) else { throw ValidationError("'\(encrypt)' is no key's name: \(KeyID.rule)") }
+        request.encryptionKey = try keys.keys.encryptionKey(id)
+    }
+}
