@@ -68,6 +68,7 @@ package struct ConfigurationReader {
 
     private mutating func readStore(into configuration: inout ServerConfiguration) {
         configuration.store.pollInterval = duration("poll_interval")
+        configuration.store.sourceTimeout = duration("source_timeout")
         configuration.store.settleTime = duration("settle_time")
         let cache = text("cache")
         configuration.store.cachePath = cache.isEmpty ? StoreSettings.defaultCachePath(environment) : cache

@@ -56,7 +56,7 @@ final class ModelRepository: Sendable {
     ) throws(RuntimeFailure) {
         self.source = try ModelRepository.source(configuration)
         self.cache = CacheHolder(configuration.store, logger: logger)
-        self.rules = try configuration.store.manifestRules(configuration.environment)
+        self.rules = try configuration.store.manifestRules(configuration.environment, cache: cache)
         self.modelFilenames = modelFilenames
         self.isSettling = configuration.controlMode.looksAgain
         self.time = time
@@ -67,6 +67,11 @@ final class ModelRepository: Sendable {
             case .folder(let path): path
             case .store(let store, _): store.location
             }
+    }
+
+    /// Whether the first look may have found less than the second will.
+    var isLookedAtTwice: Bool {
+        if case .store(let store, _) = source { store is SingleObjectStore } else { false }
     }
 
     /// The folder that can be watched; `nil` for a store.
@@ -182,13 +187,19 @@ final class ModelRepository: Sendable {
         return prepared
     }
 
+    /// How long a source may not answer that a start can do without; nanoseconds.
+    private static let hastyPatience: Int64 = 5_000_000_000
+
     /// The most objects of a repository.
     private static let maxObjects = 1_000_000
 
     private static func source(_ configuration: ServerConfiguration) throws(RuntimeFailure) -> Source {
         let address = configuration.models
         guard !address.isEmpty else {
-            if let single = try SingleModelVariables.store(configuration.environment) { return .store(single, hasty: single) }
+            let patience = configuration.store.sourceTimeout
+            if let single = try SingleModelVariables.store(configuration, patience: patience) {
+                return .store(single, hasty: single)
+            }
             throw RuntimeFailure(
                 .repository,
                 "no model repository: say where the models are with --models DIR or --models s3://BUCKET/PREFIX "
@@ -199,8 +210,12 @@ final class ModelRepository: Sendable {
         do throws(StorageError) {
             let environment = configuration.environment
             return .store(
-                try OpenStore.open(address, environment: environment),
-                hasty: try OpenStore.open(address, environment: environment, isHasty: true)
+                try OpenStore.open(address, environment: environment, patience: configuration.store.sourceTimeout),
+                hasty: try OpenStore.open(
+                    address,
+                    environment: environment,
+                    patience: min(configuration.store.sourceTimeout, ModelRepository.hastyPatience)
+                )
             )
         } catch {
             throw RuntimeFailure(.repository, error.message, cause: error)

@@ -94,6 +94,7 @@ final class RepositoryKeeper: Service, SourceUpdates {
     /// Notes that what was found first is served.
     func firstLookIsLoaded() async {
         await blocking { self.repository.remember() }
+        if repository.isLookedAtTwice { _ = try? begin() }
     }
 
     func run() async throws {

@@ -13,13 +13,13 @@ package enum OpenStore {
     /// - Parameters:
     ///   - address: A folder's path, `s3://BUCKET/PREFIX`, `http://…` or `https://…`.
     ///   - environment: The process's variables: credentials, region, endpoint.
-    ///   - isHasty: Whether it gives up after seconds where others try for a minute: for those who can do without.
+    ///   - patience: How long it may not answer, in nanoseconds.
     /// - Returns: The store; nothing has been asked of it yet.
     /// - Throws: `invalid` with what the address should look like.
     package static func open(
         _ address: String,
         environment: [String: String],
-        isHasty: Bool = false
+        patience: Int64 = 60_000_000_000
     ) throws(StorageError) -> any ObjectStore {
         guard isRemote(address) else { return try LocalObjectStore(path: address) }
         guard address.hasPrefix("s3://") else {
@@ -33,10 +33,7 @@ package enum OpenStore {
             surroundings: Surroundings(environment: environment),
             connections: connections
         )
-        if isHasty {
-            configuration.store.retries.time = 5_000_000_000
-            configuration.store.retries.attempts = 4
-        }
+        configuration.store.retries.time = patience
         return S3Store(configuration.store, connections: connections)
     }
 

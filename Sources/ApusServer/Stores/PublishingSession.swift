@@ -61,7 +61,7 @@ package struct PublishingSession: Sendable {
     private var context: Publisher.Context {
         let by = "\(environment["USER"] ?? environment["LOGNAME"] ?? "uid \(getuid())")@\(PublishingSession.hostname)"
         return Publisher.Context(
-            now: { Int64(unsafe time(nil)) },
+            now: { Int64(time(nil)) },
             by: by,
             token: {
                 var random = SystemRandomNumberGenerator()

@@ -1,4 +1,6 @@
 internal import ApusCore
+internal import ApusServer
+internal import ApusStorage
 internal import ArgumentParser
 
 /// `apus promote`: lets a label point to a version.
