@@ -66,7 +66,10 @@ struct KeyOptions: ParsableArguments {
     var keyFile: String?
 
     @Option(
-        help: ArgumentHelp("A program that is given a key's name and prints the key; no shell.", valueName: "program")
+        help: ArgumentHelp(
+            "A command that prints a key; the name is its last argument. Commas between words, no shell.",
+            valueName: "program"
+        )
     )
     var keyCommand: String?
 
@@ -75,7 +78,7 @@ struct KeyOptions: ParsableArguments {
         DecryptionKeys(
             environment: ProcessEnvironment.variables,
             file: keyFile,
-            command: keyCommand.map { $0.split(separator: " ").map(String.init) } ?? []
+            command: keyCommand.map { $0.split(separator: ",").map(String.init) } ?? []
         )
     }
 }
