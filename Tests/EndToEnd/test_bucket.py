@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import http.server
 import itertools
 import random
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ import pytest
 from apus_e2e import bucket as buckets
 from apus_e2e import onnx
 from apus_e2e.bucket import Bucket, BucketServer
+from apus_e2e.command import Run
 from apus_e2e.paths import EXAMPLES
 from apus_e2e.scale import IS_LONG, SEED
 from apus_e2e.server import Launch, Server
@@ -47,8 +51,10 @@ def serve(launch: Launch, tmp_path: Path) -> Callable[..., Server]:
         return launch(
             "--cache",
             str(tmp_path / cache),
+            "--source-timeout",
+            "4s",
             *flags,
-            models=bucket.address,  # type: ignore[arg-type]
+            models=bucket.address,
             environment=bucket.server.environment,
             **options,  # type: ignore[arg-type]
         )
@@ -224,3 +230,76 @@ def test_a_process_that_is_killed_leaves_nothing_half(serve: Callable[..., Serve
         assert ask(client, 1)[:2] == (200, kills + 2)
     assert "damaged" not in server.log_text()
     shutil.rmtree(tmp_path / "cache")
+
+
+def test_one_model_in_one_object(launch: Launch, bucket: Bucket, tmp_path: Path) -> None:
+    """Three variables name it; a file that is already here is served first, and the bucket looked at after."""
+    bucket.client.put_object(Bucket=bucket.name, Key="models/adding_v7.onnx", Body=onnx.adding(7))
+    local = tmp_path / "here.onnx"
+    variables = bucket.server.environment | {
+        "S3_BUCKET_NAME": bucket.name,
+        "S3_MODEL_KEY": "models/adding_v7.onnx",
+        "LOCAL_MODEL_PATH": str(local),
+    }
+
+    def start(**changes: str) -> Server:
+        flags = ("--cache", str(tmp_path / "cache"), "--source-timeout", "1s")
+        return launch(*flags, models="", environment=variables | changes)
+
+    def answers(server: Server, expected: float) -> bool:
+        with server.client() as client:
+            return ask(client, 1) == (200, expected, "7")
+
+    assert answers(start(), 8)
+    local.write_bytes(onnx.adding(70))
+    server = start()
+    assert eventually(lambda: answers(server, 8), timeout=20)
+    # Without the bucket the file is enough; without both the message names all three variables.
+    away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    assert answers(start(**away), 71)
+    local.unlink()
+    lost = launch(
+        "--cache",
+        str(tmp_path / "nothing"),
+        models="",
+        environment=variables | {"S3_MODEL_KEY": "models/nobody.onnx"},
+        waits=False,
+    )
+    assert lost.wait(timeout=60) != 0
+    assert "S3_BUCKET_NAME" in lost.log_text() and "models/nobody.onnx" in lost.log_text()
+
+
+def test_a_web_server_is_served_like_a_bucket(launch: Launch, run: Run, tmp_path: Path) -> None:
+    """`apus index` makes a folder servable from behind any web server; one file needs no index."""
+    root = tmp_path / "www"
+    root.mkdir()
+    model = tmp_path / "model.onnx"
+    model.write_bytes(onnx.adding(1))
+    for command in (("push", str(model), "--name", "adding"), ("index",)):
+        assert run(*command, APUS_MODELS=str(root)).returncode == 0
+    with web_server(root) as url:
+        server = launch("--cache", str(tmp_path / "cache"), models=url)
+        with server.client() as client:
+            assert ask(client, 1) == (200, 2, "1")
+        model.write_bytes(onnx.adding(2))
+        for command in (("push", str(model), "--name", "adding"), ("index",)):
+            assert run(*command, APUS_MODELS=str(root)).returncode == 0
+        update(server)
+        with server.client() as client:
+            assert ask(client, 1) == (200, 3, "2")
+        one = launch("--cache", str(tmp_path / "one"), models=f"{url}/adding/2/model.onnx")
+        assert list(states(one).values()) == ["READY"]
+
+
+@contextmanager
+def web_server(root: Path) -> Iterator[str]:
+    """Serve a folder with Python's own web server."""
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(root))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()

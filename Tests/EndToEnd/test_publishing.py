@@ -71,7 +71,7 @@ def serve(launch: Launch, tmp_path: Path) -> Callable[..., Server]:
             "--cache",
             str(tmp_path / cache),
             *flags,
-            models=store.address,  # type: ignore[arg-type]
+            models=store.address,
             environment=environment,
             **options,  # type: ignore[arg-type]
         )

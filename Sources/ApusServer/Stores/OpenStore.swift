@@ -22,6 +22,11 @@ package enum OpenStore {
         patience: Int64 = 60_000_000_000
     ) throws(StorageError) -> any ObjectStore {
         guard isRemote(address) else { return try LocalObjectStore(path: address) }
+        if address.hasPrefix("http://") || address.hasPrefix("https://") {
+            var web = try HTTPObjectStore.Configuration(address: address, isSingle: isModelFile(address))
+            web.retries.time = patience
+            return try HTTPObjectStore(web, connections: connections)
+        }
         guard address.hasPrefix("s3://") else {
             throw StorageError(
                 .invalid,
@@ -35,6 +40,11 @@ package enum OpenStore {
         )
         configuration.store.retries.time = patience
         return S3Store(configuration.store, connections: connections)
+    }
+
+    /// Whether a web address names one model's file.
+    private static func isModelFile(_ address: String) -> Bool {
+        address.prefix { $0 != "?" }.hasSuffix(".onnx")
     }
 
     /// The connections of all stores of the process, made when the first one is opened and open until it ends.
