@@ -15,7 +15,7 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
-from harness import grpc, image, lifecycle, machine, openloop, paths, report, settings, sweep, throughput, timeouts, transports
+from harness import grpc, image, lifecycle, machine, openloop, paths, report, settings, store, sweep, throughput, timeouts, transports
 from harness.peers import MeasurementFailed
 from harness.processes import ServerFailed
 from harness.results import Results
@@ -59,6 +59,8 @@ def measure(plan: Settings) -> Results:
         results.open_loop = openloop.measure(plan)
     if "timeouts" in plan.sections:
         results.timeouts = timeouts.measure(plan)
+    if "store" in plan.sections:
+        results.store = store.measure(plan)
     results.machine["stolen_percent"] = machine.Processors.now().stolen_percent_since(before)
     return results
 

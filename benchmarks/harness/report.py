@@ -8,6 +8,7 @@ from statistics import median
 from .measurement import Cell
 from .openloop import DEADLINE_MS, LOADS, OpenLoopResult, OpenRun
 from .results import Results
+from .store import StoreResult
 from .targets import Verdict
 from .throughput import ECHO
 
@@ -118,6 +119,17 @@ def open_loop_section(result: OpenLoopResult) -> str:
     return f"### mlp, binary, open loop\n\n{table((*heads, 'sent late, p99 µs'), rows)}"
 
 
+def store_section(result: StoreResult) -> str:
+    """Fetching and reloading."""
+    return (
+        "### Versions from a web server\n\n"
+        f"1 GiB fetched, checked and synced in {median(result.fetch_seconds):.2f} s, by curl, sha256sum and sync in "
+        f"{median(result.reference_seconds):.2f} s; {result.grown_mib:.0f} MiB more resident at its peak. "
+        f"{result.reloads} reloads at 30 % of the capacity: p99 {median(result.reloading_p99_us):.0f} µs, "
+        f"without reloads {median(result.calm_p99_us):.0f} µs, {result.failed} requests failed.\n"
+    )
+
+
 def markdown(results: Results, verdicts: Sequence[Verdict]) -> str:
     """The whole report."""
     facts = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in results.machine.items() if value != "")
@@ -127,6 +139,8 @@ def markdown(results: Results, verdicts: Sequence[Verdict]) -> str:
         "### Targets\n\n" + table(("target", "bound", "figure", "verdict"), map(verdict_row, verdicts)),
         *(model_section(model, [c for c in results.matrix.cells.values() if c.model == model]) for model in models),
     ]
+    if results.store:
+        sections.append(store_section(results.store))
     if results.open_loop:
         sections.append(open_loop_section(results.open_loop))
     if lifecycle := lifecycle_section(results):

@@ -9,6 +9,7 @@ from .image import ImageResult
 from .lifecycle import ManyModelsResult, MemoryResult, StartupResult
 from .measurement import Matrix
 from .openloop import OpenLoopResult
+from .store import StoreResult
 from .timeouts import TimeoutResult
 
 
@@ -24,6 +25,7 @@ class Results:
     many: ManyModelsResult | None = None
     open_loop: OpenLoopResult | None = None
     timeouts: TimeoutResult | None = None
+    store: StoreResult | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The results in machine-readable form."""
@@ -43,4 +45,5 @@ class Results:
             "many_models": asdict(self.many) if self.many else None,
             "open_loop": self.open_loop.as_json() if self.open_loop else None,
             "timeouts": asdict(self.timeouts) if self.timeouts else None,
+            "store": self.store.as_json() if self.store else None,
         }

@@ -9,7 +9,7 @@ from . import paths
 from .processes import Server, free_port
 
 
-def apus(models: Path, name: str = "apus", flags: Sequence[str] = ()) -> Server:
+def apus(models: Path | str, name: str = "apus", flags: Sequence[str] = ()) -> Server:
     """Apus with its defaults, or with more flags."""
     port = free_port()
     command = [str(paths.APUS), "serve", "--models", str(models), "--host", "127.0.0.1", *flags]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SECTIONS = ("iris", "grpc", "mlp", "resnet50", "image", "startup", "memory", "many", "sweep", "open", "timeouts")
+SECTIONS = ("iris", "grpc", "mlp", "resnet50", "image", "startup", "memory", "many", "sweep", "open", "timeouts", "store")
 
 
 @dataclass(frozen=True)

@@ -219,6 +219,27 @@ TARGETS = (
         "x",
         lambda found: found.matrix.ratio("resnet50", 2, BINARY, RAW_TWO),
     ),
+    Target(
+        "1 GiB from a web server: speed of fetching, checking and syncing over curl, sha256sum and sync",
+        0.8,
+        True,
+        "x",
+        lambda found: found.store.fetch_speed if found.store else None,
+    ),
+    Target(
+        "reloads at 30 % of the capacity: p99 over that without reloads",
+        1.2,
+        False,
+        "x",
+        lambda found: found.store.reload_p99 if found.store else None,
+    ),
+    Target(
+        "reloads at 30 % of the capacity: requests that failed",
+        0,
+        False,
+        "requests",
+        lambda found: float(found.store.failed) if found.store else None,
+    ),
     Target("iris alone: resident memory, idle", 45, False, "MiB", idle_memory),
     Target(
         "iris alone: exec to first answer",
