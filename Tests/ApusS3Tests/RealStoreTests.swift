@@ -29,6 +29,9 @@ struct RealStore: Sendable, CustomStringConvertible {
     static let all: [RealStore] = (ProcessInfo.processInfo.environment["APUS_TEST_STORES"] ?? "")
         .split(separator: " ").compactMap { RealStore($0) }
 
+    /// Where boto3 looks, when it is the one who runs the tests.
+    static let witnessPrefix = ProcessInfo.processInfo.environment["APUS_TEST_PREFIX"]
+
     /// The variables by which a user would name it.
     func environment(secret: String? = nil) -> [String: String] {
         [
@@ -63,5 +66,13 @@ struct RealStoreTests {
         let store = try real.open("conformance \(UInt32.random(in: 0...(.max)))")
         let skipped = try ObjectStoreConformance(of: store, configuration: configuration).checkAll()
         print("\(real.name): \(skipped)")
+    }
+
+    @Test(arguments: RealStore.all.filter { $0.name == "swift" })
+    func `a wrong secret is refused without its words`(real: RealStore) throws {
+        let store = try real.open("wrong", secret: "canary-wrong-secret")
+        let error = failure { try store.list("", limit: 10) }
+        #expect(error?.code == .denied && error?.message.contains("SignatureDoesNotMatch") == true)
+        #expect(error?.message.contains("canary") == false)
     }
 }

@@ -47,6 +47,15 @@ struct S3StoreConfigurationTests {
     }
 
     @Test
+    func `another region has another server at AWS, and nowhere else`() throws {
+        let aws = try store("s3://bkt").endpoint
+        #expect("\(aws.moved(from: "us-east-1", to: "eu-west-3").origin)" == "https://s3.eu-west-3.amazonaws.com")
+        #expect(aws.moved(from: "us-east-1", to: "us-east-1") == aws)
+        let own = try store("s3://bkt", ["AWS_ENDPOINT_URL": "http://s3.us-east-1.example.org"]).endpoint
+        #expect(own.moved(from: "us-east-1", to: "eu-west-3") == own)
+    }
+
+    @Test
     func `a profile gives region, endpoint and addressing`() throws {
         let config = """
             # a comment

@@ -32,6 +32,24 @@ package struct S3Endpoint: Sendable, Hashable {
         self.init(origin: origin, addressing: addressing, bucket: bucket)
     }
 
+    /// AWS' server of another region, when this is that of `region`; else the same.
+    package func moved(from region: String, to other: String) -> S3Endpoint {
+        let prefix = "s3.\(region).amazonaws.com"
+        guard isAWS, origin.host.hasPrefix(prefix), region != other else { return self }
+        let host = "s3.\(other).amazonaws.com\(origin.host.dropFirst(prefix.utf8.count))"
+        return S3Endpoint(
+            origin: HTTPOrigin(isSecure: origin.isSecure, host: host, port: origin.port),
+            basePath: basePath,
+            addressing: addressing
+        )
+    }
+
+    private init(origin: HTTPOrigin, basePath: String, addressing: S3Addressing) {
+        self.origin = origin
+        self.basePath = basePath
+        self.addressing = addressing
+    }
+
     /// Where an object is: the server with the bucket in it where it belongs there, and the encoded path.
     package func place(bucket: String, key: String) -> (origin: HTTPOrigin, path: String) {
         let encoded = PercentEncoding.encodePath(key)

@@ -10,7 +10,8 @@ extension S3Store {
         at time: CalendarTime,
         time nanoseconds: Int64
     ) throws(StorageError) -> HTTPCall {
-        let (origin, path) = configuration.endpoint.place(bucket: configuration.bucket, key: request.key)
+        let endpoint = configuration.endpoint.moved(from: configuration.region, to: region)
+        let (origin, path) = endpoint.place(bucket: configuration.bucket, key: request.key)
         var fields = request.fields
         switch configuration.authorization {
         case .anonymous: break

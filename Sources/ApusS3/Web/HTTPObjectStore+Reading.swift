@@ -3,7 +3,7 @@ package import ApusStorage
 
 extension HTTPObjectStore {
     package func describe(_ key: ObjectKey) throws(StorageError) -> StoredObject? {
-        let what = "looking at \(location)/\(key)"
+        let what = "looking at \(place(of: key))"
         switch try perform("HEAD", key, what: what, { ([], nil) }) {
         case .success(let answer):
             guard let size = answer.head.contentLength else {
@@ -23,7 +23,7 @@ extension HTTPObjectStore {
         byteLimit: Int,
         unless known: EntityTag?
     ) throws(StorageError) -> ObjectContents {
-        let what = "reading \(location)/\(key)"
+        let what = "reading \(place(of: key))"
         var sink = SmallObjectSink(byteLimit: byteLimit, what: what)
         let outcome = try perform("GET", key, what: what) {
             sink = SmallObjectSink(byteLimit: byteLimit, what: what)
@@ -33,7 +33,8 @@ extension HTTPObjectStore {
         case .success(let answer):
             let bytes = sink.bytes
             let made = WebTag.made(modified: answer.head.modified, byteCount: bytes.count)
-            let tag = EntityTag(answer.head.entityTag ?? made)
+            // In the way in which the index tells states apart, so that an object listed is known again when it is read.
+            let tag = EntityTag(hasIndexWithoutTags.isSet ? made : answer.head.entityTag ?? made)
             return tag == known ? .unchanged : .bytes(bytes, tag)
         case .refused(let failure):
             switch failure.status {

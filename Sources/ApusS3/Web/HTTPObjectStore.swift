@@ -50,6 +50,8 @@ package final class HTTPObjectStore: ObjectStore {
     let clock: StoreClock
     let makeGenerator: S3Store.MakeGenerator
     private let ignoresRanges = Flag()
+    /// Whether the index tells states apart by time and size.
+    let hasIndexWithoutTags = Flag()
 
     /// Describes a server's folder or file; it isn't asked yet.
     ///
@@ -86,7 +88,7 @@ package final class HTTPObjectStore: ObjectStore {
         into file: any WritableFile,
         progress: FetchProgress
     ) throws(StorageError) {
-        let what = "fetching \(location)/\(object.key)"
+        let what = "fetching \(place(of: object.key))"
         let expectation = RangeSink.Expectation(object: object, what: what) { head in
             WebTag.tag(of: head, like: object.tag, byteCount: object.byteCount)
         }
@@ -131,6 +133,11 @@ package final class HTTPObjectStore: ObjectStore {
         StorageError(.unsupported, "\(location): a web server is read only; publish to a folder or an s3:// address")
     }
 
+    /// An object's address without a query, for messages.
+    func place(of key: ObjectKey) -> String {
+        configuration.isSingle ? location : "\(location)/\(key)"
+    }
+
     private func index() throws(StorageError) -> [StoredObject] {
         guard let key = ObjectKey(WebIndex.filename) else { return [] }
         guard case .bytes(let bytes, _) = try read(key, byteLimit: WebIndex.maxBytes, unless: nil) else {
@@ -139,7 +146,9 @@ package final class HTTPObjectStore: ObjectStore {
                 "\(location) has no \(WebIndex.filename), without which it can't be listed: write one and put it there"
             )
         }
-        return try WebIndex.read(bytes, from: "\(location)/\(WebIndex.filename)")
+        let listed = try WebIndex.read(bytes, from: "\(location)/\(WebIndex.filename)")
+        if listed.contains(where: { WebTag.isMade($0.tag) }) { hasIndexWithoutTags.set() }
+        return listed
     }
 
     private func single() throws(StorageError) -> [StoredObject] {

@@ -9,6 +9,9 @@ enum WebTag {
         "\(prefix)\(modified.map(String.init) ?? "unknown")-\(byteCount)"
     }
 
+    /// Whether a tag was made of time and size.
+    static func isMade(_ tag: EntityTag) -> Bool { tag.description.hasPrefix(prefix) }
+
     /// The state that an answer is of, in the way in which `expected` tells states apart; `nil` where it doesn't say.
     static func tag(of head: HTTPAnswerHead, like expected: EntityTag, byteCount: Int) -> EntityTag? {
         guard expected.description.hasPrefix(prefix) else { return head.entityTag.map { EntityTag($0) } }
