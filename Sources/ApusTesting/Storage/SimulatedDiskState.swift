@@ -46,6 +46,12 @@ struct SimulatedDiskState: Sendable {
     var locks: [Int: [Bool]] = [:]
     /// Operations since the start or the last cut.
     var operationCount = 0
+    /// How many of them were syncs.
+    var syncCount = 0
+    /// Whether syncs do nothing.
+    var ignoresSyncs = false
+    /// The one that does nothing.
+    var ignoredSync: Int?
     /// Which of them fails.
     var cutAt: Int?
     /// Whether one has.
@@ -181,6 +187,12 @@ struct SimulatedDiskState: Sendable {
         }
     }
 
+    /// Counts a sync; says whether it does something.
+    mutating func countSync() -> Bool {
+        syncCount += 1
+        return !ignoresSyncs && syncCount != ignoredSync
+    }
+
     /// Makes a file's bytes durable.
     mutating func syncFile(_ node: Int) {
         guard let bytes = nodes[node]?.bytes else { return }
@@ -230,6 +242,8 @@ struct SimulatedDiskState: Sendable {
         after.cutAt = nil
         after.isOff = false
         after.operationCount = 0
+        after.syncCount = 0
+        after.ignoredSync = nil
         return after
     }
 
