@@ -131,8 +131,9 @@ extension VersionCache {
         _ onProgress: @escaping @Sendable (Int) -> Void
     ) throws(StorageError) -> SHA256Digest {
         let file = try files.open("\(layout.fetching)/\(name).part", .either)
-        let start = isAnew ? 0 : min(try reached(name), try file.byteCount(), object.byteCount)
-        if start == 0, object.byteCount > configuration.stepByteCount { try forget(name) }
+        let isSmall = object.byteCount <= configuration.stepByteCount
+        let start = isAnew || isSmall ? 0 : min(try reached(name), try file.byteCount(), object.byteCount)
+        if start == 0, !isSmall { try forget(name) }
         try file.truncate(to: start)
         let follower = FileFollower(file, configuration, resumeOffset: start) { reached throws(StorageError) in
             try note(reached, name)
@@ -154,7 +155,7 @@ extension VersionCache {
                 )
             }
         } catch {
-            if object.byteCount > configuration.stepByteCount, error.code != .changed, error.code != .damaged {
+            if !isSmall, error.code != .changed, error.code != .damaged {
                 // The first failure is the one to tell; without the note the next try begins earlier.
                 try? follower.interrupted()
             }

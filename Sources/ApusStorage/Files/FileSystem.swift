@@ -1,7 +1,8 @@
 /// The part of a file system that durable storage is made of; the real one, or a simulated disk that loses what isn't synced.
 ///
 /// Paths are absolute. Calls block. Nothing is durable before it has been synced: a file's bytes by `sync()` on the file, a
-/// name (new, renamed, removed) by `syncFolder` on the folder that holds it.
+/// name (new, renamed, removed) by `syncFolder` on the folder that holds it. What is made is for this user alone (modes 0600
+/// and 0700), unless the file system was told otherwise.
 package protocol FileSystem: Sendable {
     /// Opens a file for reading and writing.
     ///
@@ -17,7 +18,7 @@ package protocol FileSystem: Sendable {
     /// The names in a folder, sorted, without `.` and `..`.
     func names(in folder: String) throws(StorageError) -> [String]
 
-    /// Makes a folder (mode 0700); nothing happens when there is one.
+    /// Makes a folder; nothing happens when there is one.
     func makeFolder(_ path: String) throws(StorageError)
 
     /// Gives something another name, in the place of what has that name unless `isExclusive` says otherwise.
@@ -63,7 +64,7 @@ package enum LockMode: Sendable {
 
 /// How a file is opened for writing.
 package enum FileOpening: Sendable {
-    /// It must not be there yet (mode 0600).
+    /// It must not be there yet.
     case new
     /// It must be there.
     case existing

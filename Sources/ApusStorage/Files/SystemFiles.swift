@@ -6,8 +6,14 @@ package struct SystemFiles: FileSystem {
     /// The most names that a folder may have.
     package static let maxNames = 1_000_000
 
-    /// Needs nothing.
-    package init() {}
+    private let isPrivate: Bool
+
+    /// Chooses who may read what is made.
+    ///
+    /// - Parameter isPrivate: This user alone; otherwise whoever the process' umask lets, as with `cp`.
+    package init(isPrivate: Bool = true) {
+        self.isPrivate = isPrivate
+    }
 
     package func open(_ path: String, _ mode: FileOpening) throws(StorageError) -> any WritableFile {
         let flags: Int32 =
@@ -58,7 +64,7 @@ package struct SystemFiles: FileSystem {
     }
 
     package func makeFolder(_ path: String) throws(StorageError) {
-        guard unsafe mkdir(path, 0o700) != 0 else { return }
+        guard unsafe mkdir(path, isPrivate ? 0o700 : 0o777) != 0 else { return }
         let number = errno
         guard number == EEXIST else { throw StorageError(errno: number, "made", path) }
         // A link to a folder is one here: where that matters, its kind has been looked at.
@@ -137,8 +143,9 @@ package struct SystemFiles: FileSystem {
         verb: String,
         followsLink: Bool = false
     ) throws(StorageError) -> Int32 {
+        let mode: mode_t = isPrivate ? 0o600 : 0o666
         while true {
-            let descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC | (followsLink ? 0 : O_NOFOLLOW), 0o600)
+            let descriptor = unsafe Glibc.open(path, flags | O_CLOEXEC | (followsLink ? 0 : O_NOFOLLOW), mode)
             if descriptor >= 0 { return descriptor }
             guard errno == EINTR else { throw StorageError(errno: errno, verb, path) }
         }

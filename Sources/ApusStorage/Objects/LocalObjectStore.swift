@@ -28,9 +28,9 @@ package struct LocalObjectStore: ObjectStore {
     ///
     /// - Parameters:
     ///   - path: Absolute.
-    ///   - files: Where it lies.
+    ///   - files: Where it lies; who publishes and who serves are often two users, so the umask says who may read.
     /// - Throws: `invalid` for a path that isn't absolute.
-    package init(path: String, files: any FileSystem = SystemFiles()) throws(StorageError) {
+    package init(path: String, files: any FileSystem = SystemFiles(isPrivate: false)) throws(StorageError) {
         guard path.hasPrefix("/"), !path.utf8.contains(0) else {
             throw StorageError(.invalid, "'\(path)' isn't an absolute path, and an object store's folder has to be one")
         }
@@ -135,7 +135,7 @@ package struct LocalObjectStore: ObjectStore {
 
     package func remove(_ key: ObjectKey) throws(StorageError) {
         try expectVisible(key)
-        guard try findFolder(of: key) else { return }
+        guard try files.status(of: location) != nil, try findFolder(of: key) else { return }
         let lock = try files.lock("\(root)/\(LocalObjectStore.lockFilename)")
         defer { withExtendedLifetime(lock) {} }
         guard try findFolder(of: key) else { return }
@@ -203,7 +203,9 @@ package struct LocalObjectStore: ObjectStore {
     /// The system's clock for that goes in steps (4 ms is usual), and numbers of files are used again: of three states
     /// written in one step the first and the third could have the same tag.
     private func makeNewer(_ file: any WritableFile, _ path: String, than place: String) throws(StorageError) {
-        guard let old = try files.status(of: place)?.modified, try files.status(of: path)?.modified == old else { return }
+        guard let old = try files.status(of: place)?.modified, try files.status(of: path)?.modified == old else {
+            return
+        }
         let byteCount = try file.byteCount()
         for _ in 0..<100_000 {
             try file.truncate(to: byteCount)

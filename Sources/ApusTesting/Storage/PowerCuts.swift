@@ -18,6 +18,8 @@ package struct PowerCuts: Sendable {
     package var firstSeed: UInt64
     /// Whether syncs do nothing.
     package var ignoresSyncs: Bool
+    /// The number of one sync that does nothing.
+    package var ignoredSync: Int?
     /// Whether the operation can be done again from whatever it left: then it is, after a kill at each call, and the power
     /// is cut at the end of that.
     package var isRepeatable = false
@@ -47,7 +49,7 @@ package struct PowerCuts: Sendable {
         verify: (SimulatedDisk, [Announcement]) throws -> Void
     ) throws -> Int {
         for cut in 1...maxCuts {
-            let disk = SimulatedDisk(ignoresSyncs: ignoresSyncs)
+            let disk = SimulatedDisk(ignoresSyncs: ignoresSyncs, ignoredSync: ignoredSync)
             try prepare(disk)
             disk.settle()
             disk.cut(at: cut)

@@ -8,18 +8,21 @@ internal import Synchronization
 /// may be missing, each whole. It is harsher than most file systems, and allows nothing that POSIX rules out.
 package final class SimulatedDisk: FileSystem {
     private let state: Mutex<SimulatedDiskState>
-    /// With this, syncs do nothing: to show that a check has teeth.
-    private let ignoresSyncs: Bool
 
     /// Starts with an empty root folder.
-    package init(ignoresSyncs: Bool = false) {
-        self.state = Mutex(SimulatedDiskState())
-        self.ignoresSyncs = ignoresSyncs
+    ///
+    /// - Parameters:
+    ///   - ignoresSyncs: Syncs do nothing, to show that a check has teeth.
+    ///   - ignoredSync: The sync of this number (1 is the first after `cut(at:)`) does nothing, to show the same of one.
+    package convenience init(ignoresSyncs: Bool = false, ignoredSync: Int? = nil) {
+        var state = SimulatedDiskState()
+        state.ignoresSyncs = ignoresSyncs
+        state.ignoredSync = ignoredSync
+        self.init(state)
     }
 
-    private init(_ state: SimulatedDiskState, ignoresSyncs: Bool) {
+    private init(_ state: SimulatedDiskState) {
         self.state = Mutex(state)
-        self.ignoresSyncs = ignoresSyncs
     }
 
     // MARK: - Power
@@ -28,6 +31,7 @@ package final class SimulatedDisk: FileSystem {
     package func cut(at operation: Int) {
         state.withLock { state in
             state.operationCount = 0
+            state.syncCount = 0
             state.cutAt = operation
         }
     }
@@ -38,15 +42,18 @@ package final class SimulatedDisk: FileSystem {
     /// How many operations there were since the start or the last `cut(at:)`.
     package var operationCount: Int { state.withLock { $0.operationCount } }
 
+    /// How many syncs there were in the same time.
+    package var syncCount: Int { state.withLock { $0.syncCount } }
+
     /// The disk as it may be found when the power comes back; this one stays as it is.
     package func afterPowerCut(seed: UInt64) -> SimulatedDisk {
         var generator = SeededGenerator(seed: seed)
-        return SimulatedDisk(state.withLock { $0.afterPowerCut(&generator) }, ignoresSyncs: ignoresSyncs)
+        return SimulatedDisk(state.withLock { $0.afterPowerCut(&generator) })
     }
 
     /// The disk as another process finds it after the one that used it was killed: nothing is lost, locks end.
     package func afterKill() -> SimulatedDisk {
-        SimulatedDisk(state.withLock { $0.afterKill() }, ignoresSyncs: ignoresSyncs)
+        SimulatedDisk(state.withLock { $0.afterKill() })
     }
 
     /// Makes everything durable, as if much time had passed.
@@ -113,7 +120,7 @@ package final class SimulatedDisk: FileSystem {
     package func syncFolder(_ path: String) throws(StorageError) {
         try perform { state throws(StorageError) in
             let node = try state.findFolder(path, "synced")
-            if !ignoresSyncs { state.syncFolder(node) }
+            if state.countSync() { state.syncFolder(node) }
         }
     }
 
@@ -157,7 +164,7 @@ package final class SimulatedDisk: FileSystem {
     /// Makes a file's bytes durable.
     func syncFile(_ node: Int) throws(StorageError) {
         try perform { state throws(StorageError) in
-            if !ignoresSyncs { state.syncFile(node) }
+            if state.countSync() { state.syncFile(node) }
         }
     }
 }

@@ -46,6 +46,12 @@ struct SimulatedDiskState: Sendable {
     var locks: [Int: [Bool]] = [:]
     /// Operations since the start or the last cut.
     var operationCount = 0
+    /// How many of them were syncs.
+    var syncCount = 0
+    /// Whether syncs do nothing.
+    var ignoresSyncs = false
+    /// The one that does nothing.
+    var ignoredSync: Int?
     /// Which of them fails.
     var cutAt: Int?
     /// Whether one has.
@@ -181,6 +187,12 @@ struct SimulatedDiskState: Sendable {
         }
     }
 
+    /// Counts a sync; says whether it does something.
+    mutating func countSync() -> Bool {
+        syncCount += 1
+        return !ignoresSyncs && syncCount != ignoredSync
+    }
+
     /// Makes a file's bytes durable.
     mutating func syncFile(_ node: Int) {
         guard let bytes = nodes[node]?.bytes else { return }
@@ -188,17 +200,25 @@ struct SimulatedDiskState: Sendable {
         nodes[node]?.pending = []
     }
 
+    /// With a change of a thing's name go all earlier ones of the same thing: otherwise it would have two names.
+    private static func closed(_ chosen: [Bool], _ changes: [NameChange]) -> [Bool] {
+        var closed = chosen
+        var nodes: Set<Int> = []
+        for index in changes.indices.reversed() {
+            if nodes.contains(changes[index].node) { closed[index] = true }
+            if closed[index] { nodes.insert(changes[index].node) }
+        }
+        return closed
+    }
+
     /// Makes a folder's names durable, with the other end of renames into it and out of it.
     mutating func syncFolder(_ folder: Int) {
-        var left: [NameChange] = []
-        for change in pendingNames {
-            if change.from?.folder == folder || change.to?.folder == folder {
-                SimulatedDiskState.apply(change, to: &nodes, \.syncedNames)
-            } else {
-                left.append(change)
-            }
+        let chosen = pendingNames.map { $0.from?.folder == folder || $0.to?.folder == folder }
+        let applied = SimulatedDiskState.closed(chosen, pendingNames)
+        for (change, isApplied) in zip(pendingNames, applied) where isApplied {
+            SimulatedDiskState.apply(change, to: &nodes, \.syncedNames)
         }
-        pendingNames = left
+        pendingNames = zip(pendingNames, applied).filter { !$0.1 }.map(\.0)
     }
 
     /// Makes everything durable.
@@ -230,6 +250,8 @@ struct SimulatedDiskState: Sendable {
         after.cutAt = nil
         after.isOff = false
         after.operationCount = 0
+        after.syncCount = 0
+        after.ignoredSync = nil
         return after
     }
 
@@ -239,7 +261,8 @@ struct SimulatedDiskState: Sendable {
         // Nothing, everything, or some of it: the extremes are what real disks do most often.
         let share = [0, 1, 2, 4, 4, 4].randomElement(using: &generator) ?? 4
         func isApplied(_ generator: inout SeededGenerator) -> Bool { Int.random(in: 0..<4, using: &generator) < share }
-        for change in pendingNames where isApplied(&generator) {
+        let applied = SimulatedDiskState.closed(pendingNames.map { _ in isApplied(&generator) }, pendingNames)
+        for (change, isApplied) in zip(pendingNames, applied) where isApplied {
             SimulatedDiskState.apply(change, to: &after.nodes, \.syncedNames)
         }
         for number in nodes.keys.sorted() {

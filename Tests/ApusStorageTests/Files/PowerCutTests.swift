@@ -206,6 +206,13 @@ struct PowerCutTests {
         }
     }
 
+    @Test(arguments: 1...8)
+    func `without any one of its syncs the check of durable files fails`(_ sync: Int) {
+        var cuts = PowerCuts(seedCount: 8)
+        cuts.ignoredSync = sync
+        #expect(throws: PowerCuts.Failure.self) { try checkDurableFiles(cuts) }
+    }
+
     @Test
     func `a file that is written in its place fails the check, syncs or not`() throws {
         let bytes = CacheBench.bytes(3000, seed: 1)

@@ -86,9 +86,37 @@ struct LocalObjectStoreTests {
         #expect(try store.list("", limit: 10).isEmpty)
         #expect(try store.describe(try #require(ObjectKey("a"))) == nil)
         try store.remove(try #require(ObjectKey("a/b")))
+        try store.remove(try #require(ObjectKey("a")))
         try store.write([1], to: try #require(ObjectKey("a")), if: .always)
         #expect(code { try store.write([1], to: try #require(ObjectKey("a/b")), if: .always) } == .invalid)
         #expect(code { _ = try LocalObjectStore(path: "relative") } == .invalid)
+    }
+
+    @Test
+    func `objects may be read by whom the umask lets, files of the cache by this user alone`() throws {
+        _ = try makeStore()
+        func mode(_ path: String) -> mode_t {
+            var status = stat()
+            unsafe #expect(stat(path, &status) == 0)
+            return status.st_mode & 0o777
+        }
+        // The umask isn't asked for: that can only be done by changing it, for all threads.
+        let probe = "\(folder.path)/probe"
+        unsafe close(open(probe, O_CREAT | O_WRONLY, 0o666))
+        #expect(mode("\(root)/m/1/model") == mode(probe))
+        _ = try SystemFiles().open("\(folder.path)/private", .new)
+        try SystemFiles().makeFolder("\(folder.path)/folder")
+        #expect(mode("\(folder.path)/private") == 0o600)
+        #expect(mode("\(folder.path)/folder") == 0o700)
+    }
+
+    @Test
+    func `three states that are written at once have three tags`() throws {
+        let store = try makeStore()
+        let key = try #require(ObjectKey("m/1/model"))
+        var tags: Set<EntityTag> = []
+        for _ in 0..<50 { tags.insert(try store.write([7], to: key, if: .always)) }
+        #expect(tags.count == 50)
     }
 
     @Test
