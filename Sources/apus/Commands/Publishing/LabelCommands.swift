@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusStorage
 internal import ArgumentParser
 
 /// `apus promote`: lets a label point to a version.
