@@ -25,7 +25,7 @@ struct ApusCommand: AsyncParsableCommand {
             BenchCommand.self, StatsCommand.self, UpdateCommand.self, PushCommand.self, PromoteCommand.self,
             RollbackCommand.self,
             HistoryCommand.self, PullCommand.self, RemoveCommand.self, GCCommand.self, VerifyCommand.self,
-            SyncCommand.self, BackupCommand.self, RestoreCommand.self, KeygenCommand.self,
+            SyncCommand.self, BackupCommand.self, RestoreCommand.self, IndexCommand.self, KeygenCommand.self,
         ]
     )
 }

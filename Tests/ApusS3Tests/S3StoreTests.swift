@@ -1,5 +1,6 @@
 import ApusS3
 import ApusStorage
+import ApusTesting
 import Synchronization
 import Testing
 
@@ -138,6 +139,48 @@ struct S3StoreTests {
             } == .conditionFailed
         )
         #expect(fixture.bucket.state.withLock { $0.uploads.isEmpty })
+    }
+
+    @Test
+    func `a store that can't check conditions gets a lock object`() throws {
+        let fixture = try BucketFixture()
+        fixture.bucket.state.withLock { $0.checksConditions = false }
+        let key = fixture.key("labels.json")
+        let first = try fixture.store.write([1], to: key, if: .absent)
+        #expect(!fixture.store.abilities.checksConditions)
+        #expect(code { try fixture.store.write([2], to: key, if: .absent) } == .conditionFailed)
+        let second = try fixture.store.write([2], to: key, if: .unchanged(first))
+        #expect(code { try fixture.store.write([3], to: key, if: .unchanged(first)) } == .conditionFailed)
+        let large = pattern(3000)
+        let third = try fixture.store.upload(MemoryFile(large), byteCount: 3000, to: key, if: .unchanged(second))
+        #expect(try fixture.store.describe(key)?.tag == third)
+        #expect(fixture.bucket.state.withLock { Array($0.objects.keys) } == ["labels.json"])
+    }
+
+    @Test
+    func `a store that passes over conditions in silence is found out`() throws {
+        let fixture = try BucketFixture()
+        fixture.bucket.state.withLock { $0.overlooksConditions = true }
+        let key = fixture.key("labels.json")
+        try fixture.store.write([1], to: key, if: .absent)
+        #expect(code { try fixture.store.write([2], to: key, if: .absent) } == .conditionFailed)
+        #expect(!fixture.store.abilities.checksConditions)
+        #expect(fixture.bucket.state.withLock { Array($0.objects.keys) } == ["labels.json"])
+    }
+
+    @Test
+    func `who finds the lock of another waits, and takes that of a dead one`() throws {
+        let fixture = try BucketFixture()
+        fixture.bucket.state.withLock { $0.checksConditions = false }
+        fixture.bucket.put("k.apus-lock", Array("somebody".utf8))
+        // Fake objects are from 1994.
+        try fixture.store.write([1], to: fixture.key("k"), if: .absent)
+        fixture.calendar.set(784_111_777 + 59)
+        fixture.bucket.put("k.apus-lock", Array("somebody".utf8))
+        #expect(code { try fixture.store.write([2], to: fixture.key("k"), if: .always) } == nil)
+        #expect(code { try fixture.store.write([2], to: fixture.key("k2"), if: .absent) } == nil)
+        let failed = failure { try fixture.store.write([2], to: fixture.key("k"), if: .absent) }
+        #expect(failed?.code == .conditionFailed && failed?.message.contains("k.apus-lock") == true)
     }
 
     func pattern(_ count: Int) -> [UInt8] {

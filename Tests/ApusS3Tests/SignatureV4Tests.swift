@@ -8,7 +8,7 @@ struct SignatureV4Tests {
 
     private let documented = SignatureV4(
         accessKeyID: "AKIAIOSFODNN7EXAMPLE",
-        secretKey: Secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        secretKey: SecretText("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         region: "us-east-1"
     )
 
@@ -34,7 +34,7 @@ struct SignatureV4Tests {
         )
         let signer = SignatureV4(
             accessKeyID: SignatureCase.accessKeyID,
-            secretKey: Secret(SignatureCase.secretKey),
+            secretKey: SecretText(SignatureCase.secretKey),
             region: expected.region
         )
         #expect(signer.authorization(for: head, at: time) == expected.authorization)
@@ -81,7 +81,7 @@ struct SignatureV4Tests {
     func `signs cases of the published suite`() throws {
         let signer = SignatureV4(
             accessKeyID: "AKIDEXAMPLE",
-            secretKey: Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+            secretKey: SecretText("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
             region: "us-east-1",
             service: "service"
         )

@@ -65,7 +65,7 @@ def launch(models: Path, tmp_path: Path) -> Iterator[Launch]:
 
     def start(
         *flags: str,
-        models: Path = models,
+        models: Path | str = models,
         environment: dict[str, str] | None = None,
         common: Sequence[str] = COMMON_FLAGS,
         waits: bool = True,

@@ -25,9 +25,13 @@ extension S3StoreConfiguration {
     }
 
     /// The server that the variables name.
-    static func endpoint(_ environment: [String: String]) throws(StorageError) -> (origin: HTTPOrigin, path: String)? {
-        for name in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] {
-            guard let text = environment.nonEmpty(name) else { continue }
+    static func endpoint(
+        _ environment: [String: String],
+        _ profile: Profile
+    ) throws(StorageError) -> (origin: HTTPOrigin, path: String)? {
+        let ignores = try isOn("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", environment)
+        for name in ignores ? [] : ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "endpoint_url"] {
+            guard let text = name == "endpoint_url" ? profile[name] : environment.nonEmpty(name) else { continue }
             guard let found = HTTPOrigin.parse(text) else {
                 throw StorageError(.invalid, "\(name) is \"\(text)\": expected http://host:port or https://host")
             }
@@ -37,28 +41,34 @@ extension S3StoreConfiguration {
     }
 
     /// Where the variables want the bucket to stand.
-    static func addressing(_ environment: [String: String], bucket: String) throws(StorageError) -> S3Addressing {
-        guard let text = environment.nonEmpty("APUS_S3_ADDRESSING") else { return .automatic }
+    static func addressing(
+        _ environment: [String: String],
+        _ profile: Profile
+    ) throws(StorageError) -> S3Addressing {
+        let asked = environment.nonEmpty("APUS_S3_ADDRESSING") ?? profile["s3.addressing_style"]
+        guard let text = asked else { return .automatic }
         guard let addressing = S3Addressing(rawValue: text) else {
             throw StorageError(.invalid, "APUS_S3_ADDRESSING is \"\(text)\": expected auto, path or virtual")
         }
         return addressing
     }
 
-    /// How requests are allowed.
-    static func authorization(
-        _ surroundings: Surroundings,
-        connections: HTTPConnections,
-        clock: StoreClock
-    ) throws(StorageError) -> Authorization {
-        let environment = surroundings.environment
-        if try isOn("APUS_S3_ANONYMOUS", environment) { return .anonymous }
-        if let token = environment.nonEmpty("APUS_S3_BEARER_TOKEN") { return .bearer(Secret(token)) }
-        let sources: [any CredentialsSource] = [EnvironmentCredentials(environment: environment)]
-        return .signed(CredentialsKeeper(sources: sources, clock: clock))
+    /// Whether the variables want checksums with writes.
+    static func sendsChecksums(_ environment: [String: String]) throws(StorageError) -> Bool? {
+        switch environment.nonEmpty("AWS_REQUEST_CHECKSUM_CALCULATION")?.lowercased() {
+        case nil: return nil
+        case "when_supported": return true
+        case "when_required": return false
+        case let other?:
+            throw StorageError(
+                .invalid,
+                "AWS_REQUEST_CHECKSUM_CALCULATION is \"\(other)\": expected when_supported or when_required"
+            )
+        }
     }
 
-    private static func isOn(_ name: String, _ environment: [String: String]) throws(StorageError) -> Bool {
+    /// Whether a variable says yes.
+    static func isOn(_ name: String, _ environment: [String: String]) throws(StorageError) -> Bool {
         switch environment.nonEmpty(name)?.lowercased() {
         case nil, "0", "false", "no": return false
         case "1", "true", "yes": return true

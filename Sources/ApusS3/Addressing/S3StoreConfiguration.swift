@@ -25,9 +25,12 @@ package struct S3StoreConfiguration: Sendable {
     ) throws(StorageError) {
         let (bucket, prefix) = try S3StoreConfiguration.split(address)
         let environment = surroundings.environment
-        let addressing = try S3StoreConfiguration.addressing(environment, bucket: bucket)
-        let named = try S3StoreConfiguration.endpoint(environment)
-        var region = environment.nonEmpty("AWS_REGION") ?? environment.nonEmpty("AWS_DEFAULT_REGION")
+        let profile = try Profile(surroundings)
+        let addressing = try S3StoreConfiguration.addressing(environment, profile)
+        let named = try S3StoreConfiguration.endpoint(environment, profile)
+        var region =
+            environment.nonEmpty("AWS_REGION") ?? environment.nonEmpty("AWS_DEFAULT_REGION")
+            ?? profile["region"]
         if named?.origin.host.hasSuffix("storage.googleapis.com") == true { region = region ?? "auto" }
         let signsFor = region ?? "us-east-1"
         let endpoint =
@@ -36,12 +39,14 @@ package struct S3StoreConfiguration: Sendable {
             } else {
                 S3Endpoint(region: signsFor, addressing: addressing, bucket: bucket)
             }
+        let access = Access(surroundings: surroundings, profile: profile, connections: connections, clock: clock)
         store = S3Store.Configuration(
             bucket: bucket,
             prefix: prefix,
             endpoint: endpoint,
             region: signsFor,
-            authorization: try S3StoreConfiguration.authorization(surroundings, connections: connections, clock: clock)
+            authorization: try access.authorization(region: signsFor)
         )
+        store.sendsChecksums = try S3StoreConfiguration.sendsChecksums(environment) ?? endpoint.isAWS
     }
 }

@@ -54,7 +54,7 @@ extension S3Store {
         case (412, _): code = .conditionFailed
         case (301, _), (307, _), (_, "AuthorizationHeaderMalformed"):
             (code, advice) = (.invalid, "; the bucket is in another region or at another address: set AWS_REGION")
-        case (501, _): code = .unsupported
+        case (501, _), (_, "NotImplemented"): code = .unsupported
         case (_, "BadDigest"), (_, "XAmzContentSHA256Mismatch"), (_, "InvalidDigest"): code = .damaged
         case (_, "EntityTooLarge"): code = .tooLarge
         case (408, _), (429, _), (500..., _), (_, "SlowDown"), (_, "RequestTimeout"), (409, _): code = .unreachable
@@ -73,7 +73,7 @@ extension S3Store {
 
     /// Takes out what a server might echo of our secrets.
     private func redacted(_ text: String) -> String {
-        let secrets: [Secret?]
+        let secrets: [SecretText?]
         switch configuration.authorization {
         case .anonymous: secrets = []
         case .bearer(let token): secrets = [token]

@@ -1,4 +1,5 @@
 internal import ApusStorage
+internal import NIOCore
 internal import Synchronization
 
 extension S3Store {
@@ -60,7 +61,39 @@ extension S3Store {
         return bytes == mark
     }
 
-    private func check(_ condition: WriteCondition, of key: ObjectKey) throws(StorageError) {
+    /// Whether the store checks conditions itself.
+    ///
+    /// Found out once, by writing nothing into an object that nobody reads, if it is in a state that never was: a store
+    /// that checks refuses, OpenStack Swift says 501, and one that passes over conditions in silence writes.
+    func checksConditions() throws(StorageError) -> Bool {
+        if let known = learnt.withLock({ $0.checksConditions }) { return known }
+        let key = fullKey("apus-probe\(S3Store.lockSuffix)")
+        let nothing = Piece(ByteBuffer())
+        let fields = WriteCondition.unchanged(EntityTag("apus-never")).fields + nothing.fields(withChecksum: false)
+        let outcome = try perform("asking \(location) for conditional writes") { () throws(StorageError) in
+            S3Request(method: "PUT", key: key, fields: fields, body: (nothing.bytes, nothing.sha256Hex))
+        }
+        switch outcome {
+        case .refused(let failure) where failure.status == 412 || failure.code == "NoSuchKey":
+            return learn(checksConditions: true)
+        case .refused(let failure) where failure.status == 501 || failure.code == "NotImplemented":
+            return learn(checksConditions: false)
+        case .refused: return true
+        case .success:
+            _ = try perform("cleaning up in \(location)") { () throws(StorageError) in
+                S3Request(method: "DELETE", key: key)
+            }
+            return learn(checksConditions: false)
+        }
+    }
+
+    private func learn(checksConditions: Bool) -> Bool {
+        learnt.withLock { $0.checksConditions = checksConditions }
+        return checksConditions
+    }
+
+    /// Fails when a condition doesn't hold now.
+    func check(_ condition: WriteCondition, of key: ObjectKey) throws(StorageError) {
         let found = try describe(key)
         switch condition {
         case .always: return

@@ -16,7 +16,7 @@ extension S3Store {
         guard byteCount > configuration.pieceBytes else {
             return try write(bytes(of: file, from: 0, count: byteCount), to: key, if: condition)
         }
-        if condition != .always && !abilities.checksConditions {
+        if condition != .always, try !checksConditions() {
             return try uploadUnderLock(file, byteCount: byteCount, to: key, if: condition)
         }
         do throws(StorageError) {
@@ -49,6 +49,8 @@ extension S3Store {
         let identifier = try upload.begin()
         do throws(StorageError) {
             let parts = try upload.send(file, as: identifier)
+            // Some check conditions of writes and pass over those of completions: then at least what is there shows.
+            if condition != .always { try check(condition, of: key) }
             return try upload.complete(identifier, parts: parts, if: condition)
         } catch {
             upload.abort(identifier)
@@ -68,7 +70,10 @@ extension S3Store {
                 return (try? outcome.get()) ?? 0
             }
             guard try outcome.get() > 0 else {
-                throw StorageError(.changed, "the file that is uploaded to \(location) has become shorter meanwhile")
+                throw StorageError(
+                    .damaged,
+                    "the file that is uploaded to \(location) is shorter than \(offset + count) bytes"
+                )
             }
         }
         return buffer

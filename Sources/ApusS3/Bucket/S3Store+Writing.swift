@@ -29,7 +29,7 @@ extension S3Store {
         to key: ObjectKey,
         if condition: WriteCondition
     ) throws(StorageError) -> EntityTag {
-        if condition != .always && !abilities.checksConditions {
+        if condition != .always, try !checksConditions() {
             return try underLock(key, if: condition) { () throws(StorageError) in
                 try put(bytes, to: key, if: .always)
             }
@@ -37,6 +37,7 @@ extension S3Store {
         do throws(StorageError) {
             return try put(bytes, to: key, if: condition)
         } catch let error where error.code == .unsupported && condition != .always {
+            // It checks the one kind of condition, and not the other.
             learnt.withLock { $0.checksConditions = false }
             return try underLock(key, if: condition) { () throws(StorageError) in
                 try put(bytes, to: key, if: .always)

@@ -52,7 +52,8 @@ package final class S3Store: ObjectStore {
         var region: String
         /// What is added to our clock for signatures, in seconds.
         var clockOffset: Int64 = 0
-        var checksConditions = true
+        /// `nil` before it has been tried.
+        var checksConditions: Bool?
         var ignoresRanges = false
     }
 
@@ -79,8 +80,9 @@ package final class S3Store: ObjectStore {
         self.location = "s3://\(configuration.bucket)\(prefix)"
     }
 
+    /// What it can do, as far as it is known: whether conditions are checked is found out with the first that is set.
     package var abilities: ObjectStoreAbilities {
-        ObjectStoreAbilities(writes: true, checksConditions: learnt.withLock { $0.checksConditions })
+        ObjectStoreAbilities(writes: true, checksConditions: learnt.withLock { $0.checksConditions ?? true })
     }
 
     /// The whole key in the bucket.

@@ -5,17 +5,17 @@ package struct Credentials: Sendable, Hashable {
     /// The key's name, which isn't secret.
     package let accessKeyID: String
     /// The key.
-    package let secretKey: Secret
+    package let secretKey: SecretText
     /// What goes along with a key that was given for a time.
-    package let sessionToken: Secret?
+    package let sessionToken: SecretText?
     /// When they end; `nil` for never.
     package let expires: CalendarTime?
 
     /// Describes credentials.
     package init(
         accessKeyID: String,
-        secretKey: Secret,
-        sessionToken: Secret? = nil,
+        secretKey: SecretText,
+        sessionToken: SecretText? = nil,
         expires: CalendarTime? = nil
     ) {
         self.accessKeyID = accessKeyID
@@ -43,5 +43,5 @@ package enum Authorization: Sendable {
     /// By signatures.
     case signed(CredentialsKeeper)
     /// By a bearer token, as Google's XML interface takes it.
-    case bearer(Secret)
+    case bearer(SecretText)
 }

@@ -32,8 +32,8 @@ package struct EnvironmentCredentials: CredentialsSource {
         case (let identifier?, let secret?):
             return Credentials(
                 accessKeyID: identifier,
-                secretKey: Secret(secret),
-                sessionToken: environment.nonEmpty("AWS_SESSION_TOKEN").map { Secret($0) }
+                secretKey: SecretText(secret),
+                sessionToken: environment.nonEmpty("AWS_SESSION_TOKEN").map { SecretText($0) }
             )
         default:
             let missing = identifier == nil ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY"
@@ -45,8 +45,6 @@ package struct EnvironmentCredentials: CredentialsSource {
 extension [String: String] {
     /// A variable that is set and not empty, without space around it.
     func nonEmpty(_ name: String) -> String? {
-        guard let text = self[name] else { return nil }
-        let trimmed = text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()
-        return trimmed.isEmpty ? nil : String(trimmed)
+        self[name].map(\.trimmed).flatMap { $0.isEmpty ? nil : $0 }
     }
 }

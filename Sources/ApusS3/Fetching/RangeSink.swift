@@ -9,15 +9,14 @@ final class RangeSink: BodySink {
         let object: StoredObject
         /// What is done, for messages.
         let what: String
-        /// Whether the answer's tag must be that of the object; not where the store has none.
-        let comparesTag: Bool
-        /// The tag of an answer.
+        /// The state that an answer is of; `nil` where it doesn't say.
         let tag: @Sendable (HTTPAnswerHead) -> EntityTag?
     }
 
     private let expectation: Expectation
     private let file: any WritableFile
     private let piece: RangePlan.Piece
+    private let ignored: Flag
     private let onWrite: @Sendable (Int) -> Void
     private let position: Mutex<Int>
 
@@ -25,11 +24,13 @@ final class RangeSink: BodySink {
         _ expectation: Expectation,
         file: any WritableFile,
         piece: RangePlan.Piece,
+        ignored: Flag,
         onWrite: @escaping @Sendable (Int) -> Void
     ) {
         self.expectation = expectation
         self.file = file
         self.piece = piece
+        self.ignored = ignored
         self.onWrite = onWrite
         self.position = Mutex(piece.start)
     }
@@ -43,7 +44,10 @@ final class RangeSink: BodySink {
     func accepts(_ head: HTTPAnswerHead) throws(StorageError) -> Bool {
         guard head.status == 200 || head.status == 206 else { return false }
         try expectation.checkTag(head)
-        guard head.status == 206 else { throw RangeSink.rangeIgnored }
+        guard head.status == 206 else {
+            ignored.set()
+            throw StorageError(.unsupported, "\(expectation.what): the server sends everything in place of a range")
+        }
         let expected = "bytes \(next)-\(piece.end - 1)/"
         guard let range = head["content-range"], range.hasPrefix(expected),
             let total = Int(range.dropFirst(expected.utf8.count))
@@ -75,15 +79,12 @@ final class RangeSink: BodySink {
             throw StorageError(.unreachable, "\(expectation.what): the answer ended \(piece.end - next) bytes early")
         }
     }
-
-    /// Says that the server sent the whole object in place of a range.
-    static let rangeIgnored = StorageError(.unsupported, "the server ignores Range")
 }
 
 extension RangeSink.Expectation {
     /// Compares the state that an answer is of with the expected one.
     func checkTag(_ head: HTTPAnswerHead) throws(StorageError) {
-        guard comparesTag, let tag = tag(head), tag != object.tag else { return }
+        guard let tag = tag(head), tag != object.tag else { return }
         throw StorageError(.changed, "\(what): expected the state \(object.tag), and the server has \(tag)")
     }
 }

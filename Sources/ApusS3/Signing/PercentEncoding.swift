@@ -15,10 +15,10 @@ package enum PercentEncoding {
     /// Decodes `%41`, and `+` as a space, the way a listing with `encoding-type=url` is written.
     ///
     /// - Returns: `nil` when a percent sign isn't followed by two hexadecimal digits, or the bytes aren't UTF-8.
-    package static func decode(_ text: String) -> String? {
+    package static func decode(_ text: some StringProtocol) -> String? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
-        var rest = text.utf8[...]
+        var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))

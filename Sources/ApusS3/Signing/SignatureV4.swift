@@ -41,14 +41,14 @@ package struct SignatureV4: Sendable {
     /// Who signs.
     package let accessKeyID: String
     /// With what.
-    package let secretKey: Secret
+    package let secretKey: SecretText
     /// For which region.
     package let region: String
     /// For which service: `s3`.
     package let service: String
 
     /// Makes a signer.
-    package init(accessKeyID: String, secretKey: Secret, region: String, service: String = "s3") {
+    package init(accessKeyID: String, secretKey: SecretText, region: String, service: String = "s3") {
         self.accessKeyID = accessKeyID
         self.secretKey = secretKey
         self.region = region

@@ -68,6 +68,7 @@ package struct ConfigurationReader {
 
     private mutating func readStore(into configuration: inout ServerConfiguration) {
         configuration.store.pollInterval = duration("poll_interval")
+        configuration.store.sourceTimeout = duration("source_timeout")
         configuration.store.settleTime = duration("settle_time")
         let cache = text("cache")
         configuration.store.cachePath = cache.isEmpty ? StoreSettings.defaultCachePath(environment) : cache
@@ -252,7 +253,7 @@ extension ConfigurationReader {
         let known = Set(Settings.all.map(\.variable)).union(["APUS_URL", "APUS_CONFIG", "APUS_BINARY", "APUS_LONG"])
         return environment.keys.sorted()
             .filter { $0.hasPrefix("APUS_") && !known.contains($0) && !$0.hasPrefix("APUS_TEST_") }
-            .filter { $0 != "APUS_WARNINGS_AS_ERRORS" }
+            .filter { $0 != "APUS_WARNINGS_AS_ERRORS" && !$0.hasPrefix("APUS_KEY_") && !$0.hasPrefix("APUS_S3_") }
             .map { name in
                 let nearest = Settings.all.map(\.variable).nearest(to: name)
                 return ConfigurationFault(

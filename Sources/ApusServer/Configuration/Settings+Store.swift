@@ -8,6 +8,12 @@ extension Settings {
             help: "With --model-control-mode poll: how often the source is looked at."
         ),
         Setting(
+            key: "source_timeout",
+            kind: .duration,
+            defaultValue: "60s",
+            help: "How long a bucket may not answer before a look at it fails; what is live goes on serving."
+        ),
+        Setting(
             key: "settle_time",
             kind: .duration,
             defaultValue: "2s",

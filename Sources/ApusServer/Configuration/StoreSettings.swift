@@ -17,6 +17,8 @@ package enum ModelControlMode: String, Sendable {
 package struct StoreSettings: Sendable {
     /// How often the source is looked at, in nanoseconds.
     package var pollInterval: Int64 = 15_000_000_000
+    /// How long a source may not answer before a look at it fails, in nanoseconds.
+    package var sourceTimeout: Int64 = 60_000_000_000
     /// How long nothing may have changed in a version without manifest before it is loaded, in nanoseconds.
     package var settleTime: Int64 = 2_000_000_000
     /// The folder of the cache, an absolute path.

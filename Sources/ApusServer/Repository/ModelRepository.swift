@@ -23,7 +23,8 @@ final class ModelRepository: Sendable {
     /// The kinds of sources.
     private enum Source: Sendable {
         case folder(String)
-        case store(any ObjectStore)
+        /// A store, and the same for a look that can do without an answer.
+        case store(any ObjectStore, hasty: any ObjectStore)
     }
 
     private struct State: Sendable {
@@ -55,7 +56,7 @@ final class ModelRepository: Sendable {
     ) throws(RuntimeFailure) {
         self.source = try ModelRepository.source(configuration)
         self.cache = CacheHolder(configuration.store, logger: logger)
-        self.rules = try configuration.store.manifestRules(configuration.environment)
+        self.rules = try configuration.store.manifestRules(configuration.environment, cache: cache)
         self.modelFilenames = modelFilenames
         self.isSettling = configuration.controlMode.looksAgain
         self.time = time
@@ -64,8 +65,13 @@ final class ModelRepository: Sendable {
         self.location =
             switch source {
             case .folder(let path): path
-            case .store(let store): store.location
+            case .store(let store, _): store.location
             }
+    }
+
+    /// Whether the first look may have found less than the second will.
+    var isLookedAtTwice: Bool {
+        if case .store(let store, _) = source { store is SingleObjectStore } else { false }
     }
 
     /// The folder that can be watched; `nil` for a store.
@@ -87,7 +93,7 @@ final class ModelRepository: Sendable {
 
     /// Notes that what was found at the last look has been loaded: a start without the source begins with it.
     func remember() {
-        guard case .store(let store) = source, let objects = state.withLock({ $0.objects }) else { return }
+        guard case .store(let store, _) = source, let objects = state.withLock({ $0.objects }) else { return }
         do throws(StorageError) {
             let entries = objects.map { SourceRecord.Entry(object: $0) }
             try cache.get().remember(SourceRecord(location: store.location, entries: entries))
@@ -104,7 +110,7 @@ final class ModelRepository: Sendable {
     private func look(_ state: inout State, isFirst: Bool) throws(ModelError) -> Look {
         switch source {
         case .folder(let path): return try lookAtFolder(path, &state)
-        case .store(let store): return try lookAtStore(store, &state, isFirst: isFirst)
+        case .store(let store, let hasty): return try lookAtStore(store, hasty: hasty, &state, isFirst: isFirst)
         }
     }
 
@@ -129,16 +135,18 @@ final class ModelRepository: Sendable {
 
     private func lookAtStore(
         _ store: any ObjectStore,
+        hasty: any ObjectStore,
         _ state: inout State,
         isFirst: Bool
     ) throws(ModelError) -> Look {
         var failure: StorageError?
         let objects: [StoredObject]
+        // Whoever serves already goes on with what there is; only a start needs the memory.
+        let remembered = isFirst ? cache.recall(store.location) : nil
         do throws(StorageError) {
-            objects = try store.list("", limit: ModelRepository.maxObjects)
+            objects = try (remembered == nil ? store : hasty).list("", limit: ModelRepository.maxObjects)
         } catch {
-            // Whoever serves already goes on with what there is; only a start needs the memory.
-            guard isFirst, let remembered = cache.recall(store.location) else { throw ModelError(error) }
+            guard let remembered else { throw ModelError(error) }
             objects = remembered
             failure = error
         }
@@ -179,13 +187,19 @@ final class ModelRepository: Sendable {
         return prepared
     }
 
+    /// How long a source may not answer that a start can do without; nanoseconds.
+    private static let hastyPatience: Int64 = 5_000_000_000
+
     /// The most objects of a repository.
     private static let maxObjects = 1_000_000
 
     private static func source(_ configuration: ServerConfiguration) throws(RuntimeFailure) -> Source {
         let address = configuration.models
         guard !address.isEmpty else {
-            if let single = try SingleModelVariables.store(configuration.environment) { return .store(single) }
+            let patience = configuration.store.sourceTimeout
+            if let single = try SingleModelVariables.store(configuration, patience: patience) {
+                return .store(single, hasty: single)
+            }
             throw RuntimeFailure(
                 .repository,
                 "no model repository: say where the models are with --models DIR or --models s3://BUCKET/PREFIX "
@@ -194,7 +208,15 @@ final class ModelRepository: Sendable {
         }
         guard OpenStore.isRemote(address) else { return .folder(address) }
         do throws(StorageError) {
-            return .store(try OpenStore.open(address, environment: configuration.environment))
+            let environment = configuration.environment
+            return .store(
+                try OpenStore.open(address, environment: environment, patience: configuration.store.sourceTimeout),
+                hasty: try OpenStore.open(
+                    address,
+                    environment: environment,
+                    patience: min(configuration.store.sourceTimeout, ModelRepository.hastyPatience)
+                )
+            )
         } catch {
             throw RuntimeFailure(.repository, error.message, cause: error)
         }

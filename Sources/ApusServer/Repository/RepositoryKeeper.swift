@@ -66,9 +66,16 @@ final class RepositoryKeeper: Service, SourceUpdates {
 
     /// Looks at the source for the first time; the caller has it loaded.
     ///
+    /// What has just been written is waited for, so that a server that is ready has models; not for ever, since somebody may
+    /// write all the time.
+    ///
     /// - Throws: `ModelError` when there's nothing that could be served.
-    func firstLook() throws -> RepositoryListing {
-        let look = try repository.look(isFirst: true)
+    func firstLook() async throws -> RepositoryListing {
+        var look = try await NIOThreadPool.singleton.runIfActive { [repository] in try repository.look(isFirst: true) }
+        for _ in 0..<3 where look.isUnsettled {
+            try? await Task.sleep(for: .nanoseconds(settings.settleTime))
+            look = try await NIOThreadPool.singleton.runIfActive { [repository] in try repository.look(isFirst: true) }
+        }
         if let failure = look.failure {
             logger.warning(
                 "The source of models doesn't answer; what was served last is served from the cache",
@@ -87,6 +94,7 @@ final class RepositoryKeeper: Service, SourceUpdates {
     /// Notes that what was found first is served.
     func firstLookIsLoaded() async {
         await blocking { self.repository.remember() }
+        if repository.isLookedAtTwice { _ = try? begin() }
     }
 
     func run() async throws {

@@ -5,10 +5,15 @@ internal import ApusStorage
 extension StoreSettings {
     /// What is asked of published versions.
     ///
-    /// - Parameter environment: The process's variables, which may hold keys.
+    /// - Parameters:
+    ///   - environment: The process's variables, which may hold keys.
+    ///   - cache: Where it's remembered which manifests were seen.
     /// - Returns: The rules.
     /// - Throws: `configuration` when a key that is trusted can't be read, or none is though signatures are required.
-    func manifestRules(_ environment: [String: String]) throws(RuntimeFailure) -> ManifestRules {
+    func manifestRules(
+        _ environment: [String: String],
+        cache: CacheHolder
+    ) throws(RuntimeFailure) -> ManifestRules {
         var rules = ManifestRules()
         do throws(StorageError) {
             let trusted = try TrustedKeys(paths: trustedKeys)
@@ -28,6 +33,9 @@ extension StoreSettings {
             file: keyFile.isEmpty ? nil : keyFile,
             command: keyCommand
         )
+        if refusesOlderManifests {
+            rules.see = { manifest throws(StorageError) in try cache.get().see(manifest, policy: .refuseOlder) }
+        }
         return rules
     }
 }

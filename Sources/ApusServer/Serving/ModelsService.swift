@@ -3,7 +3,6 @@ internal import ApusEngine
 internal import ApusModels
 internal import ApusScheduling
 internal import Logging
-internal import NIOPosix
 internal import ServiceLifecycle
 
 /// Loads what the repository has, says when the server is ready, unloads at the end.
@@ -71,7 +70,7 @@ extension ServerAssembly {
     /// - Throws: `RuntimeFailure` when it can't be read.
     func listRepository() async throws -> RepositoryListing {
         do {
-            return try await NIOThreadPool.singleton.runIfActive { [keeper] in try keeper.firstLook() }
+            return try await keeper.firstLook()
         } catch let error as ModelError {
             throw RuntimeFailure(.repository, error.message, cause: error)
         }

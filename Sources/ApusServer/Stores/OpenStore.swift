@@ -13,22 +13,38 @@ package enum OpenStore {
     /// - Parameters:
     ///   - address: A folder's path, `s3://BUCKET/PREFIX`, `http://…` or `https://…`.
     ///   - environment: The process's variables: credentials, region, endpoint.
+    ///   - patience: How long it may not answer, in nanoseconds.
     /// - Returns: The store; nothing has been asked of it yet.
     /// - Throws: `invalid` with what the address should look like.
-    package static func open(_ address: String, environment: [String: String]) throws(StorageError) -> any ObjectStore {
+    package static func open(
+        _ address: String,
+        environment: [String: String],
+        patience: Int64 = 60_000_000_000
+    ) throws(StorageError) -> any ObjectStore {
         guard isRemote(address) else { return try LocalObjectStore(path: address) }
+        if address.hasPrefix("http://") || address.hasPrefix("https://") {
+            var web = try HTTPObjectStore.Configuration(address: address, isSingle: isModelFile(address))
+            web.retries.time = patience
+            return try HTTPObjectStore(web, connections: connections)
+        }
         guard address.hasPrefix("s3://") else {
             throw StorageError(
                 .invalid,
                 "'\(address)' is no store that is known: s3://BUCKET/PREFIX, https://HOST/PATH or a folder was expected"
             )
         }
-        let configuration = try S3StoreConfiguration(
+        var configuration = try S3StoreConfiguration(
             address: address,
             surroundings: Surroundings(environment: environment),
             connections: connections
         )
+        configuration.store.retries.time = patience
         return S3Store(configuration.store, connections: connections)
+    }
+
+    /// Whether a web address names one model's file.
+    private static func isModelFile(_ address: String) -> Bool {
+        address.prefix { $0 != "?" }.hasSuffix(".onnx")
     }
 
     /// The connections of all stores of the process, made when the first one is opened and open until it ends.

@@ -89,6 +89,8 @@ extension VersionCache {
     private func use(_ version: VersionFiles) throws(StorageError) -> CachedVersion? {
         let hex = version.digest.hex
         guard let pin = try pin(hex) else { return nil }
+        // Another process may have been killed before it did.
+        try files.syncFolder(layout.versions)
         if try list(of: hex) == nil {
             onNotice(.damagedRecord(path: layout.list(hex)))
             try locked { () throws(StorageError) in try self.store(version.text, at: layout.list(hex)) }

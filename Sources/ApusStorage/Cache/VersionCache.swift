@@ -58,7 +58,11 @@ package struct VersionCache: Sendable {
         self.now = now
         self.onNotice = onNotice
         try durable.makeFolders(layout.path)
-        for folder in CacheLayout.folders { try durable.makeFolders(folder, in: layout.path) }
+        for folder in CacheLayout.folders {
+            try durable.makeFolders(folder, in: layout.path)
+            // Whoever wrote there may have been killed before its sync, and what is found here is relied on.
+            try files.syncFolder("\(layout.path)/\(folder)")
+        }
         try removeLeftovers()
     }
 

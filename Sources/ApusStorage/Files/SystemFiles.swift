@@ -97,11 +97,13 @@ package struct SystemFiles: FileSystem {
     }
 
     package func syncFolder(_ path: String) throws(StorageError) {
-        let folder = SystemFile(
-            owning: try openDescriptor(path, O_RDONLY | O_DIRECTORY, verb: "synced", followsLink: true),
-            path: path
-        )
-        try folder.sync()
+        let descriptor = try openDescriptor(path, O_RDONLY | O_DIRECTORY, verb: "synced", followsLink: true)
+        defer { _ = close(descriptor) }
+        while fsync(descriptor) != 0 {
+            // EINVAL: the file system has no such thing, and so nothing that could be waited for.
+            if errno == EINVAL { return }
+            guard errno == EINTR else { throw StorageError(errno: errno, "synced", path) }
+        }
     }
 
     package func lock(_ path: String, _ mode: LockMode) throws(StorageError) -> (any Sendable)? {

@@ -185,6 +185,7 @@ package struct LocalObjectStore: ObjectStore {
             try file.sync()
             return try locked(lockPath) { () throws(StorageError) in
                 try expect(condition, key)
+                try makeNewer(file, temporary, than: place)
                 try files.rename(temporary, to: place, isExclusive: condition == .absent)
                 try files.syncFolder(DurableFiles.parent(of: place))
                 guard let status = try files.status(of: place) else { throw changed(key) }
@@ -195,6 +196,20 @@ package struct LocalObjectStore: ObjectStore {
             try? files.removeFile(temporary)
             throw error
         }
+    }
+
+    /// Has a new file's time of change differ from that of the one that it replaces.
+    ///
+    /// The system's clock for that goes in steps (4 ms is usual), and numbers of files are used again: of three states
+    /// written in one step the first and the third could have the same tag.
+    private func makeNewer(_ file: any WritableFile, _ path: String, than place: String) throws(StorageError) {
+        guard let old = try files.status(of: place)?.modified, try files.status(of: path)?.modified == old else { return }
+        let byteCount = try file.byteCount()
+        for _ in 0..<100_000 {
+            try file.truncate(to: byteCount)
+            if try files.status(of: path)?.modified != old { return try file.sync() }
+        }
+        throw StorageError(.system, "the clock of the file system that '\(place)' lies on stands still")
     }
 
     private func locked<Value>(_ path: String, _ body: () throws(StorageError) -> Value) throws(StorageError) -> Value {

@@ -18,6 +18,9 @@ package struct PowerCuts: Sendable {
     package var firstSeed: UInt64
     /// Whether syncs do nothing.
     package var ignoresSyncs: Bool
+    /// Whether the operation can be done again from whatever it left: then it is, after a kill at each call, and the power
+    /// is cut at the end of that.
+    package var isRepeatable = false
     /// The most cuts: an operation that doesn't end is an error.
     package var maxCuts = 20_000
 
@@ -61,9 +64,25 @@ package struct PowerCuts: Sendable {
                     try verify(disk.afterPowerCut(seed: seed), announced)
                 }
             }
+            if isRepeatable { try repeatOperation(disk.afterKill(), cut, operate, verify) }
             if isLast { return cut }
         }
         throw Failure(description: "the operation makes more than \(maxCuts) calls")
+    }
+
+    private func repeatOperation<Announcement>(
+        _ disk: SimulatedDisk,
+        _ cut: Int,
+        _ operate: (SimulatedDisk, (Announcement) -> Void) throws -> Void,
+        _ verify: (SimulatedDisk, [Announcement]) throws -> Void
+    ) throws {
+        var announced: [Announcement] = []
+        try look("killed at operation \(cut) and done again") { try operate(disk) { announced.append($0) } }
+        for seed in firstSeed..<firstSeed + seedCount {
+            try look("killed at operation \(cut) and done again, then cut, seed \(seed)") {
+                try verify(disk.afterPowerCut(seed: seed), announced)
+            }
+        }
     }
 
     private func look(_ place: String, _ body: () throws -> Void) throws {

@@ -16,7 +16,9 @@ struct ModelsCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: ArgumentHelp("A version, loaded or not: its files, digests, time and source.", valueName: "model/n"))
+    @Argument(
+        help: ArgumentHelp("A version, loaded or not: its files, digests, time and source.", valueName: "model/n")
+    )
     var version: String?
 
     @OptionGroup
@@ -44,7 +46,8 @@ struct ModelsCommand: AsyncParsableCommand {
 
     private static func id(_ text: String) -> ModelID? {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let name = ModelName(String(parts[0])), let version = ModelVersion(parsing: String(parts[1]))
+        guard parts.count == 2, let name = ModelName(String(parts[0])),
+            let version = ModelVersion(parsing: String(parts[1]))
         else { return nil }
         return ModelID(name: name, version: version)
     }

@@ -14,7 +14,11 @@ struct BucketFixture {
     /// What the store's calendar says, in seconds since 1970.
     let calendar: CalendarBox
 
-    init(prefix: String = "", configure: (inout S3Store.Configuration) -> Void = { _ in }) throws {
+    init(
+        prefix: String = "",
+        connections: HTTPConnections = TestConnections.shared,
+        configure: (inout S3Store.Configuration) -> Void = { _ in }
+    ) throws {
         let bucket = bucket
         server = try FakeServer { bucket.answer($0) }
         calendar = CalendarBox(1_769_903_999)
@@ -22,8 +26,8 @@ struct BucketFixture {
             FixedCredentials(
                 Credentials(
                     accessKeyID: FakeBucket.accessKeyID,
-                    secretKey: Secret(FakeBucket.secretKey),
-                    sessionToken: Secret(FakeBucket.token)
+                    secretKey: SecretText(FakeBucket.secretKey),
+                    sessionToken: SecretText(FakeBucket.token)
                 )
             )
         ])
@@ -42,7 +46,7 @@ struct BucketFixture {
         configure(&configuration)
         let clock = BucketFixture.clock(time: time, pauses: pauses, calendar: calendar)
         let random: @Sendable () -> any RandomNumberGenerator & Sendable = { SeededGenerator(seed: 1) }
-        store = S3Store(configuration, connections: TestConnections.shared, clock: clock, makeGenerator: random)
+        store = S3Store(configuration, connections: connections, clock: clock, makeGenerator: random)
     }
 
     static func clock(time: ManualTime, pauses: Pauses, calendar: CalendarBox) -> StoreClock {

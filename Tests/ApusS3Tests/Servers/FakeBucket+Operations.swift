@@ -54,7 +54,7 @@ extension FakeBucket {
     ) -> FakeAnswer {
         let absent = request["if-none-match"]
         let unchanged = request["if-match"]
-        if absent != nil || unchanged != nil {
+        if !state.overlooksConditions, absent != nil || unchanged != nil {
             guard state.checksConditions else { return error(501, "NotImplemented") }
             if absent != nil, state.objects[key] != nil { return error(412, "PreconditionFailed") }
             if let unchanged {

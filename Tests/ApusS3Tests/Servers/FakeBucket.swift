@@ -18,6 +18,8 @@ final class FakeBucket: Sendable {
         /// Added to a good answer.
         var mending: (@Sendable (FakeRequest, FakeAnswer) -> FakeAnswer)?
         var checksConditions = true
+        /// Takes writes whatever their condition says.
+        var overlooksConditions = false
         var ignoresRanges = false
         var sendsChecksums = true
         var pageSize = 1000

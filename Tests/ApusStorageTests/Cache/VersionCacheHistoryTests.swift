@@ -7,7 +7,7 @@ import Testing
 struct VersionCacheHistoryTests {
     private static let byteLimit = 4000
 
-    @Test(arguments: 1...LongRuns.count(30, long: 3000))
+    @Test(arguments: 1...LongRuns.count(12, long: 3000))
     func `whatever happens, what is given is what was published, and what is held stays`(_ seed: Int) throws {
         var generator = SeededGenerator(seed: UInt64(seed))
         var history = try History(seed: UInt64(seed))

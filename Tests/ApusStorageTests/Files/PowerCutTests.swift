@@ -8,8 +8,10 @@ struct PowerCutTests {
     private static let seeds = UInt64(LongRuns.count(2, long: 100))
     private let root = "/srv/store"
 
-    private func cuts(ignoresSyncs: Bool = false) -> PowerCuts {
-        PowerCuts(seedCount: Self.seeds, ignoresSyncs: ignoresSyncs)
+    private func cuts(ignoresSyncs: Bool = false, isRepeatable: Bool = false) -> PowerCuts {
+        var cuts = PowerCuts(seedCount: Self.seeds, ignoresSyncs: ignoresSyncs)
+        cuts.isRepeatable = isRepeatable
+        return cuts
     }
 
     private struct Wrong: Error, CustomStringConvertible {
@@ -62,7 +64,7 @@ struct PowerCutTests {
 
     @Test
     func `a file that is replaced is the old one or the new one, and the new one once that was said`() throws {
-        #expect(try checkDurableFiles(cuts()) > 20)
+        #expect(try checkDurableFiles(cuts(isRepeatable: true)) > 20)
     }
 
     // MARK: - Objects
@@ -170,14 +172,14 @@ struct PowerCutTests {
     @Test(arguments: [true, false])
     func `versions in the cache are there whole or not at all, and stay once that was said`(_ withDigests: Bool) throws
     {
-        #expect(try checkCache(cuts(), withDigests: withDigests) > 150)
+        #expect(try checkCache(cuts(isRepeatable: true), withDigests: withDigests) > 150)
     }
 
     @Test
     func `a damaged file that is mended is damaged or mended, and mended once that was said`() throws {
         let store = MemoryObjectStore()
         let wanted = try CacheBench(store: store).publish("m/1", Self.contents)
-        let count = try cuts().check { disk in
+        let count = try cuts(isRepeatable: true).check { disk in
             let version = try CacheBench(disk, store: store).open().prepare(wanted, from: store)
             try disk.damage("\(version.folder)/model.onnx") { $0[0] ^= 1 }
         } operate: { disk, announce in

@@ -35,7 +35,9 @@ struct PushArgumentsTests {
         #expect(throws: StorageError.self) { try request.addMetric(text) }
     }
 
-    @Test(arguments: [("commit", nil), ("=x", nil), ("a=1", nil), ("x.json", "[]"), ("x.json", "{\"a\": 1}"), ("x.json", "")])
+    @Test(arguments: [
+        ("commit", nil), ("=x", nil), ("a=1", nil), ("x.json", "[]"), ("x.json", "{\"a\": 1}"), ("x.json", ""),
+    ])
     func `what is no metadata is refused`(_ text: String, _ contents: String?) throws {
         var request = request()
         try request.addMetadata("a=2")

@@ -31,7 +31,7 @@ class Server:
 
     def __init__(
         self,
-        models: Path,
+        models: Path | str,
         directory: Path,
         flags: Sequence[str] = (),
         environment: dict[str, str] | None = None,
@@ -39,7 +39,9 @@ class Server:
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.log_path = directory / "server.log"
-        self.command = [str(paths.binary()), "serve", "--models", str(models), *PORT_FLAGS, *common, *flags]
+        # An address stays as it is; an empty one is left out.
+        source = ["--models", str(models)] if str(models) else []
+        self.command = [str(paths.binary()), "serve", *source, *PORT_FLAGS, *common, *flags]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 self.command,

@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusServer
 internal import ApusStorage
 internal import ArgumentParser
 

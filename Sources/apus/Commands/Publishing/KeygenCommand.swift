@@ -1,3 +1,4 @@
+internal import ApusCore
 internal import ApusServer
 internal import ApusStorage
 internal import ArgumentParser

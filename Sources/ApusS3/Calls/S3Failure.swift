@@ -27,6 +27,9 @@ package struct S3Failure: Sendable, Equatable {
         retryAfter = Int64(seconds) * 1_000_000_000
     }
 
+    /// What needs no question: there is no such object.
+    static let absent = S3Failure(HTTPAnswer(head: HTTPAnswerHead(status: 404, fields: []), body: []))
+
     /// Status, code and sentence.
     package var words: String {
         let parts = ["status \(status)", code, message].filter { !$0.isEmpty }

@@ -32,9 +32,10 @@ package struct ListingPage: Sendable {
 
     private static func object(_ element: XMLElement, isEncoded: Bool, strippingPrefix prefix: String) -> StoredObject?
     {
+        // Byte by byte: two spellings of one letter are two keys.
         guard let raw = element["Key"]?.text, let key = isEncoded ? PercentEncoding.decode(raw) : raw,
-            key.hasPrefix(prefix), let legal = ObjectKey(String(key.dropFirst(prefix.count))),
-            !key.hasSuffix(S3Store.lockSuffix),
+            key.utf8.starts(with: prefix.utf8), let rest = String(key.utf8.dropFirst(prefix.utf8.count)),
+            let legal = ObjectKey(rest), !rest.hasSuffix(S3Store.lockSuffix),
             let size = element["Size"].flatMap({ Int($0.text) }), size >= 0
         else { return nil }
         return StoredObject(

@@ -1,5 +1,6 @@
 /// A text that must not come to light: it prints as `***`, and only `reveal` gives it.
-package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+package struct SecretText: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
+{
     private let text: String
 
     /// Wraps a secret.
