@@ -149,11 +149,17 @@ struct PublishingPowerCutTests {
             announce(report.copied.count)
         } verify: { disk, announced in
             let history = try verifyWhole(disk, at: "/other")
-            try expect(announced.isEmpty || (published(history) == Self.all && target(history) == Self.all.last), "the copy is gone")
+            try expect(
+                announced.isEmpty || (published(history) == Self.all && target(history) == Self.all.last),
+                "the copy is gone"
+            )
             try expect(target(history) == nil || published(history) == Self.all, "the labels came before the versions")
             _ = try Synchronizer(from: publisher(disk), to: publisher(disk, at: "/other")).run()
             let again = try verifyWhole(disk, at: "/other")
-            try expect(published(again) == Self.all && target(again) == Self.all.last, "the next run didn't come to an end")
+            try expect(
+                published(again) == Self.all && target(again) == Self.all.last,
+                "the next run didn't come to an end"
+            )
         }
     }
 
@@ -197,7 +203,10 @@ struct PublishingPowerCutTests {
             )
             _ = try publisher(disk, at: "/other").restore(Self.archive)
             let again = try verifyWhole(disk, at: "/other")
-            try expect(published(again) == Self.all && target(again) == Self.all.last, "the next run didn't come to an end")
+            try expect(
+                published(again) == Self.all && target(again) == Self.all.last,
+                "the next run didn't come to an end"
+            )
         }
     }
 
