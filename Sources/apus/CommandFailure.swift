@@ -2,6 +2,10 @@
 struct CommandFailure: Error, CustomStringConvertible {
     let description: String
 
+    init(_ message: String) {
+        self.description = message
+    }
+
     init(_ error: any Error) {
         self.description = "\(error)"
     }

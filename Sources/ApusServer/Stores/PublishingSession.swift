@@ -19,17 +19,29 @@ package struct PublishingSession: Sendable {
         }
     }
 
+    /// Lends a new folder to a piece of work; it goes afterwards.
+    package static func withFolder<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+        let folder = try makeFolder(ProcessEnvironment.variables)
+        // What is left of it is the system's to clear up.
+        defer { try? DurableFiles(SystemFiles()).removeTree(folder) }
+        return try await body(folder)
+    }
+
     private static func withSession<Result>(_ body: (PublishingSession) throws -> Result) throws -> Result {
         let environment = ProcessEnvironment.variables
+        let scratch = try makeFolder(environment)
+        // What is left of it is the system's to clear up.
+        defer { try? DurableFiles(SystemFiles()).removeTree(scratch) }
+        return try body(PublishingSession(environment: environment, scratch: scratch))
+    }
+
+    private static func makeFolder(_ environment: [String: String]) throws(StorageError) -> String {
         let folder = "\(environment["TMPDIR"] ?? "/tmp")/apus-XXXXXX"
         var template = Array(folder.utf8CString)
         guard unsafe mkdtemp(&template) != nil else {
             throw StorageError(.system, "no folder can be made for temporary files ('\(folder)'): set TMPDIR")
         }
-        let scratch = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        // What is left of it is the system's to clear up.
-        defer { try? DurableFiles(SystemFiles()).removeTree(scratch) }
-        return try body(PublishingSession(environment: environment, scratch: scratch))
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// A path that doesn't depend on where the process runs; a store's address stays as it is.

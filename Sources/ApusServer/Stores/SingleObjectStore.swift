@@ -28,7 +28,8 @@ package final class SingleObjectStore: ObjectStore {
     ///   - bucket: Where it lies.
     ///   - localPath: The file, an absolute path; need not be there.
     ///   - files: Where the file lies.
-    package init(_ key: ObjectKey, in bucket: any ObjectStore, localPath: String, files: any FileSystem = SystemFiles()) {
+    package init(_ key: ObjectKey, in bucket: any ObjectStore, localPath: String, files: any FileSystem = SystemFiles())
+    {
         self.key = key
         self.bucket = bucket
         self.localPath = localPath

@@ -19,6 +19,15 @@ extension ReadableFile {
 }
 
 extension WritableFile {
+    /// Writes all bytes of another file from the beginning.
+    package func copy(from file: any ReadableFile) throws(StorageError) {
+        var offset = 0
+        try unsafe file.readPieces(from: 0) { piece throws(StorageError) in
+            try unsafe write(piece, at: offset)
+            offset += piece.count
+        }
+    }
+
     /// Writes all bytes at an offset.
     func writeAll(_ bytes: [UInt8], at offset: Int) throws(StorageError) {
         let outcome = unsafe bytes.withUnsafeBytes { buffer in

@@ -2,11 +2,14 @@ package import ApusCore
 
 extension Publisher {
     /// Something that is wrong in a repository.
-    package struct Finding: Sendable, Equatable {
+    package struct Finding: Sendable, Equatable, CustomStringConvertible {
         /// Where: `iris/3`, or a key.
         package let place: String
         /// What.
         package let message: String
+
+        /// Place and message, the place once.
+        package var description: String { message.hasPrefix(place) ? message : "\(place): \(message)" }
     }
 
     /// What a verification came to.

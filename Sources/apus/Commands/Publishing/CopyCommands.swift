@@ -45,7 +45,7 @@ struct SyncCommand: AsyncParsableCommand {
         }
         for version in report.copied { print("copied \(version)") }
         for model in report.labelled { print("copied the labels of \(model)") }
-        for refusal in report.refused { print("FAIL \(refusal.place): \(refusal.message)") }
+        for refusal in report.refused { print("FAIL \(refusal)") }
         print(
             "\(report.copied.count) versions copied (\(report.fileCount) files, \(report.byteCount) bytes), "
                 + "\(report.present.count) were there, \(report.refused.count) refused"
@@ -74,7 +74,7 @@ struct BackupCommand: AsyncParsableCommand {
     func run() async throws {
         let folder = PublishingSession.absolute(into)
         let backup = try await store.withPublisher { try $0.backUp(into: folder) }
-        for finding in backup.leftOut { print("left out \(finding.place): \(finding.message)") }
+        for finding in backup.leftOut { print("left out \(finding)") }
         print("\(backup.path): \(backup.objectCount) objects, \(backup.byteCount) bytes")
     }
 }

@@ -1,3 +1,4 @@
+internal import ApusClient
 internal import ApusCore
 internal import ApusServer
 internal import ApusStorage
@@ -10,7 +11,8 @@ struct PushCommand: AsyncParsableCommand {
         abstract: "Publish a model's file or folder as its next version.",
         discussion: """
             The version is seen by servers when all of it is there, and never changes afterwards. A file NAME.onnx, or
-            the only one in a folder, becomes model.onnx; a folder's other files (weights, labels) come along.
+            the only one in a folder, becomes model.onnx; a folder's other files (weights, labels) come along. It is
+            loaded here first, to list its inputs and outputs and to say when that doesn't work.
 
             EXAMPLES
               apus push iris.onnx --name iris --store ./models
@@ -41,6 +43,9 @@ struct PushCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The version's number; the next one when left out.", valueName: "n"))
     var asVersion: String?
 
+    @Flag(help: "Don't load the model here first; its inputs and outputs aren't listed then.")
+    var noCheck = false
+
     func validate() throws {
         _ = try Words.model(name)
         _ = try label.map(Words.label)
@@ -49,14 +54,31 @@ struct PushCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let pushed = try await store.withPublisher { [self] publisher in
-            try publisher.push(try request(publisher.files))
-        }
+        _ = try store.address
+        var request = try await StoreOptions.run { [self] _ -> PushRequest in try self.request(SystemFiles()) }
+        if !noCheck, request.files.contains(where: { $0.path == "model.onnx" }) { try await inspect(&request) }
+        let ready = request
+        let pushed = try await store.withPublisher { try $0.push(ready) }
         let byteCount = pushed.manifest.files.reduce(0) { $0 + $1.byteCount }
         print(
             "\(pushed.version) is published: \(pushed.manifest.files.count) files, \(byteCount) bytes, \(pushed.digest)"
         )
         if let label { print("label '\(label)' points to version \(pushed.version.version)") }
+    }
+
+    /// Lists what the model takes and gives, as far as it can be loaded here.
+    private func inspect(_ request: inout PushRequest) async throws {
+        switch try await PushInspection.metadata(of: request.files) {
+        case .success(let metadata):
+            for input in metadata.inputs {
+                request.addInput(name: input.name, datatype: input.dataType.rawValue, shape: input.shape)
+            }
+            for output in metadata.outputs {
+                request.addOutput(name: output.name, datatype: output.dataType.rawValue, shape: output.shape)
+            }
+        case .failure(let failure):
+            print("note: inputs and outputs aren't listed, since '\(file)' couldn't be loaded here: \(failure)")
+        }
     }
 
     private func request(_ files: any FileSystem) throws -> PushRequest {

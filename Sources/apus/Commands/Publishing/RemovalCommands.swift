@@ -124,8 +124,8 @@ struct VerifyCommand: AsyncParsableCommand {
     func run() async throws {
         let model = try name.map(Words.model)
         let result = try await store.withPublisher { [trust] in try $0.verify(model, policy: trust.policy()) }
-        for finding in result.findings { print("FAIL \(finding.place): \(finding.message)") }
-        for remark in result.remarks { print("note \(remark.place): \(remark.message)") }
+        for finding in result.findings { print("FAIL \(finding)") }
+        for remark in result.remarks { print("note \(remark)") }
         print(
             "\(result.versionCount) versions, \(result.fileCount) files, \(result.byteCount) bytes are right; "
                 + "\(result.findings.count) faults"
