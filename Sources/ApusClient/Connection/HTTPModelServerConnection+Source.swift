@@ -12,7 +12,9 @@ extension HTTPModelServerConnection {
     /// Has the source of models looked at now.
     package func update(isAwaited: Bool) async throws(ClientError) -> (state: String, reason: String) {
         let answer = try await connection.request(.POST, "/update-model", headers: [], body: [], timeout: timeout)
-        guard answer.status == 202, let place = answer.headers.first(where: { $0.name.lowercased() == "location" })?.value else {
+        guard answer.status == 202,
+            let place = answer.headers.first(where: { $0.name.lowercased() == "location" })?.value
+        else {
             throw ClientError(refusal: answer, from: connection.url)
         }
         while true {

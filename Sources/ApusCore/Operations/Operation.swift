@@ -88,8 +88,8 @@ package enum Operation: String, Sendable, CaseIterable {
         }
     }
 
-    /// The HTTP routes that lead to it; `{model}`, `{version}`, `{number}`, `{label}`, `{repository}`, `{region}`
-    /// and `{update}` stand for one segment each, or for what stands before a colon in it.
+    /// The HTTP routes that lead to it; `{model}`, `{version}`, `{number}`, `{label}`, `{repository}` and `{region}`
+    /// stand for one segment each, or for what stands before a colon in it.
     package var routes: [HTTPRoute] {
         switch self {
         case .infer:
@@ -134,7 +134,7 @@ package enum Operation: String, Sendable, CaseIterable {
         case .logSettings: [HTTPRoute(.get, "/v2/logging")]
         case .updateLogSettings: [HTTPRoute(.post, "/v2/logging")]
         case .sourceUpdate: [HTTPRoute(.post, "/update-model")]
-        case .sourceUpdateStatus: [HTTPRoute(.get, "/update-model"), HTTPRoute(.get, "/update-model/{update}")]
+        case .sourceUpdateStatus: [HTTPRoute(.get, "/update-model"), HTTPRoute(.get, "/update-model/{number}")]
         case .versionManifest: [HTTPRoute(.get, "/v2/models/{model}/versions/{version}/manifest")]
         }
     }

@@ -12,6 +12,30 @@ package struct NoVersionRecords: VersionRecords {
     package init() {}
 
     package func document(of version: ModelSelector) async throws(InferenceError) -> [UInt8] {
-        throw InferenceError(.notFound, "there is no source of models that could be asked")
+        throw .unknownVersion(version, reason: "there is no source of models that could be asked")
+    }
+}
+
+extension InferenceError {
+    /// Says that the source of models doesn't have a version.
+    ///
+    /// - Parameters:
+    ///   - version: What was asked for.
+    ///   - reason: Why, or where it was looked for.
+    ///   - hint: What there is.
+    /// - Returns: The error.
+    package static func unknownVersion(_ version: ModelSelector, reason: String, hint: String = "") -> InferenceError {
+        let asked =
+            switch version.version {
+            case .latest: ""
+            case .exact(let number): " version \(number)"
+            case .label(let label): " label '\(label)'"
+            }
+        return InferenceError(
+            .notFound,
+            "Request for unknown model: '\(version.name)'\(asked) is not found: \(reason)",
+            field: "version",
+            hint: hint
+        )
     }
 }

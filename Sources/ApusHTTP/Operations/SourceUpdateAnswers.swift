@@ -10,7 +10,7 @@ struct SourceUpdateAnswers: Sendable {
 
     /// Begins a look, or says how far one is.
     func answer(_ operation: AdmittedOperation) throws(InferenceError) -> Response {
-        guard operation.operation == .sourceUpdate else { return try report(operation.subject) }
+        guard operation.operation == .sourceUpdate else { return try report(operation.version) }
         let number = try updates.begin()
         var response = SourceUpdateAnswers.json(.accepted, #"{"message": "Model update initiated"}"#)
         response.headers[.location] = "/update-model/\(number)"

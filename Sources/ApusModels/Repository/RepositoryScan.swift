@@ -128,8 +128,10 @@ struct RepositoryScan: Sendable {
         return versions.sorted { $0.version < $1.version }
     }
 
-    /// Versions whose names are those of training scripts: `model_v3.onnx`, or a folder `model_v3` with a model file in it;
-    /// the model's own name does in the place of `model`. A folder `3` wins over them.
+    /// Versions whose names are those of training scripts.
+    ///
+    /// `model_v3.onnx`, or a folder `model_v3` with a model file in it; the model's own name does in the place of `model`.
+    /// A folder `3` wins over them.
     private func namedVersions(
         of name: ModelName,
         in path: StoragePath,

@@ -70,8 +70,7 @@ package struct ConfigurationReader {
         configuration.store.pollInterval = duration("poll_interval")
         configuration.store.sourceTimeout = duration("source_timeout")
         configuration.store.settleTime = duration("settle_time")
-        let cache = text("cache")
-        configuration.store.cachePath = cache.isEmpty ? StoreSettings.defaultCachePath(environment) : cache
+        configuration.store.cachePath = text("cache")
         configuration.store.cacheBytes = byteCount("cache_bytes")
         configuration.store.trustedKeys = list("trusted_keys")
         configuration.store.requiresSignatures = boolean("require_signatures")

@@ -21,7 +21,7 @@ package struct StoreSettings: Sendable {
     package var sourceTimeout: Int64 = 60_000_000_000
     /// How long nothing may have changed in a version without manifest before it is loaded, in nanoseconds.
     package var settleTime: Int64 = 2_000_000_000
-    /// The folder of the cache, an absolute path.
+    /// The folder of the cache; empty for the one that the environment makes.
     package var cachePath = ""
     /// The most bytes of the cache.
     package var cacheBytes = 20 << 30
@@ -39,8 +39,9 @@ package struct StoreSettings: Sendable {
     /// The defaults.
     package init() {}
 
-    /// Where the cache is when nobody says.
-    static func defaultCachePath(_ environment: [String: String]) -> String {
+    /// Where the cache is, an absolute path.
+    func cacheFolder(_ environment: [String: String]) -> String {
+        guard cachePath.isEmpty else { return PublishingSession.absolute(cachePath) }
         if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") { return "\(base)/apus" }
         if let home = environment["HOME"], home.hasPrefix("/"), home != "/" { return "\(home)/.cache/apus" }
         return "/var/cache/apus"

@@ -36,7 +36,9 @@ struct ControlServices: Sendable {
         sharedMemory =
             configuration.allowsClientSharedMemory
             ? ClientSharedMemory(prefixes: configuration.sharedMemoryPrefixes) : NoSharedMemory()
-        gate = configuration.isControlOnInferencePorts ? OpenGate() : ControlGate(before: OpenGate(), isLoopbackOnly: configuration.isLoopbackOnly)
+        gate =
+            configuration.isControlOnInferencePorts
+            ? OpenGate() : ControlGate(before: OpenGate(), isLoopbackOnly: configuration.isLoopbackOnly)
         extensions = ControlServices.extensions(configuration)
     }
 

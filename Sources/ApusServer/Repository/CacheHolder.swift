@@ -7,13 +7,15 @@ internal import Synchronization
 ///
 /// Locks: `opened`, held while the cache is opened.
 final class CacheHolder: Sendable {
-    private let settings: StoreSettings
+    private let folder: String
+    private let byteLimit: Int
     private let logger: Logger
     private let opened = Mutex<VersionCache?>(nil)
 
     /// Notes where the cache is.
-    init(_ settings: StoreSettings, logger: Logger) {
-        self.settings = settings
+    init(_ settings: StoreSettings, environment: [String: String], logger: Logger) {
+        self.folder = settings.cacheFolder(environment)
+        self.byteLimit = settings.cacheBytes
         self.logger = logger
     }
 
@@ -25,11 +27,11 @@ final class CacheHolder: Sendable {
             Result { () throws(StorageError) in
                 if let opened { return opened }
                 let cache = try VersionCache(
-                    path: settings.cachePath,
-                    configuration: VersionCache.Configuration(byteLimit: settings.cacheBytes),
+                    path: folder,
+                    configuration: VersionCache.Configuration(byteLimit: byteLimit),
                     now: { WallClock.millisecondsSince1970 / 1000 },
                     onNotice: { [logger] notice in
-                        logger.warning("The cache", metadata: [LogKeys.reason: "\(notice)"])
+                        logger.warning("The cache of versions gives notice", metadata: [LogKeys.reason: "\(notice)"])
                     }
                 )
                 opened = cache

@@ -55,7 +55,7 @@ final class ModelRepository: Sendable {
         logger: Logger
     ) throws(RuntimeFailure) {
         self.source = try ModelRepository.source(configuration)
-        self.cache = CacheHolder(configuration.store, logger: logger)
+        self.cache = CacheHolder(configuration.store, environment: configuration.environment, logger: logger)
         self.rules = try configuration.store.manifestRules(configuration.environment, cache: cache)
         self.modelFilenames = modelFilenames
         self.isSettling = configuration.controlMode.looksAgain

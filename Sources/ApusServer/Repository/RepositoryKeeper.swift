@@ -99,7 +99,9 @@ final class RepositoryKeeper: Service, SourceUpdates {
 
     func run() async throws {
         await withDiscardingTaskGroup { tasks in
-            if mode == .poll || mode == .watch && repository.watchedFolder == nil { tasks.addTask { await self.poll() } }
+            if mode == .poll || mode == .watch && repository.watchedFolder == nil {
+                tasks.addTask { await self.poll() }
+            }
             let watch = watchFolder()
             for await _ in bell.cancelOnGracefulShutdown() { await lookAgain() }
             state.withLock { $0.isEnding = true }

@@ -19,14 +19,13 @@ struct RepositoryRecords: VersionRecords {
             throw InferenceError(.unavailable, "the model repository can't be read: \(reason)", cause: error)
         }
         guard let folder = listing.models.first(where: { $0.name == version.name }) else {
-            throw InferenceError(.notFound, "'\(repository.location)' has no model '\(version.name)'", field: "model")
+            throw .unknownVersion(version, reason: "'\(repository.location)' has no model of this name")
         }
         guard case .exact(let number) = version.version, let found = folder.folder(of: number) else {
             let known = folder.versions.map(\.version.description).joined(separator: ", ")
-            throw InferenceError(
-                .notFound,
-                "'\(repository.location)' has no such version of '\(version.name)'",
-                field: "version",
+            throw .unknownVersion(
+                version,
+                reason: "'\(repository.location)' has no such version",
                 hint: "versions of it: \(known)"
             )
         }

@@ -65,7 +65,7 @@ struct OperationTests {
                 #expect(error.message.contains("--control-on-inference-ports"))
             }
         }
-        #expect(Operation.allCases.filter { $0.role == .operate }.count == 9)
+        #expect(Operation.allCases.filter { $0.role == .operate }.count == 10)
     }
 
     @Test func `the open gate lets everybody do everything`() {

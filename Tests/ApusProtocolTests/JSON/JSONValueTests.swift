@@ -27,7 +27,7 @@ struct JSONValueTests {
         #expect(root["r"] == .real(0.5))
         #expect(root["s"] == .string("a\u{fc}\n"))
         #expect(root["a"] == .array([.integer(1), .array([.integer(2)]), .object([])]))
-        #expect(root["o"] == .object([.init(key: "x", value: .object([.init(key: "y", value: .array([]))]))]))
+        #expect(root["o"] == .object([.init("x", .object([.init("y", .array([]))]))]))
         // The last one counts.
         #expect(root["i"] == .integer(6))
         #expect(root["absent"] == nil)

@@ -223,7 +223,7 @@ struct EnsembleLoadingTests {
     @Test func `a member that goes leaves an ensemble that says which step lacks it`() async throws {
         let repository = Repository().addIdentity("z").add("e", ensemble(step("z", "IN", "OUT")))
         try await RunningServer.with(RunningServer.configuration(repository)) { server in
-            let listing = try server.assembly.listRepository()
+            let listing = try await server.assembly.listRepository()
             await server.assembly.manager.loadAll(
                 RepositoryListing(models: listing.models.filter { $0.name.description == "e" })
             )
