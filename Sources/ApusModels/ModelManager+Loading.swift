@@ -6,7 +6,11 @@ extension ModelManager {
     /// Takes one step after the other until there's none left.
     func workUntilIdle() {
         while true {
-            let (step, hasUnprepared) = feed { ($0.machine.threadBecameFree(), $0.machine.hasUnprepared) }
+            let (step, hasUnprepared) = feed { contents in
+                let step = contents.machine.threadBecameFree()
+                for id in contents.machine.takeDropped() { contents.prepared[id] = nil }
+                return (step, contents.machine.hasUnprepared)
+            }
             if hasUnprepared { wakePreparingThread() }
             if case .idle = step { return }
             // There may be more for another thread; one that finds nothing goes back to sleep.
@@ -36,7 +40,7 @@ extension ModelManager {
                 of: folder,
                 under: model.policy,
                 needsFiles: model.needsFiles,
-                labelled: Set(model.labels.values)
+                labelled: Set(model.labels.values).union(versionsHeld(by: model.labels, of: name))
             )
             let fingerprint = folder.fingerprint
             feed { contents in
@@ -52,7 +56,8 @@ extension ModelManager {
                     contents.planned[name] = (folder, model)
                     contents.request(model.dependencies)
                     // Before anybody can find that the model is done, and never those of a plan that is outdated.
-                    live.setLabels(model.labels, of: name)
+                    contents.labels[name] = model.labels
+                    _ = moveLabels(of: name, to: model.labels)
                 }
                 return outcome
             } tell: { outcome in
@@ -81,9 +86,9 @@ extension ModelManager {
     private func load(_ id: ModelID) {
         guard let (folder, model) = contents.withLock({ $0.planned[id.name] }) else { return }
         let start = time.now
+        let files = contents.withLock { $0.prepared.removeValue(forKey: id) }
         do throws(ModelError) {
             if let fault = contents.withLock({ $0.machine.dependencyFault(of: id.name) }) { throw fault }
-            let files = contents.withLock { $0.prepared.removeValue(forKey: id) }
             let servable = try model.load(id, folder)
             let elapsed = time.now.nanoseconds(since: start)
             let handle = makeHandle(id, servable, files: files)
@@ -92,6 +97,7 @@ extension ModelManager {
             feed { contents in
                 contents.handles[id] = handle
                 contents.machine.versionLoaded(id)
+                if moveLabels(of: id.name, to: contents.labels[id.name] ?? [:]) { contents.planAgain(id.name) }
             }
         } catch {
             observer.modelFailed(id.name.description, version: id.version, error: error)
@@ -106,6 +112,7 @@ extension ModelManager {
     private func drain(_ id: ModelID) {
         guard let handle = contents.withLock({ $0.handles[id] }) else { return }
         live.remove(handle)
+        feed { contents in _ = moveLabels(of: id.name, to: contents.labels[id.name] ?? [:]) }
         if handle.close() { feed { $0.machine.leasesEnded(id) } }
     }
 
@@ -137,9 +144,9 @@ extension ModelManager {
         let known = contents.withLock { ($0.planned[id.name], $0.handles[id]) }
         guard let (folder, model) = known.0, let old = known.1 else { return }
         let start = time.now
+        let files = contents.withLock { $0.prepared.removeValue(forKey: id) }
         do throws(ModelError) {
             if let fault = contents.withLock({ $0.machine.dependencyFault(of: id.name) }) { throw fault }
-            let files = contents.withLock { $0.prepared.removeValue(forKey: id) }
             let handle = makeHandle(id, try model.load(id, folder), files: files)
             live.replace(old, with: handle)
             observer.modelLoaded(id, nanoseconds: time.now.nanoseconds(since: start))

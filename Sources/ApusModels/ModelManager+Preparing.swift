@@ -20,8 +20,7 @@ extension ModelManager {
             guard let version = folder?.folder(of: id.version) else { throw .missingVersion(id.version, of: id.name) }
             let files = try folder?.storage.prepare(version)
             feed { contents in
-                contents.prepared[id] = files
-                contents.machine.versionPrepared(preparation)
+                if contents.machine.versionPrepared(preparation) { contents.prepared[id] = files }
             }
         } catch {
             feed { contents in

@@ -18,7 +18,8 @@ extension ModelManager {
             unavailable.append(UnavailableFolder(name: name.description, error: .notInRepository(name)))
         }
         noteCatalogue(catalogue)
-        await loadAll(RepositoryListing(models: wanted, unavailable: unavailable), explicitly: true)
+        list(RepositoryListing(models: wanted, unavailable: unavailable), explicitly: true)
+        await loaded()
     }
 
     /// Notes what is in a repository of which models are loaded on demand: ensembles find their models there.

@@ -34,6 +34,8 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
         var fingerprints: [ModelName: ModelFingerprint] = [:]
         /// What there was of each model whose configuration was refused.
         var refused: [ModelName: ModelFingerprint] = [:]
+        /// Where labels should point: they do as soon as that version is live.
+        var labels: [ModelName: [VersionLabel: ModelVersion]] = [:]
         /// What keeps the files of versions where they are that have been prepared and not loaded yet.
         var prepared: [ModelID: any Sendable] = [:]
         /// Everything in the repository at the last look, loaded or not, where models are loaded on demand.
@@ -128,11 +130,21 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
     /// Models that aren't in the list are unloaded; those in which nothing has changed since the last list are left alone,
     /// except for what may go well this time. When the task is cancelled it returns at once and loading goes on.
     package func loadAll(_ listing: RepositoryListing) async {
-        await loadAll(listing, explicitly: false)
+        list(listing)
+        await loaded()
     }
 
-    /// The same, for models that were asked for by name.
-    func loadAll(_ listing: RepositoryListing, explicitly: Bool) async {
+    /// Waits until each wanted version has come to live or failed, or the task is cancelled.
+    package func loaded() async {
+        await reach(.loaded)
+    }
+
+    /// Says what is in the repository, all of it, and waits for nothing.
+    ///
+    /// - Parameters:
+    ///   - listing: What is there.
+    ///   - explicitly: Whether the models were asked for by name.
+    package func list(_ listing: RepositoryListing, explicitly: Bool = false) {
         let fingerprints = Dictionary(uniqueKeysWithValues: listing.models.map { ($0.name, $0.fingerprint) })
         feed { contents in
             let unchanged = contents.unchanged(fingerprints)
@@ -149,6 +161,7 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
             )
             let models = contents.machine.models
             contents.planned = contents.planned.filter { models[$0.key] != nil }
+            contents.labels = contents.labels.filter { models[$0.key] != nil }
             return listing.unavailable.filter { !known.contains("\($0.name)\n\($0.error.message)") }
         } tell: { news in
             let unavailable = listing.unavailable.compactMap { ModelName($0.name) }
@@ -156,7 +169,6 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
             for folder in news { observer.modelFailed(folder.name, version: nil, error: folder.error) }
         }
         wakeThread()
-        await reach(.loaded)
     }
 
     /// Takes everything out of service and waits until the last lease has ended and every version is gone.

@@ -45,6 +45,8 @@ struct ManagedModel: Sendable {
     private(set) var aspired: [ModelVersion] = []
     /// Versions that are wanted, the highest first, when none of the others can be served; ascending.
     private var fallbacks: [ModelVersion] = []
+    /// The versions that the policy wants, without those that labels add.
+    private var chosen: [ModelVersion] = []
     /// Versions that have to be prepared before they are loaded.
     private var unprepared: Set<ModelVersion> = []
     /// All that were ever wanted and haven't been forgotten, ascending.
@@ -159,6 +161,7 @@ struct ManagedModel: Sendable {
         intent = .planned
         listing = 0
         aspired = []
+        chosen = []
         fallbacks = []
         isExplicit = false
         wantsReload = false
@@ -183,6 +186,7 @@ struct ManagedModel: Sendable {
         intent = .planned
         aspired = plan.versions
         fallbacks = plan.fallbacks
+        chosen = plan.chosen
         unprepared = plan.unprepared
         let retried = versions.filter { $0.reloadFailure?.mayGoWellLater == true }.map(\.version)
         let isRenewed = { [wantsReload] (version: ModelVersion) in
@@ -212,7 +216,7 @@ struct ManagedModel: Sendable {
 
     /// Goes on wanting the version that serves in the place of others that failed, as long as those are as they were.
     private mutating func keepFallback(of plan: AspiredVersions, isRenewed: (ModelVersion) -> Bool) {
-        let areAllFailed = plan.versions.allSatisfy { life(of: $0)?.failure != nil && !isRenewed($0) }
+        let areAllFailed = plan.chosen.allSatisfy { life(of: $0)?.failure != nil && !isRenewed($0) }
         guard areAllFailed, let serving = versions.last(where: { $0.life.isLive || $0.life.isOnItsWay }),
             plan.fallbacks.contains(serving.version)
         else { return }
@@ -221,9 +225,10 @@ struct ManagedModel: Sendable {
 
     /// Wants the next lower version when none of those that are wanted can be served, and nothing else serves.
     private mutating func fallBack() {
-        guard !aspired.isEmpty, aspired.allSatisfy({ life(of: $0)?.failure != nil }),
-            !versions.contains(where: { $0.life.isLive || $0.life.isOnItsWay }), let next = fallbacks.popLast()
+        guard !chosen.isEmpty, chosen.allSatisfy({ life(of: $0)?.failure != nil }), let next = fallbacks.last,
+            !versions.contains(where: { $0.version >= next && ($0.life.isLive || $0.life.isOnItsWay) })
         else { return }
+        fallbacks.removeLast()
         want(next)
         if life(of: next) == nil { insert(Version(next, .discovered)) }
     }
@@ -232,6 +237,7 @@ struct ManagedModel: Sendable {
         guard !aspired.contains(version) else { return }
         aspired = (aspired + [version]).sorted()
         fallbacks.removeAll { $0 >= version }
+        if !chosen.contains(version) { chosen = (chosen + [version]).sorted() }
     }
 
     private mutating func insert(_ version: Version) {
@@ -246,7 +252,9 @@ struct ManagedModel: Sendable {
             versions[index].life.allows(life),
             "version \(version) can't go from \(versions[index].life) to \(life). This is a bug."
         )
-        if case .unloaded = life, aspired.contains(version) {
+        // Wanted again, or changed while it was on its way: what failed isn't what is there now.
+        let isRenewed = life.failure != nil && versions[index].isStale
+        if aspired.contains(version), isRenewed || life.isUnloaded {
             versions[index] = Version(version, .discovered)
         } else {
             versions[index].life = life

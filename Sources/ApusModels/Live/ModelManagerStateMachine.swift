@@ -29,6 +29,7 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     private var prepared: Deque<ModelPreparation> = []
     private var preparations: [ModelID: Int] = [:]
     private var preparationCount = 0
+    private var dropped: [ModelID] = []
 
     /// Starts with nothing listed.
     init(policy: any TransitionPolicy) {
@@ -211,10 +212,20 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     }
 
     /// A version's files are here and checked.
-    mutating func versionPrepared(_ preparation: ModelPreparation) {
-        guard preparations[preparation.id] == preparation.number else { return }
+    ///
+    /// - Returns: Whether anybody still wants them.
+    mutating func versionPrepared(_ preparation: ModelPreparation) -> Bool {
+        guard preparations[preparation.id] == preparation.number else { return false }
         preparations[preparation.id] = nil
+        guard preparation.isReplacement || isBeingPrepared(preparation.id) else { return false }
         prepared.append(preparation)
+        return true
+    }
+
+    /// Versions that were prepared and that nobody wants any more; told once.
+    mutating func takeDropped() -> [ModelID] {
+        defer { dropped = [] }
+        return dropped
     }
 
     /// A version's files couldn't be brought here, or aren't what they should be.
@@ -284,7 +295,10 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     private mutating func nextStep(after preparation: ModelPreparation) -> OnThreadFree? {
         let id = preparation.id
         if preparation.isReplacement { return .replace(id) }
-        guard isBeingPrepared(id) else { return nil }
+        guard isBeingPrepared(id) else {
+            dropped.append(id)
+            return nil
+        }
         move(id, to: .loading)
         return .load(id)
     }

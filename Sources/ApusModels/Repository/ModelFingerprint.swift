@@ -14,8 +14,11 @@ struct ModelFingerprint: Sendable, Equatable {
 
     /// Takes a folder's.
     init(_ folder: ModelFolder) {
+        // What is a version's counts there, also where it lies beside the versions.
+        let isVersionItself = folder.versions.contains { $0.path == folder.path && $0.filename == nil }
         let beside = folder.entries.filter { entry in
-            !entry.isHidden && ModelVersion(parsing: entry.name) == nil && entry.name != Self.labelsFilename
+            !entry.isHidden && !isVersionItself && ModelVersion(parsing: entry.name) == nil
+                && ScriptedName.version(of: entry.name, model: folder.name) == nil && entry.name != Self.labelsFilename
         }
         self.configuration = Self.join(beside) + (folder.configurationOverride ?? "")
         self.labels = Self.join(folder.entries.filter { $0.name == Self.labelsFilename })

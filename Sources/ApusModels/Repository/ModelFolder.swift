@@ -18,7 +18,7 @@ package struct ModelFolder: Sendable {
     /// Where the folder lies in the storage.
     package let path: StoragePath
     /// Everything in the folder, sorted by name.
-    package let entries: [StorageEntry]
+    package private(set) var entries: [StorageEntry]
     /// Its versions, ascending; never empty.
     package let versions: [VersionFolder]
     /// The storage that it was found in.
@@ -51,6 +51,9 @@ package struct ModelFolder: Sendable {
         self.rules = rules
         self.configurationOverride = nil
     }
+
+    /// Whether it, or its configuration, came with a load request.
+    var isOverridden: Bool { configurationOverride != nil || storage is MemoryModelStorage }
 
     /// Whether it has a `config.pbtxt`.
     package var hasConfiguration: Bool { has(ModelFolder.configurationFilename) }
@@ -105,6 +108,14 @@ package struct ModelFolder: Sendable {
             rules: rules
         )
         folder.configurationOverride = configurationOverride
+        return folder
+    }
+
+    /// The same folder, looking as if nothing but labels had changed beside the versions.
+    func keepingConfiguration(of other: ModelFolder) -> ModelFolder {
+        var folder = self
+        let labels = ModelFingerprint.labelsFilename
+        folder.entries = other.entries.filter { $0.name != labels } + entries.filter { $0.name == labels }
         return folder
     }
 

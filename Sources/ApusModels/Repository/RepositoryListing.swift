@@ -16,6 +16,12 @@ package struct RepositoryListing: Sendable {
         self.unavailable = unavailable.sorted { $0.name < $1.name }
     }
 
+    /// Whether another look may find more though nothing has changed: something couldn't be read this time.
+    package var mayGoWellLater: Bool {
+        unavailable.contains { $0.error.mayGoWellLater }
+            || models.contains { $0.versions.contains { $0.fault?.mayGoWellLater == true } }
+    }
+
     /// Lists a repository; blocks while it reads folders.
     ///
     /// - Parameters:

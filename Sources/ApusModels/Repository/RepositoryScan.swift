@@ -101,9 +101,8 @@ struct RepositoryScan: Sendable {
     ) throws(ModelError) -> [VersionFolder] {
         var versions: [VersionFolder] = []
         // The configuration may name another file, or a built-in model that has none.
-        let decidesByName =
-            !entries.contains { $0.name == ModelFolder.configurationFilename }
-            && !mentionsEnsemble(path, holding: entries)
+        let isEnsemble = try mentionsEnsemble(path, holding: entries)
+        let decidesByName = !isEnsemble && !entries.contains { $0.name == ModelFolder.configurationFilename }
         for entry in entries {
             guard let version = ModelVersion(parsing: entry.name) else { continue }
             switch entry.kind {
@@ -120,7 +119,7 @@ struct RepositoryScan: Sendable {
         if versions.isEmpty, try search.modelFile(in: path, holding: entries) != nil {
             return [VersionFolder(version: .first, path: path, entries: entries)]
         }
-        if versions.isEmpty, mentionsEnsemble(path, holding: entries) {
+        if versions.isEmpty, try mentionsEnsemble(path, holding: entries) {
             // All configuration; if it turns out to be something else, the reason is that there is no version.
             let fault = search.missingVersions(in: path, holding: entries)
             return [VersionFolder(version: .first, path: path, entries: [], fault: fault)]
@@ -144,7 +143,7 @@ struct RepositoryScan: Sendable {
                 let inside = path.appending(entry.name)
             else { continue }
             if entry.isFolder, suffix.isEmpty {
-                let held = try storage.entries(of: inside)
+                let held = try deepStamps(storage.entries(of: inside), in: inside)
                 guard try search.modelFile(in: inside, holding: held) != nil else { continue }
                 found[version] = VersionFolder(version: version, path: inside, entries: held)
             } else if entry.isFile, modelFilenames.contains(where: { ModelFileSearch.suffix(of: $0) == suffix }) {
@@ -156,13 +155,23 @@ struct RepositoryScan: Sendable {
     }
 
     /// Whether a model's configuration may describe an ensemble, which needs no files; a loader reads it properly.
-    private func mentionsEnsemble(_ path: StoragePath, holding entries: [StorageEntry]) -> Bool {
-        [ModelFolder.configurationFilename, ModelFolder.settingsFilename].contains { filename in
-            guard entries.contains(where: { $0.name == filename && $0.isFile }), let file = path.appending(filename),
-                let bytes = try? storage.contents(of: file, byteLimit: ModelFolder.maxConfigurationBytes)
-            else { return false }
-            return String(decoding: bytes, as: UTF8.self).contains("ensemble")
+    ///
+    /// - Throws: When the storage doesn't answer; what can't be read for other reasons is for the loader to tell.
+    private func mentionsEnsemble(
+        _ path: StoragePath,
+        holding entries: [StorageEntry]
+    ) throws(ModelError) -> Bool {
+        for filename in [ModelFolder.configurationFilename, ModelFolder.settingsFilename] {
+            guard entries.contains(where: { $0.name == filename && $0.isFile }), let file = path.appending(filename)
+            else { continue }
+            do throws(ModelError) {
+                let bytes = try storage.contents(of: file, byteLimit: ModelFolder.maxConfigurationBytes)
+                if String(decoding: bytes, as: UTF8.self).contains("ensemble") { return true }
+            } catch {
+                if error.code == .unreachable { throw error }
+            }
         }
+        return false
     }
 
     private func versionFolder(
@@ -173,7 +182,7 @@ struct RepositoryScan: Sendable {
     ) -> VersionFolder {
         let path = path.appending(version)
         do throws(ModelError) {
-            let entries = try storage.entries(of: path)
+            let entries = try deepStamps(storage.entries(of: path), in: path)
             let id = ModelID(name: name, version: version)
             if let published = try publishedFolder(id, at: path, holding: entries) { return published }
             let folder = VersionFolder(version: version, path: path, entries: entries)
@@ -183,6 +192,35 @@ struct RepositoryScan: Sendable {
             return VersionFolder(version: version, path: path, entries: [], fault: error)
         }
     }
+
+    /// Gives folders within a version the stamps of all that lies in them, so that a change there is seen too.
+    private func deepStamps(
+        _ entries: [StorageEntry],
+        in path: StoragePath,
+        depth: Int = 0
+    ) throws(ModelError) -> [StorageEntry] {
+        var stamped: [StorageEntry] = []
+        for entry in entries {
+            guard entry.isFolder, depth < RepositoryScan.maxDepth, let inside = path.appending(entry.name) else {
+                stamped.append(entry)
+                continue
+            }
+            let held = try deepStamps(storage.entries(of: inside), in: inside, depth: depth + 1)
+            let text = held.map { "\($0.name)=\($0.stamp)" }.joined(separator: "/")
+            stamped.append(
+                StorageEntry(
+                    name: entry.name,
+                    kind: .folder,
+                    stamp: SHA256Digest(of: text.utf8).hex,
+                    modified: held.compactMap(\.modified).max() ?? entry.modified
+                )
+            )
+        }
+        return stamped
+    }
+
+    /// How deep folders within a version are looked at.
+    private static let maxDepth = 8
 
     /// A version with a manifest, or one that is being published; `nil` for one that lies there without either.
     private func publishedFolder(
@@ -199,11 +237,7 @@ struct RepositoryScan: Sendable {
                 let fault = ModelError(.incomplete, reason)
                 return VersionFolder(version: id.version, path: path, entries: entries, fault: fault)
             }
-            guard rules.isStrict else { return nil }
-            let reason =
-                "\(id) has no \(VersionManifest.filename), and only signed versions are served: publish it with "
-                + "'apus push --sign'"
-            throw ModelError(.untrusted, reason)
+            return nil
         }
         let bytes = try storage.contents(of: file, byteLimit: VersionManifest.maxBytes)
         let manifest = try rules.manifest(bytes, of: id)
@@ -245,6 +279,17 @@ struct RepositoryScan: Sendable {
         }
     }
 
+    /// Where only signed versions are served, none without a manifest is, wherever and under whatever name it lies.
+    private func signedOnly(_ version: VersionFolder, of name: ModelName) -> VersionFolder {
+        guard version.manifest == nil, version.isComplete else { return version }
+        if version.fault?.code == .untrusted { return version }
+        let reason =
+            "\(name)/\(version.version) has no \(VersionManifest.filename), and only signed versions are served: publish it "
+            + "with 'apus push --sign'"
+        let fault = ModelError(.untrusted, reason)
+        return VersionFolder(version: version.version, path: version.path, entries: version.entries, fault: fault)
+    }
+
     private func folder(
         _ name: ModelName,
         at path: StoragePath,
@@ -255,7 +300,7 @@ struct RepositoryScan: Sendable {
             name: name,
             path: path,
             entries: entries,
-            versions: versions,
+            versions: rules.isStrict ? versions.map { signedOnly($0, of: name) } : versions,
             storage: storage,
             modelFilenames: modelFilenames,
             rules: rules

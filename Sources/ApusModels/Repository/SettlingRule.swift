@@ -13,6 +13,7 @@ package struct SettlingRule: Sendable {
 
     private let nanoseconds: Int64
     private var seen: [ModelID: Seen] = [:]
+    private var models: [ModelName: ModelFolder] = [:]
 
     /// Makes a rule.
     ///
@@ -35,18 +36,25 @@ package struct SettlingRule: Sendable {
     ) -> (listing: RepositoryListing, isUnsettled: Bool) {
         var isUnsettled = false
         var still: [ModelID: Seen] = [:]
-        let models = listing.models.map { model in
+        let judgedModels = listing.models.map { model in
+            var isBeingRewritten = false
             let versions = model.versions.map { version in
                 let id = ModelID(name: model.name, version: version.version)
                 let (judged, record) = judge(version, of: id, now: now, seconds: seconds)
                 still[id] = record
-                if judged.stamp != version.stamp { isUnsettled = true }
+                if judged.stamp != version.stamp {
+                    isUnsettled = true
+                    if record?.settled != nil { isBeingRewritten = true }
+                }
                 return judged
             }
-            return model.replacing(versions)
+            // Another configuration would have its versions loaded anew, out of files that are being written.
+            guard isBeingRewritten, let before = models[model.name] else { return model.replacing(versions) }
+            return model.replacing(versions).keepingConfiguration(of: before)
         }
         seen = still
-        return (RepositoryListing(models: models, unavailable: listing.unavailable), isUnsettled)
+        models = Dictionary(uniqueKeysWithValues: judgedModels.map { ($0.name, $0) })
+        return (RepositoryListing(models: judgedModels, unavailable: listing.unavailable), isUnsettled)
     }
 
     private func judge(

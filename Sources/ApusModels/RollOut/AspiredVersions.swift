@@ -10,6 +10,8 @@ package struct AspiredVersions: Sendable {
     package let faults: [ModelVersion: ModelError]
     /// Versions below them, ascending: the highest of these is wanted when none of the others can be served.
     package let fallbacks: [ModelVersion]
+    /// The versions that the policy wants, without those that labels add; ascending.
+    package let chosen: [ModelVersion]
     /// Versions that have to be brought here, or checked, before they can be loaded.
     package let unprepared: Set<ModelVersion>
 
@@ -19,12 +21,14 @@ package struct AspiredVersions: Sendable {
         versions: [ModelVersion],
         faults: [ModelVersion: ModelError] = [:],
         fallbacks: [ModelVersion] = [],
+        chosen: [ModelVersion]? = nil,
         unprepared: Set<ModelVersion> = []
     ) {
         self.name = name
         self.versions = versions
         self.faults = faults
         self.fallbacks = fallbacks
+        self.chosen = chosen ?? versions
         self.unprepared = unprepared
     }
 
@@ -42,11 +46,12 @@ package struct AspiredVersions: Sendable {
         labelled: Set<ModelVersion> = []
     ) {
         let complete = folder.versions.filter { $0.isComplete || !needsFiles }.map(\.version)
-        var wanted = policy.wanted(of: complete)
+        let chosen = policy.wanted(of: complete)
+        var wanted = chosen
         var fallbacks: [ModelVersion] = []
         if case .latest = policy, let lowest = wanted.first {
-            fallbacks = complete.filter { $0 < lowest && !labelled.contains($0) }
-            wanted = complete.filter { wanted.contains($0) || labelled.contains($0) }
+            fallbacks = complete.filter { $0 < lowest }
+            wanted = complete.filter { chosen.contains($0) || labelled.contains($0) }
         }
         var faults: [ModelVersion: ModelError] = [:]
         var unprepared: Set<ModelVersion> = []
@@ -63,6 +68,7 @@ package struct AspiredVersions: Sendable {
             versions: wanted,
             faults: faults,
             fallbacks: fallbacks.filter { faults[$0] == nil },
+            chosen: chosen,
             unprepared: unprepared
         )
     }

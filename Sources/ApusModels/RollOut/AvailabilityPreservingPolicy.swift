@@ -6,15 +6,21 @@ package struct AvailabilityPreservingPolicy: TransitionPolicy {
     package init() {}
 
     package func nextAction(for versions: [VersionSnapshot]) -> TransitionAction? {
-        let isNoneAspired = !versions.contains(where: \.isAspired)
-        let isAspiredLive = versions.contains { $0.isAspired && $0.life.isLive }
-        if isNoneAspired || isAspiredLive, let old = versions.first(where: { !$0.isAspired && $0.isDrainable }) {
+        if let old = versions.first(where: { !$0.isAspired && $0.isDrainable && mayGo($0, among: versions) }) {
             return .drain(old.version)
         }
         // The highest first: it's the one that requests without a version ask for.
         if let new = versions.last(where: { $0.isAspired && $0.life.isDiscovered }) { return .load(new.version) }
         return versions.last { $0.isAspired && $0.isStale && $0.life.isLive && !$0.isBeingReplaced }
             .map { .replace($0.version) }
+    }
+
+    /// Whether a version that isn't wanted has a successor for those who ask for the latest one.
+    private func mayGo(_ old: VersionSnapshot, among versions: [VersionSnapshot]) -> Bool {
+        guard let newest = versions.last(where: \.isAspired) else { return true }
+        guard versions.contains(where: { $0.isAspired && $0.life.isLive }) else { return false }
+        // As long as the newest isn't there, or when it can't be, the highest one that serves stays.
+        return newest.life.isLive || versions.contains { $0.version > old.version && $0.life.isLive }
     }
 }
 

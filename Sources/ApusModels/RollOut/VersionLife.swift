@@ -61,6 +61,11 @@ package enum VersionLife: Sendable {
         if case .discovered = self { true } else { false }
     }
 
+    /// Whether it's gone.
+    var isUnloaded: Bool {
+        if case .unloaded = self { true } else { false }
+    }
+
     /// Whether nothing will become of it any more.
     package var isOver: Bool {
         switch self {

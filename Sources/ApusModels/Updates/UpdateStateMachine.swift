@@ -2,7 +2,8 @@ package import ApusCore
 
 /// Looks at a source of models, one at a time; those that are asked for while one is under way become one more.
 ///
-/// A look that has begun doesn't serve a new caller, since it may have passed what that caller has just changed.
+/// A look that has begun doesn't serve a new caller, since it may have passed what that caller has just changed. The next
+/// one doesn't wait until what the one before found is loaded: a version that takes an hour to fetch holds up no other.
 package struct UpdateStateMachine: Sendable {
     /// How many reports are kept.
     package static let maxReports = 64
@@ -12,6 +13,8 @@ package struct UpdateStateMachine: Sendable {
     /// The look that is under way.
     package private(set) var running: Int?
     private var waiting: Int?
+    /// Looks whose findings are being loaded, ascending.
+    private var loading: [Int] = []
 
     /// Starts with nothing asked for.
     package init() {}
@@ -38,19 +41,25 @@ package struct UpdateStateMachine: Sendable {
         return .wait(count)
     }
 
-    /// A look is over.
+    /// A look is over; what it found is being loaded.
     ///
     /// - Parameters:
     ///   - number: Which one.
     ///   - failure: Why the source couldn't be looked at; `nil` when it could.
     /// - Returns: The next one, to begin now; `nil` when nobody waits.
-    package mutating func ended(_ number: Int, failure: String?) -> Int? {
+    package mutating func looked(_ number: Int, failure: String?) -> Int? {
         guard running == number else { return nil }
-        note(number, failure == nil ? .done : .failed, reason: failure ?? "")
+        if let failure { note(number, .failed, reason: failure) } else { loading.append(number) }
         running = waiting
         waiting = nil
         if let running { note(running, .running) }
         return running
+    }
+
+    /// All that looks up to this one found is live, or has failed.
+    package mutating func loaded(upTo number: Int) {
+        for done in loading where done <= number { note(done, .done) }
+        loading.removeAll { $0 <= number }
     }
 
     /// How far a look is; the newest when `number` is `nil`.

@@ -29,6 +29,7 @@ struct ControlServices: Sendable {
             manager: manager,
             isExplicit: configuration.isControlExplicit,
             allowsFiles: configuration.allowsFileOverrides,
+            isSignedOnly: configuration.store.requiresSignatures,
             modelFilenames: engines.modelFilenames,
             list: { () throws(ModelError) in try keeper.list() }
         )

@@ -10,6 +10,8 @@ struct ModelController: ModelControl {
     let isExplicit: Bool
     /// Whether a request may bring the model's files.
     let allowsFiles: Bool
+    /// Whether only signed versions are served, so that a request can't bring one.
+    var isSignedOnly = false
     /// Names of model files that the engines take, the default one first.
     let modelFilenames: [String]
     /// Looks into the repository; blocks.
@@ -22,6 +24,13 @@ struct ModelController: ModelControl {
             throw InferenceError(
                 .permissionDenied,
                 "a load with files of its own is not allowed: start the server with --allow-file-overrides",
+                field: "parameters"
+            )
+        }
+        guard overrides.files.isEmpty || !isSignedOnly else {
+            throw InferenceError(
+                .permissionDenied,
+                "a load with files of its own is not allowed, since only signed versions are served (--require-signatures)",
                 field: "parameters"
             )
         }

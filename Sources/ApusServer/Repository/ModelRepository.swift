@@ -8,7 +8,7 @@ internal import Synchronization
 /// Where the models come from: a folder or an object store, looked at as often as is wanted.
 ///
 /// Calls block. Locks: `state`, held while the source is looked at, so that looks come one after the other; nothing that
-/// serves takes it.
+/// serves takes it. `last`, very short.
 final class ModelRepository: Sendable {
     /// What one look found.
     struct Look: Sendable {
@@ -44,6 +44,7 @@ final class ModelRepository: Sendable {
     private let time: any TimeSource
     private let logger: Logger
     private let state: Mutex<State>
+    private let last = Mutex<RepositoryListing?>(nil)
 
     /// Finds out what kind of source the configuration names; nothing is looked at yet.
     ///
@@ -88,8 +89,13 @@ final class ModelRepository: Sendable {
         let outcome = state.withLock { state in
             Result { () throws(ModelError) in try look(&state, isFirst: isFirst) }
         }
-        return try outcome.get()
+        let look = try outcome.get()
+        last.withLock { $0 = look.listing }
+        return look
     }
+
+    /// What was found last; `nil` before the first look. Asks nobody.
+    var lastListing: RepositoryListing? { last.withLock { $0 } }
 
     /// Notes that what was found at the last look has been loaded: a start without the source begins with it.
     func remember() {
@@ -161,7 +167,7 @@ final class ModelRepository: Sendable {
         let storage = SnapshotModelStorage(objects, in: store, cache: cache, prepared: prepared)
         let found = try RepositoryListing(scanning: storage, modelFilenames: modelFilenames, rules: rules)
         // What couldn't be read this time is looked at again.
-        state.listing = found.unavailable.contains { $0.error.code == .unreachable } ? nil : found
+        state.listing = found.mayGoWellLater ? nil : found
         state.objects = objects
         return judged(found, &state, failure: failure)
     }

@@ -98,16 +98,40 @@ final class RepositoryKeeper: Service, SourceUpdates {
     }
 
     func run() async throws {
-        await withDiscardingTaskGroup { tasks in
-            if mode == .poll || mode == .watch && repository.watchedFolder == nil {
-                tasks.addTask { await self.poll() }
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { tasks in
+                if mode == .poll || mode == .watch && repository.watchedFolder == nil {
+                    tasks.addTask { await self.poll() }
+                }
+                let watch = watchFolder()
+                for await _ in bell {
+                    while let number = nextLook() {
+                        guard let failure = await look() else { break }
+                        let isWell = failure.isEmpty
+                        _ = state.withLock { $0.updates.looked(number, failure: isWell ? nil : failure) }
+                        if isWell { tasks.addTask { await self.finish(number) } }
+                    }
+                }
+                watch?.end()
+                tasks.cancelAll()
             }
-            let watch = watchFolder()
-            for await _ in bell.cancelOnGracefulShutdown() { await lookAgain() }
-            state.withLock { $0.isEnding = true }
-            watch?.end()
-            tasks.cancelAll()
+        } onGracefulShutdown: {
+            self.state.withLock { $0.isEnding = true }
+            self.ring.finish()
         }
+    }
+
+    /// The look that is due; `nil` when none is, or the server is ending.
+    private func nextLook() -> Int? {
+        state.withLock { $0.isEnding ? nil : $0.updates.running }
+    }
+
+    /// Waits until what a look found is live or has failed, and says so.
+    private func finish(_ number: Int) async {
+        await manager.loaded()
+        guard !Task.isCancelled else { return }
+        state.withLock { $0.updates.loaded(upTo: number) }
+        await blocking { self.repository.remember() }
     }
 
     private func poll() async {
@@ -140,20 +164,14 @@ final class RepositoryKeeper: Service, SourceUpdates {
         loop.scheduleTask(in: .nanoseconds(settings.settleTime)) { [weak self] in _ = try? self?.begin() }
     }
 
-    /// Carries out the look that is due.
-    private func lookAgain() async {
-        var next = state.withLock { $0.updates.running }
-        while let number = next {
-            let failure = await update()
-            next = state.withLock { $0.updates.ended(number, failure: failure) }
-        }
-    }
-
-    /// Looks at the source and waits until what is wanted is live or has failed; gives the reason when it can't be looked at.
-    private func update() async -> String? {
+    /// Looks at the source and has the manager serve what is there.
+    ///
+    /// - Returns: Why it can't be looked at, empty when it can; `nil` when the server is ending.
+    private func look() async -> String? {
         let outcome = await blocking { () -> Result<ModelRepository.Look, ModelError> in
             Result { () throws(ModelError) in try self.repository.look() }
         }
+        guard !state.withLock({ $0.isEnding }) else { return nil }
         switch outcome {
         case .failure(let error):
             note(failure: error.message)
@@ -161,13 +179,12 @@ final class RepositoryKeeper: Service, SourceUpdates {
         case .success(let look):
             note(failure: "")
             if mode == .explicit {
-                await manager.renew(look.listing)
+                manager.renew(look.listing)
             } else {
-                await manager.loadAll(look.listing)
+                manager.list(look.listing)
             }
             if look.isUnsettled { lookSoon() }
-            await blocking { self.repository.remember() }
-            return nil
+            return ""
         }
     }
 

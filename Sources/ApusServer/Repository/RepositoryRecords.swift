@@ -4,19 +4,15 @@ internal import ApusProtocol
 internal import ApusStorage
 internal import NIOPosix
 
-/// Says what versions consist of and where they come from, as the source has them now.
+/// Says what versions consist of and where they come from, as the last look at the source found them.
 struct RepositoryRecords: VersionRecords {
     let repository: ModelRepository
     /// What is served, in which state.
     let index: @Sendable () -> [RepositoryIndexEntry]
 
     func document(of version: ModelSelector) async throws(InferenceError) -> [UInt8] {
-        let listing: RepositoryListing
-        do {
-            listing = try await NIOThreadPool.singleton.runIfActive { try repository.look().listing }
-        } catch {
-            let reason = (error as? ModelError)?.message ?? "\(error)"
-            throw InferenceError(.unavailable, "the model repository can't be read: \(reason)", cause: error)
+        guard let listing = repository.lastListing else {
+            throw InferenceError(.unavailable, "the model repository hasn't been looked at yet; ask again soon")
         }
         guard let folder = listing.models.first(where: { $0.name == version.name }) else {
             throw .unknownVersion(version, reason: "'\(repository.location)' has no model of this name")

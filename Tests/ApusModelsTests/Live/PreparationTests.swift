@@ -79,6 +79,36 @@ struct PreparationTests {
         source.isWaiting.withLock { $0 = false }
         await first
         #expect(observer.loaded.withLock { $0.isEmpty })
+        while source.given == 0 || source.kept > 0 { await Task.yield() }
+    }
+
+    @Test func `what changes while it is being brought here is brought again when that fails`() async throws {
+        let source = FakeSource()
+        source.isWaiting.withLock { $0 = true }
+        source.failure.withLock { $0 = ModelError(.untrusted, "half") }
+        let manager = try makeManager()
+        manager.list(listing([1], source))
+        await source.hasBegun()
+        manager.list(listing([1], source, stamp: "whole"))
+        while manager.isBusyPlanning { await Task.yield() }
+        source.failures.withLock { $0 = 1 }
+        source.isWaiting.withLock { $0 = false }
+        await manager.loaded()
+        #expect(manager.readyVersions(of: name("m")).map(\.number) == [1])
+    }
+}
+
+extension ModelManager {
+    /// Whether a configuration has yet to be read.
+    fileprivate var isBusyPlanning: Bool {
+        contents.withLock { contents in
+            contents.machine.models.values.contains { model in
+                switch model.intent {
+                case .unplanned, .planning: true
+                case .planned, .refused: false
+                }
+            }
+        }
     }
 }
 
@@ -87,7 +117,13 @@ final class FakeSource: Sendable {
     let prepared = Mutex<[String]>([])
     let failure = Mutex<ModelError?>(nil)
     let isWaiting = Mutex(false)
+    /// How often what is in `failure` comes; then all goes well.
+    let failures = Mutex(Int.max)
     private let keeping = Atomic<Int>(0)
+    private let giving = Atomic<Int>(0)
+
+    /// How many versions were brought.
+    var given: Int { giving.load(ordering: .acquiring) }
 
     /// How many versions' files are kept.
     var kept: Int { keeping.load(ordering: .acquiring) }
@@ -100,7 +136,12 @@ final class FakeSource: Sendable {
     func prepare(_ path: String) throws(ModelError) -> Kept {
         prepared.withLock { $0.append(path) }
         while isWaiting.withLock({ $0 }) {}
-        if let failure = failure.withLock({ $0 }) { throw failure }
+        let fails = failures.withLock { left in
+            left -= 1
+            return left >= 0
+        }
+        if fails, let failure = failure.withLock({ $0 }) { throw failure }
+        giving.add(1, ordering: .acquiringAndReleasing)
         return Kept(source: self)
     }
 

@@ -106,4 +106,61 @@ struct ReloadTests {
         await manager.unloadAll()
         #expect(loader.unloaded.withLock { $0 } == [id("a", 1)])
     }
+
+    // MARK: - Labels
+
+    private func labelled(_ label: String) -> ModelSelector {
+        ModelSelector(name: name("a"), version: .label(VersionLabel(label)!))
+    }
+
+    private func setLabel(_ label: String, to version: Int64) {
+        loader.rules.withLock { $0.labels = [VersionLabel(label)!: ModelVersion(version)!] }
+    }
+
+    @Test func `a label moves when the version that it is to point to is live, not before`() async throws {
+        setLabel("stable", to: 1)
+        let manager = try makeManager()
+        await manager.loadAll(listing(["a": [1]]))
+        setLabel("stable", to: 2)
+        let seen = Mutex<[Int64]>([])
+        loader.rules.withLock { rules in
+            rules.beforeLoad = { [labelled] _ in
+                let served = try? manager.lease(labelled("stable")).id.version.number
+                seen.withLock { $0.append(served ?? 0) }
+            }
+        }
+        await manager.loadAll(listing(["a": [1, 2]], labels: "moved"))
+        #expect(seen.withLock { $0 } == [1])
+        #expect(try manager.lease(labelled("stable")).id == id("a", 2))
+        #expect(manager.readyVersions(of: name("a")).map(\.number) == [2])
+    }
+
+    @Test func `a label stays where it is when the version that it is to point to can't be served`() async throws {
+        setLabel("stable", to: 1)
+        let manager = try makeManager()
+        await manager.loadAll(listing(["a": [1]]))
+        setLabel("stable", to: 2)
+        loader.rules.withLock { $0.failing = [id("a", 2)] }
+        await manager.loadAll(listing(["a": [1, 2, 3]], labels: "moved"))
+        #expect(try manager.lease(labelled("stable")).id == id("a", 1))
+        #expect(manager.readyVersions(of: name("a")).map(\.number) == [1, 3])
+    }
+
+    @Test func `beside a labelled version the latest serves until its successor is live`() async throws {
+        setLabel("stable", to: 5)
+        let manager = try makeManager()
+        await manager.loadAll(listing(["a": [5, 7]]))
+        loader.rules.withLock { rules in
+            rules.failing = [id("a", 8)]
+            rules.beforeLoad = { _ in
+                #expect((try? manager.lease(selector("a")).id) == id("a", 7))
+            }
+        }
+        await manager.loadAll(listing(["a": [5, 7, 8]]))
+        #expect(try manager.lease(selector("a")).id == id("a", 7))
+        let again = try makeManager()
+        loader.rules.withLock { $0.beforeLoad = nil }
+        await again.loadAll(listing(["a": [5, 7, 8]]))
+        #expect(try again.lease(selector("a")).id == id("a", 7))
+    }
 }

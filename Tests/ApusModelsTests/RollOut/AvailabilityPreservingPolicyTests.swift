@@ -29,6 +29,14 @@ struct AvailabilityPreservingPolicyTests {
         #expect(next([(1, .live, false), (2, .failed(Self.error), true)]) == nil)
     }
 
+    @Test func `the latest one stays until its successor is live, whatever else is wanted and live`() {
+        #expect(next([(5, .live, true), (7, .live, false), (8, .loading, true)]) == nil)
+        #expect(next([(5, .live, true), (7, .live, false), (8, .failed(Self.error), true)]) == nil)
+        #expect(next([(5, .live, true), (7, .live, false), (8, .live, true)]) == .drain(version(7)))
+        #expect(next([(3, .live, false), (5, .live, true), (8, .failed(Self.error), true)]) == .drain(version(3)))
+        #expect(next([(5, .live, true), (6, .loading, true), (7, .live, false)]) == nil)
+    }
+
     @Test func `everything goes when nothing is wanted`() {
         #expect(next([(1, .live, false), (2, .standby, false)]) == .drain(version(1)))
         #expect(next([(1, .draining, false), (2, .standby, false)]) == .drain(version(2)))
