@@ -213,10 +213,13 @@ def test_reloads_under_load(serve: Callable[..., Server], bucket: Bucket) -> Non
         assert server.rss_kib <= settled * 1.02 + 1024
 
 
-def test_a_process_that_is_killed_leaves_nothing_half(serve: Callable[..., Server], bucket: Bucket, tmp_path: Path) -> None:
+def test_a_server_that_is_killed_leaves_nothing_half(
+    serve: Callable[..., Server], bucket: Bucket, tmp_path: Path, run: Run
+) -> None:
     """kill -9 at random moments of fetching: the next start serves the last version, and the cache verifies."""
     kills = 200 if IS_LONG else 10
     choice = random.Random(SEED)
+    fetched = 0
     bucket.put("adding/1/model.onnx", onnx.adding(1, padding=8 << 20))
     for kill in range(kills):
         bucket.put(f"adding/{kill + 2}/model.onnx", onnx.adding(kill + 2, padding=8 << 20))
@@ -225,6 +228,10 @@ def test_a_process_that_is_killed_leaves_nothing_half(serve: Callable[..., Serve
         server = serve(bucket, "--cache-bytes", "128MiB", waits=False)
         threading.Event().wait(choice.uniform(0.0, 1.0))
         server.kill()
+        checked = run("cache", "--cache", str(tmp_path / "cache"))
+        assert checked.returncode == 0, checked.stdout
+        fetched += any((tmp_path / "cache" / "fetching").glob("*.part"))
+    print(f"{kills} kills, {fetched} of them in the middle of a file")
     server = serve(bucket, "--cache-bytes", "128MiB")
     with server.client() as client:
         assert ask(client, 1)[:2] == (200, kills + 2)

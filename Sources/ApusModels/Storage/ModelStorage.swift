@@ -20,7 +20,7 @@ package protocol ModelStorage: Sendable {
     func mustPrepare(_ version: VersionFolder) -> Bool
     /// Brings a version's files here and checks them; `locate` finds them while what is returned is kept.
     ///
-    /// - Throws: `unreachable` when that may go well later, `unsafeFile` when they aren't what their manifest says.
+    /// - Throws: `unreachable` when that may go well later, `untrusted` when they aren't what their manifest says.
     func prepare(_ version: VersionFolder) throws(ModelError) -> (any Sendable)?
 }
 

@@ -89,12 +89,12 @@ final class ModelRepository: Sendable {
         let outcome = state.withLock { state in
             Result { () throws(ModelError) in try look(&state, isFirst: isFirst) }
         }
-        let look = try outcome.get()
-        last.withLock { $0 = look.listing }
-        return look
+        let found = try outcome.get()
+        last.withLock { $0 = found.listing }
+        return found
     }
 
-    /// What was found last; `nil` before the first look. Asks nobody.
+    /// What the last look found, without asking anybody; `nil` before the first one.
     var lastListing: RepositoryListing? { last.withLock { $0 } }
 
     /// Notes that what was found at the last look has been loaded: a start without the source begins with it.
