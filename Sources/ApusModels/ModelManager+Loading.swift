@@ -112,7 +112,10 @@ extension ModelManager {
     private func drain(_ id: ModelID) {
         guard let handle = contents.withLock({ $0.handles[id] }) else { return }
         live.remove(handle)
-        feed { contents in _ = moveLabels(of: id.name, to: contents.labels[id.name] ?? [:]) }
+        feed { contents in
+            _ = moveLabels(of: id.name, to: contents.labels[id.name] ?? [:])
+            contents.machine.versionLeft(id)
+        }
         if handle.close() { feed { $0.machine.leasesEnded(id) } }
     }
 

@@ -30,6 +30,8 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     private var preparations: [ModelID: Int] = [:]
     private var preparationCount = 0
     private var dropped: [ModelID] = []
+    /// Versions that are being taken out of service.
+    private var leaving: Set<ModelID> = []
 
     /// Starts with nothing listed.
     init(policy: any TransitionPolicy) {
@@ -39,7 +41,7 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     // MARK: - What is known
 
     /// Whether a list has been given and nothing is on its way to live.
-    var isIdle: Bool { listing > 0 && tally.busy == 0 }
+    var isIdle: Bool { listing > 0 && tally.busy == 0 && queue.isEmpty && leaving.isEmpty }
     /// Whether a list has been given and every model has come to live or failed.
     var isSettled: Bool { listing > 0 && tally.unsettled == 0 }
     /// Whether no version is in memory or on its way there.
@@ -201,6 +203,11 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
         replaced.remove(edition)
     }
 
+    /// A version takes no requests any more.
+    mutating func versionLeft(_ id: ModelID) {
+        leaving.remove(id)
+    }
+
     /// A draining version has no lease left.
     mutating func leasesEnded(_ id: ModelID) {
         unused.append(id)
@@ -330,6 +337,7 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
             case .drain(let version):
                 let id = ModelID(name: name, version: version)
                 move(id, to: .draining)
+                leaving.insert(id)
                 return .drain(id)
             case .replace(let version):
                 guard haveDependenciesSettled(of: name) else { return nil }

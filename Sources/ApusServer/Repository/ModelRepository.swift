@@ -208,8 +208,8 @@ final class ModelRepository: Sendable {
             }
             throw RuntimeFailure(
                 .repository,
-                "no model repository: say where the models are with --models DIR or --models s3://BUCKET/PREFIX "
-                    + "(or APUS_MODELS, or 'models' in the configuration file)"
+                "no model repository: say where the models are with --models DIR (or APUS_MODELS, or 'models' in the "
+                    + "configuration file); s3://BUCKET/PREFIX and https://HOST/PATH do as well"
             )
         }
         guard OpenStore.isRemote(address) else { return .folder(address) }
