@@ -32,6 +32,20 @@ struct VersionCacheFilesTests {
     }
 
     @Test
+    func `older manifests aren't let in by a history that can't be read`() throws {
+        let bench = CacheBench()
+        let cache = try bench.open()
+        let manifest = try VersionManifest.read(SignedManifests.manifest.text(), expecting: SignedManifests.version)
+        try cache.see(manifest, policy: .refuseOlder)
+        try (bench.files as? SimulatedDisk)?.damage("\(CacheBench.path)/manifests.json") { $0[20] ^= 1 }
+        let error = #expect(throws: StorageError.self) { try cache.see(manifest, policy: .refuseOlder) }
+        #expect(error?.code == .damaged)
+        #expect(error?.message.contains("'\(CacheBench.path)/manifests.json' is damaged") == true)
+        try cache.see(manifest, policy: .allowOlder)
+        try cache.see(manifest, policy: .refuseOlder)
+    }
+
+    @Test
     func `a file system that can't rename folders exclusively will do`() throws {
         let disk = SimulatedDisk()
         let files = MeddledFiles(
