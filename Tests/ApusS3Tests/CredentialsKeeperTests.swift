@@ -65,6 +65,20 @@ struct CredentialsKeeperTests {
     }
 
     @Test
+    func `while new ones can't be had, not every request asks for them`() throws {
+        let source = NumberedSource(lifetime: 3600, calendar: calendar)
+        let keeper = keeper(source)
+        _ = try keeper.credentials()
+        source.fail(true)
+        let margin: Int64 = 1_000_000 + 3300
+        for (second, count) in [(0, 2), (1, 2), (59, 2), (60, 3), (119, 3), (120, 4), (100, 5), (101, 5)] {
+            calendar.set(margin + Int64(second))
+            #expect(try keeper.credentials().accessKeyID == "1")
+            #expect(source.count == count, "second \(second)")
+        }
+    }
+
+    @Test
     func `many callers make one question`() {
         let source = NumberedSource(lifetime: 3600, calendar: calendar)
         let keeper = keeper(source)

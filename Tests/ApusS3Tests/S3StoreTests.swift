@@ -169,6 +169,23 @@ struct S3StoreTests {
     }
 
     @Test
+    func `an answer that says nothing about conditions isn't taken for one that does`() throws {
+        let fixture = try BucketFixture()
+        fixture.bucket.put("labels.json", [1])
+        fixture.bucket.state.withLock { state in
+            state.overlooksConditions = true
+            state.mending = { request, answer in
+                request.target.contains("apus-probe") ? FakeBucket.error(503, "ServiceUnavailable") : answer
+            }
+        }
+        let key = fixture.key("labels.json")
+        #expect(code { try fixture.store.write([2], to: key, if: .absent) } == .unreachable)
+        #expect(fixture.bucket.state.withLock { $0.objects["labels.json"]?.bytes } == [1])
+        fixture.bucket.state.withLock { $0.mending = nil }
+        #expect(code { try fixture.store.write([2], to: key, if: .absent) } == .conditionFailed)
+    }
+
+    @Test
     func `who finds the lock of another waits, and takes that of a dead one`() throws {
         let fixture = try BucketFixture()
         fixture.bucket.state.withLock { $0.checksConditions = false }

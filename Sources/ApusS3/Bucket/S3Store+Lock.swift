@@ -65,12 +65,14 @@ extension S3Store {
     ///
     /// Found out once, by writing nothing into an object that nobody reads, if it is in a state that never was: a store
     /// that checks refuses, OpenStack Swift says 501, and one that passes over conditions in silence writes.
+    /// - Throws: Any other refusal: it says nothing about conditions, and a write that isn't guarded must not come of it.
     func checksConditions() throws(StorageError) -> Bool {
         if let known = learnt.withLock({ $0.checksConditions }) { return known }
         let key = fullKey("apus-probe\(S3Store.lockSuffix)")
         let nothing = Piece(ByteBuffer())
         let fields = WriteCondition.unchanged(EntityTag("apus-never")).fields + nothing.fields(withChecksum: false)
-        let outcome = try perform("asking \(location) for conditional writes") { () throws(StorageError) in
+        let what = "asking \(location) for conditional writes, with the object '\(key)'"
+        let outcome = try perform(what) { () throws(StorageError) in
             S3Request(method: "PUT", key: key, fields: fields, body: (nothing.bytes, nothing.sha256Hex))
         }
         switch outcome {
@@ -78,7 +80,8 @@ extension S3Store {
             return learn(checksConditions: true)
         case .refused(let failure) where failure.status == 501 || failure.code == "NotImplemented":
             return learn(checksConditions: false)
-        case .refused: return true
+        case .refused(let failure):
+            throw error(failure, what)
         case .success:
             _ = try perform("cleaning up in \(location)") { () throws(StorageError) in
                 S3Request(method: "DELETE", key: key)

@@ -53,9 +53,14 @@ final class FileFollower: Sendable {
         }
     }
 
+    /// No more will come, and what is there is of no use: nothing is read, synced or written down after this.
+    func stop() {
+        queue?.sync {}
+    }
+
     /// No more will come this time: what is there is synced and written down.
     func interrupted() throws(StorageError) {
-        queue?.sync {}
+        stop()
         if let failure = state.withLock({ $0.failure }) { throw failure }
         let offset = latest.load(ordering: .relaxed)
         try file.sync()
@@ -64,7 +69,7 @@ final class FileFollower: Sendable {
 
     /// All is there: it is synced, and this is its digest.
     func finish(_ byteCount: Int) throws(StorageError) -> SHA256Digest {
-        queue?.sync {}
+        stop()
         if let failure = state.withLock({ $0.failure }) { throw failure }
         try hash(to: byteCount)
         try file.sync()

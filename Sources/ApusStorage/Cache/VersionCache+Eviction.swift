@@ -88,7 +88,7 @@ extension VersionCache {
         defer { withExtendedLifetime(lock) {} }
         let gone = "\(layout.fetching)/\(CacheLayout.gonePrefix)\(hex)"
         try durable.removeTree(gone)
-        try files.rename(layout.folder(hex), to: gone, isExclusive: true)
+        try files.rename(layout.folder(hex), to: gone, isExclusive: false)
         try files.syncFolder(layout.versions)
         try durable.removeTree(gone)
         try files.removeFile(layout.list(hex))

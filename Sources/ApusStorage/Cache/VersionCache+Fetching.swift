@@ -158,6 +158,8 @@ extension VersionCache {
             if !isSmall, error.code != .changed, error.code != .damaged {
                 // The first failure is the one to tell; without the note the next try begins earlier.
                 try? follower.interrupted()
+            } else {
+                follower.stop()
             }
             throw error
         }

@@ -6,11 +6,20 @@ extension VersionCache {
     private static let maxManifests = 100_000
 
     /// Which manifest was the newest of each version when servers with this cache last looked.
-    package func manifestHistory() throws(StorageError) -> ManifestHistory {
+    ///
+    /// - Throws: `damaged` where older manifests are to be refused and nobody knows any more which ones are.
+    package func manifestHistory(for policy: ManifestHistory.Policy) throws(StorageError) -> ManifestHistory {
         guard let bytes = try contents(of: layout.manifests, byteLimit: SourceRecord.maxBytes) else {
             return ManifestHistory()
         }
         guard let history = ManifestHistory(stored: bytes, maxCount: VersionCache.maxManifests) else {
+            guard policy == .allowOlder else {
+                throw StorageError(
+                    .damaged,
+                    "'\(layout.manifests)' is damaged: it says which manifests were the newest, and without it an older one "
+                        + "could be put back unnoticed; check that none was, then remove the file"
+                )
+            }
             onNotice(.damagedRecord(path: layout.manifests))
             return ManifestHistory()
         }
@@ -19,10 +28,11 @@ extension VersionCache {
 
     /// Takes note of a manifest, durably, for this server and for others with this cache.
     ///
-    /// - Throws: `untrusted` for one that is older than another that was seen of the version, where the policy refuses that.
+    /// - Throws: `untrusted` for one that is older than another that was seen of the version, where the policy refuses that, and
+    ///   `damaged` where that can't be said any more.
     package func see(_ manifest: UnverifiedManifest, policy: ManifestHistory.Policy) throws(StorageError) {
         try locked { () throws(StorageError) in
-            let before = try manifestHistory()
+            let before = try manifestHistory(for: policy)
             var history = before
             try history.see(manifest, policy: policy)
             guard history != before else { return }

@@ -111,7 +111,8 @@ extension VersionCache {
             // First, so that no version is ever there without it.
             try store(version.text, at: layout.list(hex))
             if try files.status(of: layout.folder(hex)) == nil {
-                try files.rename(staging, to: layout.folder(hex), isExclusive: true)
+                // Not exclusively: not every file system can do that with folders, and nobody else writes under this lock.
+                try files.rename(staging, to: layout.folder(hex), isExclusive: false)
                 try files.syncFolder(layout.versions)
                 try files.syncFolder(layout.fetching)
             } else {

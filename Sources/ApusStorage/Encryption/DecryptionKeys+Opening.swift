@@ -18,6 +18,7 @@ extension DecryptionKeys {
             byteCount: bytes.count,
             path: file.path,
             name: "\(version)/\(file.path)",
+            keyID: file.encryption?.keyID,
             keys: self
         ) { piece throws(StorageError) in plain += piece }
         return plain

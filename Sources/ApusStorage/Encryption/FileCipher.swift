@@ -80,6 +80,7 @@ package enum FileCipher {
     ///   - byteCount: How many they are.
     ///   - path: The file's path in its version, as it was bound in.
     ///   - name: What the file is called in messages: `iris/3/model.onnx`.
+    ///   - keyID: The name of the key that the version's manifest says; `nil` where no manifest is known.
     ///   - keys: Where the key is looked for by the name in the header.
     ///   - sink: Receives the plain bytes of each segment when its tag has been found right; the file is whole and right
     ///     only when this function returns.
@@ -89,11 +90,19 @@ package enum FileCipher {
         byteCount: Int,
         path: String,
         name: String,
+        keyID: String? = nil,
         keys: DecryptionKeys,
         into sink: ([UInt8]) throws(StorageError) -> Void
     ) throws(StorageError) {
         let start = try file.bytes(at: 0, count: min(byteCount, CipherHeader.byteCount))
         let header = try CipherHeader(start, name: name)
+        guard keyID == nil || keyID == header.keyID.description else {
+            throw StorageError(
+                .damaged,
+                "'\(name)' is encrypted with the key '\(header.keyID)', but its manifest says '\(keyID ?? "")': "
+                    + "publish the version again"
+            )
+        }
         let segments = FileSegments(header: header, path: path, key: try keys.key(header.keyID, for: name))
         guard segments.hasProof(header.proof) else {
             throw StorageError(

@@ -3,7 +3,7 @@ package struct KeyID: Hashable, Sendable, CustomStringConvertible {
     /// The most bytes of a name.
     package static let maxLength = 64
     /// The rule, for messages.
-    package static let rule = "1 to \(maxLength) of A-Z, a-z, 0-9, '.', '_' and '-'"
+    package static let rule = "1 to \(maxLength) of A-Z, a-z, 0-9, '.', '_' and '-', '-' not as the first"
 
     /// The name.
     package let description: String
@@ -11,6 +11,8 @@ package struct KeyID: Hashable, Sendable, CustomStringConvertible {
     /// Checks a name; `nil` when it breaks the rule.
     package init?(_ text: String) {
         guard (1...KeyID.maxLength).contains(text.utf8.count), text.utf8.allSatisfy(KeyID.isAllowed) else { return nil }
+        // A command that is asked for the key would take it for an option.
+        guard text.utf8.first != UInt8(ascii: "-") else { return nil }
         self.description = text
     }
 

@@ -23,6 +23,7 @@ package protocol FileSystem: Sendable {
 
     /// Gives something another name, in the place of what has that name unless `isExclusive` says otherwise.
     ///
+    /// For folders `isExclusive` needs a file system that knows such renames; NFS, FUSE and others don't.
     /// - Throws: `conditionFailed` when `isExclusive` and the name is taken.
     func rename(_ path: String, to newPath: String, isExclusive: Bool) throws(StorageError)
 

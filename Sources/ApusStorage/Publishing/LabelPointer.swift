@@ -46,6 +46,10 @@ package struct LabelPointer: Sendable, Equatable {
     /// No labels.
     package init() {}
 
+    private init(versions: [VersionLabel: ModelVersion]) {
+        self.versions = versions
+    }
+
     /// The file's key.
     package static func key(of model: ModelName) -> ObjectKey {
         // A model's name has at most 255 characters that are all legal.
@@ -148,25 +152,55 @@ extension LabelPointer {
     ///
     /// - Throws: `damaged` with the place.
     package static func read(_ bytes: [UInt8], of model: ModelName) throws(StorageError) -> LabelPointer {
-        let document = try DocumentMembers(parsing: bytes, place: "\(model)/\(filename)", maxValues: 10_000)
-        var pointer = LabelPointer()
-        for member in document.members where !member.key.hasPrefix("$") {
-            guard let label = VersionLabel(member.key) else {
-                throw StorageError(
-                    .damaged,
-                    "\(document.place): '\(DocumentMembers.excerpt(member.key))' can't be a label: \(VersionLabel.rule)"
-                )
-            }
-            pointer.versions[label] = ModelVersion(try document.integer(member.key, in: 1...Int64.max))
+        try read(bytes, place: "\(model)/\(filename)")
+    }
+
+    /// Reads a file; `place` is its name in messages.
+    ///
+    /// - Throws: `damaged` with the place.
+    package static func read(_ bytes: [UInt8], place: String) throws(StorageError) -> LabelPointer {
+        let members: [JSONValue.Member]
+        do throws(JSONFailure) {
+            members = try JSONValue.parse(bytes, maxDepth: 16, maxValues: 10_000)
+        } catch {
+            throw fault(place, "it isn't readable as a JSON object")
         }
-        guard pointer.versions.count <= maxLabels else {
-            throw StorageError(.damaged, "\(document.place) has more than \(maxLabels) labels")
-        }
+        var pointer = LabelPointer(versions: try versions(members, place))
+        // Refuses a name that comes twice, also in the history.
+        let document = try DocumentMembers(.object(members), place: place)
         for (index, element) in try document.elements(historyMember).enumerated() {
             pointer.moves.append(try Move(DocumentMembers(element, place: "\(document.place), history[\(index)]")))
         }
         pointer.moves.removeFirst(max(0, pointer.moves.count - maxMoves))
         return pointer
+    }
+
+    /// The members that are labels.
+    private static func versions(
+        _ members: [JSONValue.Member],
+        _ place: String
+    ) throws(StorageError) -> [VersionLabel: ModelVersion] {
+        let labels = members.filter { !$0.key.hasPrefix("$") }
+        guard labels.count <= maxLabels else {
+            throw fault(place, "it has \(labels.count) labels; at most \(maxLabels) are read")
+        }
+        var versions: [VersionLabel: ModelVersion] = [:]
+        for member in labels {
+            guard let label = VersionLabel(member.key) else {
+                throw fault(place, "'\(DocumentMembers.excerpt(member.key))' can't be a label: \(VersionLabel.rule)")
+            }
+            guard case .integer(let number) = member.value, let version = ModelVersion(number) else {
+                throw fault(place, "label '\(label)' has no version number, which is 1 or more")
+            }
+            guard versions.updateValue(version, forKey: label) == nil else {
+                throw fault(place, "label '\(label)' comes twice")
+            }
+        }
+        return versions
+    }
+
+    private static func fault(_ place: String, _ words: String) -> StorageError {
+        StorageError(.damaged, "\(place): \(words)")
     }
 }
 

@@ -84,8 +84,7 @@ extension Publisher {
                 state = .damaged(error.message)
             }
         }
-        let stored = listed.files.reduce(0) { $0 + $1.object.byteCount }
-        let byteCount = manifest?.contents.files.reduce(0) { $0 + $1.byteCount } ?? stored
+        let byteCount = manifest?.contents.files.map(\.byteCount).saturatingSum ?? listed.byteCount
         return Record(
             version: version.version,
             state: state,

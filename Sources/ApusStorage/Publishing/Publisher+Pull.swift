@@ -107,6 +107,7 @@ extension Publisher {
                     byteCount: file.byteCount,
                     path: file.path,
                     name: object.key.description,
+                    keyID: file.encryption?.keyID,
                     keys: keys
                 ) { plain throws(StorageError) in
                     try target.write(plain, at: offset)

@@ -24,10 +24,11 @@ extension Publisher {
         let claim = PushClaim(by: context.by, time: context.now(), token: context.token())
         let version = try claimNumber(for: request, claim)
         let pushed: Pushed
+        var uploads = Uploads()
         do throws(StorageError) {
-            pushed = try publish(request, prepared, as: version, claim)
+            pushed = try publish(request, prepared, as: version, claim, &uploads)
         } catch {
-            abandon(version, prepared, claim)
+            abandon(version, uploads, claim)
             throw error
         }
         do throws(StorageError) {
@@ -61,9 +62,11 @@ extension Publisher {
             guard let version = ModelVersion(number) else { break }
             let id = ModelID(name: request.model, version: version)
             if try claim.place(on: id, in: store) {
-                // Whoever had the number before may be through already: their claim is gone, their manifest isn't.
-                if try store.describe(VersionManifest.key(of: id)) == nil { return id }
+                // Whoever had the number before may be through already: their claim is gone, their manifest isn't. And
+                // others copy versions by hand, without a claim.
+                guard let other = try otherObject(of: id) else { return id }
                 try store.remove(VersionManifest.claimKey(of: id))
+                guard request.version == nil else { throw try taken(id, by: other) }
             }
             guard request.version == nil else { throw try taken(id) }
             number = number == Int64.max ? 0 : max(number + 1, try nextNumber(of: request.model))
@@ -74,12 +77,25 @@ extension Publisher {
         )
     }
 
-    private func taken(_ version: ModelID) throws(StorageError) -> StorageError {
+    /// What lies in a version's folder besides its claim, the manifest first; `nil` for nothing.
+    private func otherObject(of version: ModelID) throws(StorageError) -> ObjectKey? {
+        let keys = try store.list("\(version)/", limit: RepositoryContents.maxObjects).map(\.key)
+        let manifest = VersionManifest.key(of: version)
+        return keys.contains(manifest) ? manifest : keys.first { $0 != VersionManifest.claimKey(of: version) }
+    }
+
+    private func taken(_ version: ModelID, by other: ObjectKey? = nil) throws(StorageError) -> StorageError {
         let next = try nextNumber(of: version.name)
         if try store.describe(VersionManifest.key(of: version)) != nil {
             return StorageError(
                 .conditionFailed,
                 "\(version) is published already, and a version never changes: push without --as-version, or as \(next)"
+            )
+        }
+        if let other {
+            return StorageError(
+                .conditionFailed,
+                "\(version) holds files that were not pushed ('\(other)'): push without --as-version, or as \(next)"
             )
         }
         let by = try PushClaim.read(of: version, in: store)?.by ?? "somebody"
@@ -90,15 +106,33 @@ extension Publisher {
         )
     }
 
+    /// What a push has put into a version's folder.
+    private struct Uploads {
+        /// What it has written.
+        var written: [ObjectKey] = []
+        /// What it may have written: the store's answer isn't there, or was that there is one already.
+        var doubtful: (key: ObjectKey, file: PreparedFile)?
+    }
+
     /// Uploads the files and writes the manifest.
     private func publish(
         _ request: PushRequest,
         _ prepared: [PreparedFile],
         as version: ModelID,
-        _ claim: PushClaim
+        _ claim: PushClaim,
+        _ uploads: inout Uploads
     ) throws(StorageError) -> Pushed {
         for file in prepared {
-            try upload(file, to: version)
+            guard let key = ObjectKey("\(version)/\(file.listed.path)") else {
+                throw StorageError(.invalid, "'\(version)/\(file.listed.path)' is too long for a key")
+            }
+            uploads.doubtful = (key, file)
+            try upload(file, to: key)
+            uploads.doubtful = nil
+            uploads.written.append(key)
+            guard try files.status(of: file.path) == file.status else {
+                throw StorageError(.changed, "'\(file.path)' was changed while it was pushed: push again")
+            }
         }
         // Nobody may have given the number to another one meanwhile.
         guard try PushClaim.read(of: version, in: store)?.token == claim.token else {
@@ -129,10 +163,7 @@ extension Publisher {
         }
     }
 
-    private func upload(_ file: PreparedFile, to version: ModelID) throws(StorageError) {
-        guard let key = ObjectKey("\(version)/\(file.listed.path)") else {
-            throw StorageError(.invalid, "'\(version)/\(file.listed.path)' is too long for a key")
-        }
+    private func upload(_ file: PreparedFile, to key: ObjectKey) throws(StorageError) {
         let open = try files.openForReading(file.path)
         // Nothing is overwritten, so that files of two pushers can't mix even when a claim is lost.
         let condition = store.abilities.checksConditions ? WriteCondition.absent : .always
@@ -140,29 +171,29 @@ extension Publisher {
             try store.upload(open, byteCount: file.listed.byteCount, to: key, if: condition)
         } catch {
             guard error.code == .conditionFailed else { throw error }
-            guard let there = try store.describe(key), there.byteCount == file.listed.byteCount,
-                try digest(of: there) == file.listed.digest
-            else {
+            guard try holds(key, file) else {
                 throw StorageError(
                     .conditionFailed,
-                    "\(key) is there already, with other bytes, of a push that died: 'apus gc', then push again"
+                    "\(key) is there already, with other bytes, since the push began: somebody else writes there; push again"
                 )
             }
         }
-        guard try files.status(of: file.path) == file.status else {
-            throw StorageError(.changed, "'\(file.path)' was changed while it was pushed: push again")
-        }
     }
 
-    /// Takes away what a push that failed has put there, as far as that goes; the claim last.
-    private func abandon(_ version: ModelID, _ prepared: [PreparedFile], _ claim: PushClaim) {
+    /// Whether an object has a file's bytes.
+    private func holds(_ key: ObjectKey, _ file: PreparedFile) throws(StorageError) -> Bool {
+        guard let there = try store.describe(key), there.byteCount == file.listed.byteCount else { return false }
+        return try digest(of: there) == file.listed.digest
+    }
+
+    /// Takes away what a push that failed has put there, and nothing else, as far as that goes; the claim last.
+    private func abandon(_ version: ModelID, _ uploads: Uploads, _ claim: PushClaim) {
         do throws(StorageError) {
             guard try PushClaim.read(of: version, in: store)?.token == claim.token,
                 try store.describe(VersionManifest.key(of: version)) == nil
             else { return }
-            for file in prepared {
-                if let key = ObjectKey("\(version)/\(file.listed.path)") { try store.remove(key) }
-            }
+            for key in uploads.written { try store.remove(key) }
+            if let (key, file) = uploads.doubtful, try holds(key, file) { try store.remove(key) }
             try store.remove(VersionManifest.claimKey(of: version))
         } catch {
             // The push's own failure is what counts; 'apus gc' finds the claim.

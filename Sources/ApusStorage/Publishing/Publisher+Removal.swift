@@ -106,7 +106,7 @@ extension Publisher {
     ) throws(StorageError) -> [Garbage] {
         guard listed.manifest == nil else { return try sweepLeftovers(version, listed, policy) }
         guard listed.claim != nil, try isOld(version, listed, policy) else { return [] }
-        let byteCount = listed.files.reduce(0) { $0 + $1.object.byteCount }
+        let byteCount = listed.byteCount
         if !policy.isDryRun {
             // Once more: it may have been finished since it was listed.
             guard try store.describe(VersionManifest.key(of: version)) == nil else { return [] }
@@ -153,7 +153,7 @@ extension Publisher {
                 let objects = listed.versions[version]
             else { continue }
             let id = ModelID(name: model, version: version)
-            let byteCount = objects.files.reduce(0) { $0 + $1.object.byteCount }
+            let byteCount = objects.byteCount
             if !policy.isDryRun { try removeObjects(of: id, objects) }
             let reason = "no label, and not one of the newest \(max(1, kept))"
             garbage.append(Garbage(name: id.description, reason: reason, byteCount: byteCount))

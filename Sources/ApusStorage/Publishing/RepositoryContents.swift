@@ -19,6 +19,8 @@ package struct RepositoryContents: Sendable {
             objects.filter { $0.key != VersionManifest.filename && $0.key != VersionManifest.claimFilename }
                 .sorted { $0.value.key < $1.value.key }.map { ($0.key, $0.value) }
         }
+        /// How many bytes those have, as far as the listing tells.
+        var byteCount: Int { files.map(\.object.byteCount).saturatingSum }
     }
 
     /// A model as it is listed.

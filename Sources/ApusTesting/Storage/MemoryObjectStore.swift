@@ -11,8 +11,10 @@ package final class MemoryObjectStore: ObjectStore {
         package var isUnreachable = false
         /// A bit of every object that is read or fetched is another.
         package var flipsBytes = false
-        /// The next fetch fails with `unreachable` after this many bytes of the object.
+        /// The next fetch fails after this many bytes of the object.
         package var cutsFetchAt: Int?
+        /// What it fails with.
+        package var cutCode = StorageError.Code.unreachable
 
         /// Nothing goes wrong.
         package init() {}
@@ -94,10 +96,10 @@ package final class MemoryObjectStore: ObjectStore {
         }
         let cut = state.withLock { state in
             defer { state.faults.cutsFetchAt = nil }
-            return state.faults.cutsFetchAt
+            return state.faults.cutsFetchAt.map { ($0, state.faults.cutCode) }
         }
         let bytes = flipped(found.bytes)
-        let end = min(cut ?? .max, bytes.count)
+        let end = min(cut?.0 ?? .max, bytes.count)
         var offset = progress.resumeOffset
         while offset < end {
             // Small pieces, so that small objects have several.
@@ -107,7 +109,7 @@ package final class MemoryObjectStore: ObjectStore {
             state.withLock { $0.fetchedBytes += piece.count }
             progress.reached(offset)
         }
-        if cut != nil { throw unreachable }
+        if let cut { throw StorageError(cut.1, "\(location) was cut off") }
     }
 
     @discardableResult

@@ -50,5 +50,8 @@ struct VersionLabelsTests {
     @Test func `there are bounds`() {
         let many = (0...VersionLabels.maxCount).map { "\"l\($0)\": 1" }.joined(separator: ",")
         #expect(refusal("{\(many)}")?.contains("it has 1001 labels") == true)
+        // The history is none of them.
+        let most = (0..<VersionLabels.maxCount).map { "\"l\($0)\": 1" }.joined(separator: ",")
+        #expect(refusal("{\(most), \"$history\": []}") == nil)
     }
 }

@@ -15,6 +15,11 @@ struct DecryptionKeysTests {
         }
     }
 
+    @Test func `no name of a key can be taken for an option`() {
+        #expect(KeyID("-k") == nil)
+        #expect(KeyID("k-1") != nil)
+    }
+
     @Test(arguments: [hex, base64, " \(hex)\n"])
     func `the environment holds keys in base64 or hex`(_ text: String) throws {
         let keys = DecryptionKeys(environment: ["APUS_KEY_TEAM_1_A": text])

@@ -36,6 +36,7 @@ struct FileCipherTests {
     private static func opened(
         _ sealed: [UInt8],
         path: String = "model.onnx",
+        keyID: String? = nil,
         keys: DecryptionKeys = rightKeys
     ) -> Result<[UInt8], StorageError> {
         var plain: [UInt8] = []
@@ -45,6 +46,7 @@ struct FileCipherTests {
                 byteCount: sealed.count,
                 path: path,
                 name: "iris/3/model.onnx",
+                keyID: keyID,
                 keys: keys
             ) { plain += $0 }
             return .success(plain)
@@ -73,6 +75,12 @@ struct FileCipherTests {
         let sealed = try FileCipherTests.sealed(plain)
         #expect(try FileCipherTests.opened(sealed).get() == plain)
         if byteCount > 15 { #expect(!sealed.contains(plain.prefix(16))) }
+    }
+
+    @Test func `a key other than the manifest's isn't used`() throws {
+        let sealed = try FileCipherTests.sealed([1, 2, 3])
+        #expect(try FileCipherTests.opened(sealed, keyID: "team-1").get() == [1, 2, 3])
+        expectRefusal(FileCipherTests.opened(sealed, keyID: "team-2"), .damaged, "'team-2'")
     }
 
     @Test func `the same file is never encrypted to the same bytes`() throws {

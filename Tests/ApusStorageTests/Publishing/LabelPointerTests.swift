@@ -95,6 +95,25 @@ struct LabelPointerTests {
         }
     }
 
+    @Test(arguments: [
+        ("[]", "it isn't readable as a JSON object"), (#"{"a": 1} x"#, "it isn't readable as a JSON object"),
+        (#"{"12": 1}"#, "'12' can't be a label: \(VersionLabel.rule)"),
+        (#"{"": 1}"#, "'' can't be a label: \(VersionLabel.rule)"),
+        (#"{"a": 1.5}"#, "label 'a' has no version number, which is 1 or more"),
+        (#"{"a": 99999999999999999999}"#, "label 'a' has no version number, which is 1 or more"),
+        (#"{"a": 1, "a": 2}"#, "label 'a' comes twice"),
+    ]) func `the reason is told`(_ text: String, _ reason: String) {
+        let error = #expect(throws: StorageError.self) { try LabelPointer.read(Array(text.utf8), place: "m/labels") }
+        #expect(error?.message == "m/labels: \(reason)")
+    }
+
+    @Test func `the history is none of the labels that are counted`() throws {
+        let most = (0..<LabelPointer.maxLabels).map { "\"l\($0)\": 1" }.joined(separator: ",")
+        #expect(try read("{\(most), \"$history\": []}").versions.count == LabelPointer.maxLabels)
+        let error = #expect(throws: StorageError.self) { try read("{\(most), \"more\": 1}") }
+        #expect(error?.message.contains("it has 1001 labels; at most 1000 are read") == true)
+    }
+
     @Test func `what later ones add beside the labels is passed over`() throws {
         #expect(try read(#"{"stable": 3, "$rollout": {"x": 1}}"#).versions.count == 1)
     }

@@ -65,6 +65,22 @@ struct PushTests {
         #expect(try bench.bytes("iris/1/model.onnx") == [1, 2, 3])
     }
 
+    @Test(arguments: [true, false])
+    func `a version that was copied by hand stays when its number is asked for`(checksConditions: Bool) throws {
+        let store = MemoryObjectStore()
+        let bench = PublishingBench(FailingStore(store, failsAt: .max, checksConditions: checksConditions))
+        for name in ["model.onnx", "other"] {
+            _ = try store.write([7, 7], to: #require(ObjectKey("iris/3/\(name)")), if: .always)
+        }
+        var request = try bench.request(["a": [1], "model.onnx": [1, 2, 3]])
+        request.version = ModelVersion(3)
+        let error = try #require(refusal { _ = try bench.publisher().push(request) })
+        #expect(error.code == .conditionFailed)
+        #expect(error.message.contains("iris/3/model.onnx") && error.message.contains("as 4"))
+        #expect(try bench.keys() == ["iris/3/model.onnx", "iris/3/other"])
+        #expect(try bench.bytes("iris/3/model.onnx") == [7, 7])
+    }
+
     @Test func `a label moves with the push`() throws {
         var request = try bench.request()
         request.label = PublishingBench.stable
@@ -81,6 +97,19 @@ struct PushTests {
         let error = refusal { _ = try bench.publisher().push(bench.request(["a": [1], "b": [2], "c": [3]])) }
         #expect(error?.code == .unreachable)
         #expect(try bench.keys(in: store).isEmpty)
+    }
+
+    @Test func `a push that fails leaves what others have written in the meantime`() throws {
+        let store = MemoryObjectStore()
+        let meddled = FailingStore(store, failsAt: .max) { key in
+            guard key.description == "iris/1/b" else { return }
+            _ = try? store.write([7, 7], to: key, if: .always)
+        }
+        let bench = PublishingBench(meddled)
+        let error = refusal { _ = try bench.publisher().push(bench.request(["a": [1], "b": [2], "c": [3]])) }
+        #expect(error?.code == .conditionFailed)
+        #expect(try bench.keys(in: store) == ["iris/1/b"])
+        #expect(try bench.bytes("iris/1/b", in: store) == [7, 7])
     }
 
     @Test func `a push that dies leaves a claim that keeps its number, until it is old`() throws {

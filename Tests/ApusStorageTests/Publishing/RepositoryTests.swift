@@ -45,6 +45,14 @@ struct RepositoryTests {
         #expect(history.records.map(\.state) == [.published, .published, .published])
     }
 
+    @Test func `sizes that no disk has are counted as far as that goes`() throws {
+        let bench = PublishingBench(BoastingStore())
+        let history = try bench.publisher().history(of: PublishingBench.iris)
+        #expect(history.records.map(\.byteCount) == [.max])
+        let garbage = try bench.publisher().collectGarbage(.init(isDryRun: true))
+        #expect(garbage.map(\.byteCount).saturatingSum == .max)
+    }
+
     @Test func `a label doesn't roll back to what was removed`() throws {
         try push(3)
         let publisher = bench.publisher()

@@ -13,19 +13,22 @@ final class CacheBench: Sendable {
     private let clock = Mutex<Int64>(1_000)
     private let heard = Mutex<[CacheNotice]>([])
     private let step: Int
+    private let followsOnAnotherThread: Bool
 
     init(
         _ files: any FileSystem = SimulatedDisk(),
         store: MemoryObjectStore = MemoryObjectStore(),
         path: String = CacheBench.path,
         byteLimit: Int = 1 << 30,
-        step: Int = 1 << 20
+        step: Int = 1 << 20,
+        followsOnAnotherThread: Bool = false
     ) {
         self.files = files
         self.store = store
         self.path = path
         self.byteLimit = byteLimit
         self.step = step
+        self.followsOnAnotherThread = followsOnAnotherThread
     }
 
     var notices: [CacheNotice] { heard.withLock { $0 } }
@@ -33,7 +36,7 @@ final class CacheBench: Sendable {
     func open() throws -> VersionCache {
         var configuration = VersionCache.Configuration(byteLimit: byteLimit)
         configuration.stepByteCount = step
-        configuration.followsOnAnotherThread = false
+        configuration.followsOnAnotherThread = followsOnAnotherThread
         return try VersionCache(
             path: path,
             configuration: configuration,

@@ -6,16 +6,28 @@ final class FailingStore: ObjectStore {
     private let store: any ObjectStore
     private let failsAt: Int
     private let isDead: Bool
+    private let checksConditions: Bool
+    private let beforeUpload: @Sendable (ObjectKey) -> Void
     private let calls = Mutex(0)
 
-    init(_ store: any ObjectStore, failsAt: Int, isDead: Bool = false) {
+    init(
+        _ store: any ObjectStore,
+        failsAt: Int,
+        isDead: Bool = false,
+        checksConditions: Bool = true,
+        beforeUpload: @escaping @Sendable (ObjectKey) -> Void = { _ in }
+    ) {
         self.store = store
         self.failsAt = failsAt
         self.isDead = isDead
+        self.checksConditions = checksConditions
+        self.beforeUpload = beforeUpload
     }
 
     var location: String { store.location }
-    var abilities: ObjectStoreAbilities { store.abilities }
+    var abilities: ObjectStoreAbilities {
+        ObjectStoreAbilities(writes: store.abilities.writes, checksConditions: checksConditions)
+    }
 
     func list(_ prefix: String, limit: Int) throws(StorageError) -> [StoredObject] {
         try count()
@@ -53,6 +65,7 @@ final class FailingStore: ObjectStore {
         if condition: WriteCondition
     ) throws(StorageError) -> EntityTag {
         try count()
+        beforeUpload(key)
         return try store.upload(file, byteCount: byteCount, to: key, if: condition)
     }
 

@@ -90,7 +90,7 @@ struct GCCommand: AsyncParsableCommand {
         )
         let garbage = try await store.withPublisher { try $0.collectGarbage(policy, of: model) }
         for item in garbage { print("\(dryRun ? "would remove" : "removed") \(item.name): \(item.reason)") }
-        let byteCount = garbage.reduce(0) { $0 + $1.byteCount }
+        let byteCount = garbage.map(\.byteCount).saturatingSum
         print("\(garbage.count) things, \(byteCount) bytes\(dryRun ? ", all still there" : "")")
     }
 }
