@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import ApusStorage
 
 /// What tells a model's folder from itself after a change, without its content being read.
 struct ModelFingerprint: Sendable, Equatable {
@@ -9,19 +10,16 @@ struct ModelFingerprint: Sendable, Equatable {
     /// Each version's files.
     let versions: [ModelVersion: String]
 
-    /// The name of the file with a model's labels.
-    static let labelsFilename = "apus-labels.json"
-
     /// Takes a folder's.
     init(_ folder: ModelFolder) {
         // What is a version's counts there, also where it lies beside the versions.
         let isVersionItself = folder.versions.contains { $0.path == folder.path && $0.filename == nil }
         let beside = folder.entries.filter { entry in
             !entry.isHidden && !isVersionItself && ModelVersion(parsing: entry.name) == nil
-                && ScriptedName.version(of: entry.name, model: folder.name) == nil && entry.name != Self.labelsFilename
+                && ScriptedName.version(of: entry.name, model: folder.name) == nil && entry.name != LabelPointer.filename
         }
         self.configuration = Self.join(beside) + (folder.configurationOverride ?? "")
-        self.labels = Self.join(folder.entries.filter { $0.name == Self.labelsFilename })
+        self.labels = Self.join(folder.entries.filter { $0.name == LabelPointer.filename })
         self.versions = Dictionary(uniqueKeysWithValues: folder.versions.map { ($0.version, Self.stamp(of: $0)) })
     }
 

@@ -76,7 +76,7 @@ package struct ModelFolder: Sendable {
 
     /// Whether what lies beside the versions counts.
     private func isOpen(_ filename: String) -> Bool {
-        !rules.isStrict || filename == ModelFingerprint.labelsFilename
+        !rules.isStrict || filename == LabelPointer.filename
     }
 
     /// What was there when it was listed; another value means that something has changed.
@@ -114,7 +114,7 @@ package struct ModelFolder: Sendable {
     /// The same folder, looking as if nothing but labels had changed beside the versions.
     func keepingConfiguration(of other: ModelFolder) -> ModelFolder {
         var folder = self
-        let labels = ModelFingerprint.labelsFilename
+        let labels = LabelPointer.filename
         folder.entries = other.entries.filter { $0.name != labels } + entries.filter { $0.name == labels }
         return folder
     }

@@ -109,6 +109,7 @@ package final class PreparedVersions: Sendable {
                 byteCount: stored.byteCount,
                 path: file.path,
                 name: name,
+                keyID: file.encryption?.keyID,
                 keys: keys
             ) { piece throws(StorageError) in
                 do throws(ModelError) {
