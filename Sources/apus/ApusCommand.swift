@@ -22,7 +22,8 @@ struct ApusCommand: AsyncParsableCommand {
         version: ServerAssembly.version,
         subcommands: [
             ServeCommand.self, ModelsCommand.self, InferCommand.self, CheckCommand.self, EnginesCommand.self,
-            BenchCommand.self, StatsCommand.self, UpdateCommand.self, CacheCommand.self, PushCommand.self, PromoteCommand.self,
+            BenchCommand.self, StatsCommand.self, UpdateCommand.self, CacheCommand.self, PushCommand.self,
+            PromoteCommand.self,
             RollbackCommand.self,
             HistoryCommand.self, PullCommand.self, RemoveCommand.self, GCCommand.self, VerifyCommand.self,
             SyncCommand.self, BackupCommand.self, RestoreCommand.self, IndexCommand.self, KeygenCommand.self,

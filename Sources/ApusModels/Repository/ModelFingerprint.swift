@@ -16,7 +16,8 @@ struct ModelFingerprint: Sendable, Equatable {
         let isVersionItself = folder.versions.contains { $0.path == folder.path && $0.filename == nil }
         let beside = folder.entries.filter { entry in
             !entry.isHidden && !isVersionItself && ModelVersion(parsing: entry.name) == nil
-                && ScriptedName.version(of: entry.name, model: folder.name) == nil && entry.name != LabelPointer.filename
+                && ScriptedName.version(of: entry.name, model: folder.name) == nil
+                && entry.name != LabelPointer.filename
         }
         self.configuration = Self.join(beside) + (folder.configurationOverride ?? "")
         self.labels = Self.join(folder.entries.filter { $0.name == LabelPointer.filename })

@@ -5,10 +5,10 @@ internal import ArgumentParser
 struct CacheCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cache",
-        abstract: "Say how full the cache of versions is, and check every file in it; exit status 1 when one is damaged.",
+        abstract: "Say how full the cache of versions is, and check every file in it.",
         usage: "apus cache [--cache DIR] [--cache-bytes N]",
         discussion: """
-            Takes the settings of 'apus serve'. A damaged version is fetched anew by the next server that wants it.
+            Exit status 1 when a file is damaged. Takes the settings of 'apus serve'. A damaged version is fetched anew by the next server that wants it.
 
             EXAMPLES
               apus cache
