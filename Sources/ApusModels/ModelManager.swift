@@ -50,7 +50,7 @@ package final class ModelManager<Servable: AnyObject & Sendable>: Sendable {
         /// Whether a milestone has been reached.
         func hasReached(_ milestone: Milestone) -> Bool {
             switch milestone {
-            case .loaded: machine.isIdle
+            case .loaded: machine.isQuiet
             case .unloaded: machine.isEmpty
             case .settled(let name): machine.models[name]?.isBusy != true
             }

@@ -41,7 +41,9 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     // MARK: - What is known
 
     /// Whether a list has been given and nothing is on its way to live.
-    var isIdle: Bool { listing > 0 && tally.busy == 0 && queue.isEmpty && leaving.isEmpty }
+    var isIdle: Bool { listing > 0 && tally.busy == 0 }
+    /// The same, and whether everything that may go has been taken out of service too.
+    var isQuiet: Bool { isIdle && queue.isEmpty && leaving.isEmpty }
     /// Whether a list has been given and every model has come to live or failed.
     var isSettled: Bool { listing > 0 && tally.unsettled == 0 }
     /// Whether no version is in memory or on its way there.
