@@ -152,6 +152,7 @@ package struct OpenAPIDocument {
             }
         }
         parts.answerType = documentation.answerType
+        parts.answerStatus = documentation.answerStatus
         if let answer = documentation.answer {
             parts.answer = { [format] in OpenAPISchemas(format).reference(answer, to: &$0) }
         }

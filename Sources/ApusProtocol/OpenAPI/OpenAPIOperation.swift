@@ -21,6 +21,8 @@ struct OpenAPIOperation {
     var parameters: [(name: String, isInPath: Bool)] = []
     var body: Body?
     var answerType = "application/json"
+    /// The status of an answer to a request that is well.
+    var answerStatus = "200"
     /// More media types that the answer may have.
     var otherAnswerTypes: [String] = []
     var answer: ((inout JSONText) -> Void)?
@@ -121,7 +123,7 @@ struct OpenAPIOperation {
     }
 
     private func writeAnswers(to text: inout JSONText) {
-        text.key("200")
+        text.key(answerStatus)
         text.object { text in
             text.member("description", "The answer.")
             if format == .swagger2 {

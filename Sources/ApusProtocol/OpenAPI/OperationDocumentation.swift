@@ -16,6 +16,8 @@ struct OperationDocumentation {
     var answer: String?
     /// The media type of the answer.
     var answerType = "application/json"
+    /// The status of an answer to a request that is well.
+    var answerStatus = "200"
 }
 
 extension Operation {
@@ -81,7 +83,8 @@ extension OperationDocumentation {
         .modelUnload: OperationDocumentation(summary: "Take a model out of service", body: .any, answer: "Object"),
         .sourceUpdate: OperationDocumentation(
             summary: "Have the source of models looked at now; the answer's Location says where its progress is told",
-            answer: "Object"
+            answer: "Object",
+            answerStatus: "202"
         ),
         .sourceUpdateStatus: OperationDocumentation(summary: "How far a look at the source is", answer: "Object"),
         .versionManifest: OperationDocumentation(
