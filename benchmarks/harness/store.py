@@ -152,7 +152,7 @@ def fetching(settings: Settings) -> tuple[list[float], list[float], float]:
                 update(server)
                 seconds.append(time.monotonic() - start)
                 if not is_live(server, "large", version):
-                    raise MeasurementFailed(f"the large version isn't live: see .build/bench-logs")
+                    raise MeasurementFailed("the large version isn't live: see .build/bench-logs")
                 grown.append(server.memory_mib("VmHWM") - before)
             shutil.rmtree(cache)
             references.append(by_tools(f"{url}/large/{version}/weights.bin"))
