@@ -52,16 +52,8 @@ package final class PublishedModelStorage: ModelStorage {
 
     package func prepare(_ version: VersionFolder) throws(ModelError) -> (any Sendable)? {
         guard let manifest = version.manifest?.content else { return nil }
-        var files: [WantedFile] = []
-        for file in manifest.files {
-            let path = "\(version.path)/\(file.path)"
-            guard let key = ObjectKey(path), let object = try describe(key), object.byteCount == file.byteCount else {
-                throw ModelError(
-                    .untrusted,
-                    "'\(path)' isn't there with the \(file.byteCount) bytes that \(VersionManifest.filename) lists"
-                )
-            }
-            files.append(WantedFile(path: file.path, object: object, digest: file.digest, byteCount: file.byteCount))
+        let files = try manifest.wantedFiles(in: version.path) { place throws(ModelError) in
+            try ObjectKey(place).flatMap { key throws(ModelError) in try describe(key) }
         }
         return try prepared.prepare(version.path, files: files, manifest: manifest)
     }

@@ -65,33 +65,13 @@ package final class SnapshotModelStorage: ModelStorage {
 
     package func prepare(_ version: VersionFolder) throws(ModelError) -> (any Sendable)? {
         let files = try version.manifest.map { manifest throws(ModelError) in
-            try listed(manifest.content, in: version.path)
+            try manifest.content.wantedFiles(in: version.path) { objects[$0] }
         }
         return try prepared.prepare(
             version.place,
             files: files ?? present(in: version),
             manifest: version.manifest?.content
         )
-    }
-
-    /// The files that a manifest lists, as they lie in the store.
-    private func listed(_ manifest: VersionManifest, in path: StoragePath) throws(ModelError) -> [WantedFile] {
-        var files: [WantedFile] = []
-        for file in manifest.files {
-            guard let object = objects["\(path)/\(file.path)"] else {
-                let reason = "'\(path)/\(file.path)' is listed in \(VersionManifest.filename) and isn't there"
-                throw ModelError(.untrusted, reason)
-            }
-            guard object.byteCount == file.byteCount else {
-                throw ModelError(
-                    .untrusted,
-                    "'\(path)/\(file.path)' has \(object.byteCount) bytes; \(VersionManifest.filename) lists it with "
-                        + "\(file.byteCount)"
-                )
-            }
-            files.append(WantedFile(path: file.path, object: object, digest: file.digest, byteCount: file.byteCount))
-        }
-        return files
     }
 
     /// Everything in a version's folder.
