@@ -279,6 +279,14 @@ struct ManagedModel: Sendable {
         }
     }
 
+    /// A live version isn't being loaded anew any more, though what it serves isn't what is in the repository.
+    mutating func isReplacedNoMore(_ version: ModelVersion) {
+        change(version) { found in
+            found.isBeingReplaced = false
+            found.isStale = true
+        }
+    }
+
     private mutating func change(_ version: ModelVersion, _ body: (inout Version) -> Void) {
         guard let index = versions.firstIndex(where: { $0.version == version }) else { return }
         body(&versions[index])

@@ -24,12 +24,8 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     /// Versions in memory that were replaced, by edition: those whose leases haven't ended, and those to be ended.
     private var replaced: Set<Int> = []
     private var unusedEditions: Deque<Int> = []
-    /// Versions to be prepared, those that are, and what each preparation is counted as.
-    private var unprepared: Deque<ModelPreparation> = []
-    private var prepared: Deque<ModelPreparation> = []
-    private var preparations: [ModelID: Int] = [:]
-    private var preparationCount = 0
-    private var dropped: [ModelID] = []
+    /// Versions whose files are being brought here.
+    private var preparations = Preparations()
     /// Versions that are being taken out of service.
     private var leaving: Set<ModelID> = []
 
@@ -172,6 +168,11 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
         return true
     }
 
+    /// An engine has opened a version; requests are run to warm it up.
+    mutating func versionOpened(_ id: ModelID) {
+        move(id, to: .warming)
+    }
+
     /// A version answers requests.
     mutating func versionLoaded(_ id: ModelID) {
         move(id, to: .live)
@@ -224,29 +225,30 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     ///
     /// - Returns: Whether anybody still wants them.
     mutating func versionPrepared(_ preparation: ModelPreparation) -> Bool {
-        guard preparations[preparation.id] == preparation.number else { return false }
-        preparations[preparation.id] = nil
-        guard preparation.isReplacement || isBeingPrepared(preparation.id) else { return false }
-        prepared.append(preparation)
+        guard preparations.end(preparation) else { return false }
+        guard isWanted(preparation) else {
+            abandon(preparation)
+            return false
+        }
+        preparations.keep(preparation)
         return true
     }
 
     /// Versions that were prepared and that nobody wants any more; told once.
-    mutating func takeDropped() -> [ModelID] {
-        defer { dropped = [] }
-        return dropped
-    }
+    mutating func takeDropped() -> [ModelID] { preparations.takeDropped() }
 
     /// A version's files couldn't be brought here, or aren't what they should be.
     ///
     /// - Returns: Whether anybody still wants to know.
     mutating func preparationFailed(_ preparation: ModelPreparation, error: ModelError) -> Bool {
-        guard preparations[preparation.id] == preparation.number else { return false }
-        preparations[preparation.id] = nil
+        guard preparations.end(preparation) else { return false }
+        guard isWanted(preparation) else {
+            abandon(preparation)
+            return false
+        }
         if preparation.isReplacement {
             versionNotReplaced(preparation.id, error: error)
         } else {
-            guard isBeingPrepared(preparation.id) else { return false }
             versionFailed(preparation.id, error: error)
         }
         return true
@@ -274,7 +276,7 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     mutating func threadBecameFree() -> OnThreadFree {
         if let id = unused.popFirst() { return .unload(id) }
         if let edition = unusedEditions.popFirst() { return .unloadEdition(edition) }
-        while let preparation = prepared.popFirst() {
+        while let preparation = preparations.takePrepared() {
             if let step = nextStep(after: preparation) { return step }
         }
         while let name = queue.popFirst() {
@@ -284,39 +286,51 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     }
 
     /// Whether a version waits for being prepared.
-    var hasUnprepared: Bool { !unprepared.isEmpty }
+    var hasUnprepared: Bool { preparations.hasWaiting }
 
     /// A thread can prepare something; `nil` when there's nothing.
-    mutating func preparingThreadBecameFree() -> ModelPreparation? {
-        unprepared.popFirst()
-    }
+    mutating func preparingThreadBecameFree() -> ModelPreparation? { preparations.takeWaiting() }
 
     // MARK: - Steps
-
-    /// Begins to prepare a version.
-    private mutating func prepare(_ id: ModelID, isReplacement: Bool) {
-        preparationCount += 1
-        preparations[id] = preparationCount
-        unprepared.append(ModelPreparation(id: id, isReplacement: isReplacement, number: preparationCount))
-    }
 
     /// Loads what has been prepared, if it is still wanted.
     private mutating func nextStep(after preparation: ModelPreparation) -> OnThreadFree? {
         let id = preparation.id
-        if preparation.isReplacement { return .replace(id) }
-        guard isBeingPrepared(id) else {
-            dropped.append(id)
+        guard isWanted(preparation) else {
+            preparations.drop(id)
+            abandon(preparation)
             return nil
         }
+        if preparation.isReplacement { return .replace(id) }
         move(id, to: .loading)
         return .load(id)
     }
 
-    private func isBeingPrepared(_ id: ModelID) -> Bool {
-        if case .fetching = models[id.name]?.life(of: id.version) { true } else { false }
+    /// Whether what is prepared is still to be loaded.
+    private func isWanted(_ preparation: ModelPreparation) -> Bool {
+        let model = models[preparation.id.name]
+        if preparation.isReplacement { return model?.aspired.contains(preparation.id.version) == true }
+        return if case .fetching = model?.life(of: preparation.id.version) { true } else { false }
+    }
+
+    /// Lets a live version whose new content nobody wants any more go its way.
+    private mutating func abandon(_ preparation: ModelPreparation) {
+        guard preparation.isReplacement else { return }
+        change(preparation.id.name) { $0.isReplacedNoMore(preparation.id.version) }
+        queue.append(preparation.id.name)
+    }
+
+    /// Waits no longer for new content of live versions that nobody wants any more, however long it takes to come.
+    private mutating func cancelUnwantedReplacements(of name: ModelName) {
+        guard let model = models[name] else { return }
+        for found in model.versions where found.isBeingReplaced && !model.aspired.contains(found.version) {
+            guard preparations.cancel(ModelID(name: name, version: found.version)) else { continue }
+            change(name) { $0.isReplacedNoMore(found.version) }
+        }
     }
 
     private mutating func nextStep(of name: ModelName) -> OnThreadFree? {
+        cancelUnwantedReplacements(of: name)
         guard let model = models[name] else { return nil }
         switch model.intent {
         case .unplanned:
@@ -331,7 +345,7 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
                 let id = ModelID(name: name, version: version)
                 if model.mustPrepare(version) {
                     move(id, to: .fetching)
-                    prepare(id, isReplacement: false)
+                    preparations.begin(id, isReplacement: false)
                     return nil
                 }
                 move(id, to: .loading)
@@ -347,7 +361,7 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
                 change(name) { $0.isBeingReplaced(version) }
                 queue.append(name)
                 if model.mustPrepare(version) {
-                    prepare(id, isReplacement: true)
+                    preparations.begin(id, isReplacement: true)
                     return nil
                 }
                 return .replace(id)
@@ -384,16 +398,6 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
         models[name] = model
         if known?.isBusy == true, !model.isBusy { queue.append(contentsOf: dependencies.dependents(of: name)) }
     }
-}
-
-/// A version whose files are to be brought here and checked.
-struct ModelPreparation: Hashable, Sendable {
-    /// Which version.
-    let id: ModelID
-    /// Whether it is live and serves on meanwhile.
-    let isReplacement: Bool
-    /// Tells it from others of the same version.
-    let number: Int
 }
 
 /// How many models are in which condition, so that nobody has to look through all of them.

@@ -63,11 +63,18 @@ struct ModelManagerStateMachineTests {
     @Test(arguments: 1...55 as ClosedRange<UInt64>)
     func `thousands of random steps keep what was live`(seed: UInt64) {
         // The last ones with models that need each other.
-        var world = RandomWorld(seed: seed, needsOthers: seed > 40, hasRequests: seed % 2 == 0)
+        var world = RandomWorld(
+            seed: seed,
+            needsOthers: seed > 40,
+            hasRequests: seed % 2 == 0,
+            // What needs others has no files of its own.
+            mustPrepare: seed % 3 == 0 && seed <= 40
+        )
         for _ in 0..<2000 { world.step() }
         world.finish()
         #expect(world.violations.isEmpty, "seed \(seed): \(world.violations.prefix(3))")
-        #expect(world.loads > 50, "seed \(seed) did next to nothing")
+        #expect(world.loads > (seed % 3 == 0 ? 10 : 50), "seed \(seed) did next to nothing")
+        if seed % 6 == 0, seed <= 40 { #expect(world.abandoned > 0, "seed \(seed) abandoned nothing that it prepared") }
         if seed % 2 == 0 { #expect(world.replacements > 0, "seed \(seed) replaced next to nothing") }
     }
 }
@@ -92,11 +99,17 @@ private struct RandomWorld: ~Copyable {
     private var replacedEditions: [Int] = []
     private(set) var replacements = 0
     private var hasRequested = false
+    private let mustPrepare: Bool
+    /// What preparing threads do, and what they brought that hasn't been loaded yet.
+    private var preparing: [ModelPreparation] = []
+    private var files: Set<ModelID> = []
+    private(set) var abandoned = 0
 
-    init(seed: UInt64, needsOthers: Bool, hasRequests: Bool) {
+    init(seed: UInt64, needsOthers: Bool, hasRequests: Bool, mustPrepare: Bool) {
         self.random = SeededGenerator(seed: seed)
         self.needsOthers = needsOthers
         self.hasRequests = hasRequests
+        self.mustPrepare = mustPrepare
     }
 
     mutating func step() {
@@ -105,8 +118,13 @@ private struct RandomWorld: ~Copyable {
             request()
             return check(before)
         }
+        if mustPrepare, Bool.random(using: &random) {
+            if Bool.random(using: &random) { beginPreparing() } else { finishPreparing() }
+            return check(before)
+        }
         switch Int.random(in: 0..<20, using: &random) {
-        case 0: list()
+        // What takes many steps must get through them between two lists.
+        case 0: if !mustPrepare || Bool.random(using: &random) { list() }
         case 1..<8: takeWork()
         case 8..<16: finishWork()
         default: endLeases()
@@ -118,6 +136,7 @@ private struct RandomWorld: ~Copyable {
     mutating func finish() {
         workOff()
         if !machine.isIdle || !machine.isSettled { violations.append("not settled in the end") }
+        if !files.isEmpty { violations.append("files of \(files) are kept for nobody") }
         for name in names {
             guard let model = machine.models[name] else { continue }
             let live = Set(model.versions.filter(\.life.isLive).map(\.version))
@@ -135,7 +154,9 @@ private struct RandomWorld: ~Copyable {
     private mutating func workOff() {
         for _ in 0..<10_000 {
             takeWork()
-            if underWay.isEmpty, draining.isEmpty, replacedEditions.isEmpty { return }
+            while let preparation = machine.preparingThreadBecameFree() { preparing.append(preparation) }
+            if underWay.isEmpty, draining.isEmpty, replacedEditions.isEmpty, preparing.isEmpty { return }
+            while !preparing.isEmpty { finishPreparing() }
             while !underWay.isEmpty { finishWork() }
             while !draining.isEmpty || !replacedEditions.isEmpty { endLeases() }
         }
@@ -152,6 +173,7 @@ private struct RandomWorld: ~Copyable {
     private mutating func takeWork() {
         guard underWay.count < 3 else { return }
         let work = machine.threadBecameFree()
+        for id in machine.takeDropped() { files.remove(id) }
         if case .idle = work { return }
         if case .load(let id) = work, !machine.haveDependenciesSettled(of: id.name) {
             violations.append("\(id) was to be loaded before what it needs")
@@ -170,11 +192,14 @@ private struct RandomWorld: ~Copyable {
             }
         case .load(let id):
             loads += 1
+            takeFiles(of: id)
             if let fault = machine.dependencyFault(of: id.name) {
                 machine.versionFailed(id, error: fault)
             } else if Int.random(in: 0..<3, using: &random) == 0 {
+                if Bool.random(using: &random) { machine.versionOpened(id) }
                 machine.versionFailed(id, error: ModelError(.loadFailed, "broken"))
             } else {
+                machine.versionOpened(id)
                 machine.versionLoaded(id)
             }
         case .drain(let id):
@@ -193,6 +218,7 @@ private struct RandomWorld: ~Copyable {
     private mutating func finishReplacing(_ id: ModelID) {
         replacements += 1
         loads += 1
+        takeFiles(of: id)
         if machine.models[id.name]?.life(of: id.version)?.isLive != true {
             violations.append("\(id) was taken out while it was being replaced")
         }
@@ -201,6 +227,30 @@ private struct RandomWorld: ~Copyable {
         } else {
             machine.versionReplaced(id, old: replacements)
             replacedEditions.append(replacements)
+        }
+    }
+
+    /// What is loaded has been prepared, if it had to be.
+    private mutating func takeFiles(of id: ModelID) {
+        let mustBeThere = machine.models[id.name]?.mustPrepare(id.version) == true
+        if files.remove(id) == nil, mustBeThere {
+            violations.append("\(id) was loaded without its files")
+        }
+    }
+
+    private mutating func beginPreparing() {
+        if let preparation = machine.preparingThreadBecameFree() { preparing.append(preparation) }
+    }
+
+    private mutating func finishPreparing() {
+        guard !preparing.isEmpty else { return }
+        let preparation = preparing.remove(at: Int.random(in: 0..<preparing.count, using: &random))
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            _ = machine.preparationFailed(preparation, error: ModelError(.loadFailed, "not there"))
+        } else if machine.versionPrepared(preparation) {
+            files.insert(preparation.id)
+        } else {
+            abandoned += 1
         }
     }
 
@@ -225,9 +275,11 @@ private struct RandomWorld: ~Copyable {
         let before = wanted[name] ?? []
         let staysSame = hasRequests && !before.isEmpty && Bool.random(using: &random)
         let chosen = staysSame ? before : Set(versions)
-        let aspired = AspiredVersions(name: name, versions: chosen.sorted())
+        let prepared = mustPrepare ? chosen : []
+        let aspired = AspiredVersions(name: name, versions: chosen.sorted(), unprepared: prepared)
+        let changed = prepared.filter { _ in Bool.random(using: &random) }
         let needed = names.filter { _ in needsOthers && Int.random(in: 0..<4, using: &random) == 0 }
-        if case .accepted = machine.modelPlanned(aspired, dependencies: needed, listing: listing) {
+        if case .accepted = machine.modelPlanned(aspired, dependencies: needed, changed: changed, listing: listing) {
             wanted[name] = chosen
         }
     }
