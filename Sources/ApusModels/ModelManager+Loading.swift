@@ -89,7 +89,12 @@ extension ModelManager {
         let files = contents.withLock { $0.prepared.removeValue(forKey: id) }
         do throws(ModelError) {
             if let fault = contents.withLock({ $0.machine.dependencyFault(of: id.name) }) { throw fault }
+            let predecessor = contents.withLock { contents in
+                contents.handles.values.filter { $0.id.name == id.name }.max { $0.id.version < $1.id.version }
+            }
             let servable = try model.load(id, folder)
+            feed { $0.machine.versionOpened(id) }
+            try warmUp(servable, after: predecessor)
             let elapsed = time.now.nanoseconds(since: start)
             let handle = makeHandle(id, servable, files: files)
             live.insert(handle)
@@ -105,6 +110,16 @@ extension ModelManager {
                 contents.machine.versionFailed(id, error: error)
                 contents.letGo(of: id.name)
             }
+        }
+    }
+
+    /// Runs requests on a version that isn't live yet; one that fails is let go of.
+    private func warmUp(_ servable: Servable, after predecessor: VersionHandle?) throws(ModelError) {
+        do throws(ModelError) {
+            try loading.warmUp(servable, predecessor?.servable(as: Servable.self))
+        } catch {
+            loading.unload(servable)
+            throw error
         }
     }
 
@@ -150,7 +165,9 @@ extension ModelManager {
         let files = contents.withLock { $0.prepared.removeValue(forKey: id) }
         do throws(ModelError) {
             if let fault = contents.withLock({ $0.machine.dependencyFault(of: id.name) }) { throw fault }
-            let handle = makeHandle(id, try model.load(id, folder), files: files)
+            let servable = try model.load(id, folder)
+            try warmUp(servable, after: old)
+            let handle = makeHandle(id, servable, files: files)
             live.replace(old, with: handle)
             observer.modelLoaded(id, nanoseconds: time.now.nanoseconds(since: start))
             feed { contents in

@@ -1,4 +1,5 @@
 package import ApusCore
+internal import Synchronization
 
 /// What requests to one version meet first: its scheduler, or what stands before it (cache, sequences) or in its place
 /// (ensemble).
@@ -12,11 +13,26 @@ package protocol RequestFront: ServedModel {
     func close()
     /// Lets go of what is heavy, on the calling thread, when no lease is left.
     func unload()
+    /// The last kinds of requests that came.
+    var recentShapes: [CallShape] { get }
+    /// Runs requests on the calling thread before the version is live.
+    ///
+    /// - Parameters:
+    ///   - samples: What the configuration asks for.
+    ///   - shapes: What the version's predecessor was asked; what fails of these doesn't matter.
+    /// - Throws: Why a sample failed.
+    func warmUp(_ samples: [WarmUpSample], shapes: [CallShape]) throws(InferenceError)
 }
 
 extension RequestFront {
     /// Most fronts keep nothing from one request to the next.
     package func close() {}
+
+    /// One without a scheduler of its own remembers none.
+    package var recentShapes: [CallShape] { [] }
+
+    /// One without a scheduler of its own has nothing to warm up.
+    package func warmUp(_ samples: [WarmUpSample], shapes: [CallShape]) throws(InferenceError) {}
 }
 
 /// A loaded version, as the model manager keeps it.
@@ -25,9 +41,28 @@ extension RequestFront {
 package final class LoadedModel: Sendable {
     /// Who takes the requests.
     package let front: any RequestFront
+    /// Kept until they have been run.
+    private let samples: Mutex<[WarmUpSample]>
 
     /// Wraps the version's first front.
-    package init(_ front: any RequestFront) {
+    ///
+    /// - Parameters:
+    ///   - front: Who takes the requests.
+    ///   - samples: What is run before it is live.
+    package init(_ front: any RequestFront, samples: [WarmUpSample] = []) {
         self.front = front
+        self.samples = Mutex(samples)
+    }
+
+    /// Runs requests before the version is live, once.
+    ///
+    /// - Parameter predecessor: The version whose requests this one will get.
+    /// - Throws: Why a request failed that the configuration asks for.
+    package func warmUp(after predecessor: LoadedModel?) throws(InferenceError) {
+        let samples = samples.withLock { held in
+            defer { held = [] }
+            return held
+        }
+        try front.warmUp(samples, shapes: predecessor?.front.recentShapes ?? [])
     }
 }

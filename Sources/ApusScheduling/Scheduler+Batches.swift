@@ -43,6 +43,7 @@ extension Scheduler {
         return state.withLock { state in
             if let run { state.threads.ran(nanoseconds: run.wall) }
             if let cost, isWhole { state.inline.ranOnPool(shape: keys.shape, cost: cost) }
+            if run != nil { state.shapes.note(keys.shape) { CallShape(parts[0].request.call, of: description) } }
             let jointRow = state.machine.curve(of: keys.bucket)?.bestJointRow
             state.load.ranBatch(requests: parts.count, jointRow: jointRow, now: now)
             return state.machine.runEnded(

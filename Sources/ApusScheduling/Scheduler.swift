@@ -13,6 +13,7 @@ package final class Scheduler: RequestFront {
         var machine: BatchingStateMachine<QueuedRequest>
         var inline: InlinePolicy
         var load = LoadGauge()
+        var shapes = RecentShapes()
         var safety: BatchSafety.Verdict
         /// Whether an engine thread is finding out about batches.
         var isProving = false
@@ -81,7 +82,7 @@ package final class Scheduler: RequestFront {
     let pools: [EngineThreadPool]
     /// How many instances run where.
     let placements: [ModelStatistics.DeviceShare]
-    private let validation: RequestValidation
+    let validation: RequestValidation
     /// One for each instance; made at the first use, since it points back.
     let jobs = Mutex<[InstanceJob]>([])
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from apus_e2e.asking import double, index
 from apus_e2e.mixed import BAD, add_bad_models, add_good_models
 from apus_e2e.repository import Repository
-from apus_e2e.server import Server
+from apus_e2e.server import Launch, Server
 from apus_e2e.tensors import json_input
 from apus_e2e.wire import Client
 
@@ -177,6 +178,25 @@ def test_log_says_what_failed_and_what_is_not_supported(mixed: Server) -> None:
     warnings = [line for line in lines if line["level"] == "warning" and line.get("model") == "scheduled"]
     assert any("instance_group.rate_limiter" in str(line) for line in warnings), warnings
     assert any("output_probability" in str(line) for line in lines if line.get("model") == "zipmap")
+
+
+def test_warm_up_is_run_before_a_version_is_live(launch: Launch, tmp_path: Path) -> None:
+    """Triton's model_warmup: a sample that the model can't answer keeps it from being served, and is named."""
+    sample = (
+        'model_warmup {{ name: "first" count: 3 '
+        'inputs {{ key: "{}" value {{ data_type: TYPE_FP32 dims: [ {} ] {} }} }} }}'
+    )
+    repository = Repository(tmp_path / "models")
+    repository.builtin("warm", extra=sample.format("IN", 4, "random_data: true"))
+    repository.builtin("misfit", extra=sample.format("OUT", 4, "zero_data: true"))
+    repository.builtin("lost", extra=sample.format("IN", 4, 'input_data_file: "nothing"'))
+    server = launch(models=repository.root)
+    with server.client() as client:
+        lines = {line["name"]: line for line in client.post_json("/v2/repository/index", {}).json()}
+        statistics = client.get("/v2/models/warm/stats").json()["model_stats"][0]
+    assert lines["warm"]["state"] == "READY" and statistics["execution_count"] == 0, lines
+    assert "model_warmup 'first' failed: unexpected inference input 'OUT'" in lines["misfit"]["reason"]
+    assert "lost/warmup/nothing" in lines["lost"]["reason"]
 
 
 def test_no_descriptor_is_left_open(mixed: Server) -> None:

@@ -1,6 +1,6 @@
 internal import ApusCore
 
-/// A loader's three calls, without the type of its plans, so that the manager's type only names what it serves.
+/// A loader's calls, without the type of its plans, so that the manager's type only names what it serves.
 struct Loading<Servable: AnyObject & Sendable>: Sendable {
     /// A model whose configuration has been read.
     struct Model: Sendable {
@@ -18,6 +18,8 @@ struct Loading<Servable: AnyObject & Sendable>: Sendable {
 
     /// Reads a model's configuration.
     let plan: @Sendable (ModelFolder) throws(ModelError) -> Model
+    /// Runs requests on a version before it is live.
+    let warmUp: @Sendable (_ servable: Servable, _ predecessor: Servable?) throws(ModelError) -> Void
     /// Ends a version.
     let unload: @Sendable (Servable) -> Void
 
@@ -33,6 +35,9 @@ struct Loading<Servable: AnyObject & Sendable>: Sendable {
             ) { id, folder throws(ModelError) in
                 try loader.load(id, from: folder, plan: planned.plan)
             }
+        }
+        self.warmUp = { servable, predecessor throws(ModelError) in
+            try loader.warmUp(servable, after: predecessor)
         }
         self.unload = { loader.unload($0) }
     }

@@ -17,6 +17,14 @@ package protocol ModelLoader: Sendable {
     /// Loads one version; returns when it can answer requests.
     func load(_ id: ModelID, from folder: ModelFolder, plan: Plan) throws(ModelError) -> Servable
 
+    /// Runs requests on a version that is loaded and not live yet.
+    ///
+    /// - Parameters:
+    ///   - servable: The version.
+    ///   - predecessor: The version of the same model that gets its requests until now; `nil` when there is none.
+    /// - Throws: Why the version can't be served.
+    func warmUp(_ servable: Servable, after predecessor: Servable?) throws(ModelError)
+
     /// Ends a version after its last lease has ended, and frees what is heavy.
     ///
     /// The object itself may live on for a moment, in the hands of whoever held the last lease.

@@ -70,6 +70,12 @@ package final class CachingFront: RequestFront {
         next.unload()
     }
 
+    package var recentShapes: [CallShape] { next.recentShapes }
+
+    package func warmUp(_ samples: [WarmUpSample], shapes: [CallShape]) throws(InferenceError) {
+        try next.warmUp(samples, shapes: shapes)
+    }
+
     package func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle {
         let began = time.now
         let deadline = deadline(of: request)

@@ -96,6 +96,12 @@ package final class SequenceFront: RequestFront {
         scheduler.unload()
     }
 
+    package var recentShapes: [CallShape] { scheduler.recentShapes }
+
+    package func warmUp(_ samples: [WarmUpSample], shapes: [CallShape]) throws(InferenceError) {
+        try scheduler.warmUp(samples, shapes: shapes)
+    }
+
     /// Sequences that are known now, those that wait for a slot among them.
     package var sequenceCount: Int { state.withLock { $0.machine.count } }
 }

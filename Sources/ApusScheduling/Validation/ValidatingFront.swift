@@ -40,6 +40,12 @@ package final class ValidatingFront: RequestFront {
         next.unload()
     }
 
+    package var recentShapes: [CallShape] { next.recentShapes }
+
+    package func warmUp(_ samples: [WarmUpSample], shapes: [CallShape]) throws(InferenceError) {
+        try next.warmUp(samples, shapes: shapes)
+    }
+
     package func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle {
         guard let error = violation(in: request.inputs) else { return next.submit(request, to: sink) }
         let elapsed = time.now.nanoseconds(since: request.timings.received)

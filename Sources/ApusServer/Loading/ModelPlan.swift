@@ -96,7 +96,8 @@ struct ModelPlan: Sendable {
 
     /// Fields that were written and that the server doesn't act on, as dotted paths.
     var ignoredFields: [String] {
-        configuration.unsupportedFields(supported: ModelPlan.supportedFields)
+        let warmUps = configuration.isDecoupled ? [] : ["model_warmup"]
+        return configuration.unsupportedFields(supported: ModelPlan.supportedFields.union(warmUps))
     }
 
     private static let supportedFields: Set<String> = [

@@ -129,9 +129,15 @@ struct SchedulerLoader: ModelLoader {
         } catch {
             throw ModelError(.loadFailed, error.message, cause: error)
         }
+        let samples = try WarmUpPlan(
+            plan.configuration,
+            hidden: sequences?.inputs ?? [],
+            folder: folder,
+            place: place
+        ).samples()
         guard let sequences else {
             let front = plan.responseCache.front(before: scheduler, cache: cache, time: time, queue: scheduling.queue)
-            return LoadedModel(validation.front(before: front, time: time))
+            return LoadedModel(validation.front(before: front, time: time), samples: samples)
         }
         let front = SequenceFront(
             description: description,
@@ -140,7 +146,15 @@ struct SchedulerLoader: ModelLoader {
             scheduler: scheduler,
             pool: pool
         )
-        return LoadedModel(validation.front(before: front, time: time))
+        return LoadedModel(validation.front(before: front, time: time), samples: samples)
+    }
+
+    func warmUp(_ model: LoadedModel, after predecessor: LoadedModel?) throws(ModelError) {
+        do throws(InferenceError) {
+            try model.warmUp(after: predecessor)
+        } catch {
+            throw ModelError(.loadFailed, error.message, cause: error)
+        }
     }
 
     func unload(_ model: LoadedModel) {

@@ -26,6 +26,8 @@ final class FakeLoader: ModelLoader {
         var policy = VersionPolicy.latest(1)
         /// Versions that fail to load.
         var failing: Set<ModelID> = []
+        /// Versions that load and can't answer what they are warmed up with.
+        var cold: Set<ModelID> = []
         /// Models whose configuration is wrong.
         var refused: Set<ModelName> = []
         /// What models need.
@@ -40,6 +42,8 @@ final class FakeLoader: ModelLoader {
 
     let rules: Mutex<Rules>
     let unloaded = Mutex<[ModelID]>([])
+    /// What was warmed up, each with its predecessor.
+    let warmed = Mutex<[String]>([])
 
     init(_ rules: Rules = Rules()) {
         self.rules = Mutex(rules)
@@ -63,6 +67,13 @@ final class FakeLoader: ModelLoader {
         rules.beforeLoad?(id)
         if rules.failing.contains(id) { throw ModelError(.loadFailed, "\(id) is broken") }
         return FakeServable(id: id)
+    }
+
+    func warmUp(_ servable: FakeServable, after predecessor: FakeServable?) throws(ModelError) {
+        warmed.withLock { $0.append("\(servable.id) after \(predecessor.map { "\($0.id)" } ?? "nothing")") }
+        guard rules.withLock({ !$0.cold.contains(servable.id) }) else {
+            throw ModelError(.loadFailed, "\(servable.id) stays cold")
+        }
     }
 
     func unload(_ servable: FakeServable) {

@@ -113,6 +113,13 @@ struct ModelPlanTests {
         )
     }
 
+    @Test func `a warm-up counts for models with one answer to a request`() throws {
+        let warmUp = #"model_warmup { name: "w" batch_size: 1 }"#
+        #expect(try plan(warmUp).ignoredFields.isEmpty)
+        let decoupled = "model_transaction_policy { decoupled: true } \(warmUp)"
+        #expect(try plan(decoupled).ignoredFields.contains { $0.hasPrefix("model_warmup") })
+    }
+
     @Test func `a model's priority is what apus.yaml says, else what the configuration says`() throws {
         #expect(try plan("").priority == .normal)
         #expect(try plan("optimization { priority: PRIORITY_MAX }").priority == .high)

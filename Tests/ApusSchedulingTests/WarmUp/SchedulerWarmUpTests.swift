@@ -1,0 +1,90 @@
+import ApusCore
+import ApusEngine
+import ApusTesting
+import Testing
+
+@testable import ApusScheduling
+
+/// Requests that are run before a version is live.
+struct SchedulerWarmUpTests {
+    private static let echo = ModelSignature(inputs: [Model.tensor("a")], outputs: [Model.tensor("x")])
+
+    private let failing: FakeSession.Computation = { _ throws(EngineError) in
+        throw EngineError(.runFailed, "no such row")
+    }
+
+    private func sample(_ values: [Float], count: Int = 1) -> WarmUpSample {
+        WarmUpSample(
+            name: "usual",
+            inputs: [NamedTensor(name: "a", tensor: Tensor(floats: values))],
+            count: count
+        )
+    }
+
+    @Test func `samples run as often as asked on each session, and nobody counts them`() throws {
+        let bench = try Bench(signature: Self.echo, configuration: .init(instances: 2))
+        try bench.scheduler.warmUp([sample([1, 2], count: 3), sample([3])], shapes: [])
+        #expect(bench.session.runs.map { $0.inputs[0]?.floats } == [[1, 2], [1, 2], [1, 2], [3]])
+        #expect(Set(bench.session.runs.map(\.instance)) == [0])
+        let statistics = bench.scheduler.statistics()
+        #expect(statistics.executionCount == 0 && statistics.success.count == 0)
+    }
+
+    @Test func `a sample that doesn't fit or that fails is named`() throws {
+        let bench = try Bench(signature: Self.echo)
+        let wrong = WarmUpSample(name: "odd", inputs: [NamedTensor(name: "c", tensor: Tensor(floats: [1]))])
+        let misfit = #expect(throws: InferenceError.self) { try bench.scheduler.warmUp([wrong], shapes: []) }
+        #expect(misfit?.message.hasPrefix("model_warmup 'odd' failed: unexpected inference input 'c'") == true)
+        let broken = try Bench(signature: Self.echo, compute: failing)
+        let failure = #expect(throws: InferenceError.self) { try broken.scheduler.warmUp([sample([1])], shapes: []) }
+        #expect(failure?.message == "model_warmup 'usual' failed: no such row")
+    }
+
+    @Test func `what a predecessor was asked is measured, so that its successor answers at once`() async throws {
+        let old = try Bench(signature: Self.echo)
+        await old.warmUp()
+        let middle = try Bench(signature: Self.echo)
+        try middle.scheduler.warmUp([], shapes: old.scheduler.recentShapes)
+        // Whoever was warmed up tells its own successor.
+        let new = try Bench(signature: Self.echo)
+        try new.scheduler.warmUp([], shapes: middle.scheduler.recentShapes)
+        #expect(new.session.runs.allSatisfy { $0.inputs[0]?.floats == [0, 0] })
+        let lane = RecordingLane()
+        let sink = RecordingSink(lane: lane)
+        lane.run { _ = new.submit(new.request(), to: sink) }
+        #expect(sink.outcomeSoFar?.answers.count == 1)
+        #expect(new.scheduler.statistics().inlineExecutionCount == 1)
+    }
+
+    @Test func `a made-up request that fails keeps nothing from being served`() async throws {
+        let old = try Bench(signature: Self.echo)
+        await old.warmUp()
+        let new = try Bench(signature: Self.echo, compute: failing)
+        try new.scheduler.warmUp([], shapes: old.scheduler.recentShapes)
+        #expect(new.session.runs.count == 1)
+    }
+
+    @Test func `the last few shapes are remembered, and none of them twice`() {
+        var recent = RecentShapes()
+        let model = Model.description(Model.pair)
+        for size in [1, 2, 2, 3, 4, 5, 5] {
+            let tensor = Tensor(floats: [Float](repeating: 7, count: size))
+            let call = ValidatedCall(inputs: [tensor, nil], outputs: [0], batchSize: 1)
+            recent.note(UInt64(size)) { CallShape(call, of: model) }
+        }
+        #expect(recent.calls.map { $0.inputs.map(\.shape.dimensions) } == [[[2]], [[3]], [[4]], [[5]]])
+    }
+
+    @Test func `tensors are filled with what their type can hold`() throws {
+        for type in DataType.allCases {
+            let shape = try #require(TensorShape([2, 3]))
+            let zeros = try #require(Tensor.filled(type, shape, with: .zeros, byteLimit: 1000))
+            #expect(unsafe zeros.storage.withUnsafeBytes { unsafe $0.allSatisfy { $0 == 0 } })
+            let random = try #require(Tensor.filled(type, shape, with: .random, byteLimit: 1000))
+            #expect(random.storage.byteCount == 6 * (type.byteSize ?? 4))
+        }
+        #expect(Tensor.filled(.fp32, TensorShape([1000])!, with: .zeros, byteLimit: 3999) == nil)
+        let floats = try #require(Tensor.filled(.fp32, TensorShape([64])!, with: .random, byteLimit: 1000)).floats
+        #expect(floats.allSatisfy { (0..<1).contains($0) } && Set(floats).count > 2)
+    }
+}
