@@ -44,7 +44,7 @@ extension ServerAssembly {
     ) throws -> ServiceGroup {
         let calls = GRPCCalls(calls)
         var services: [any Service] = [
-            IdleHousekeeping(models: ServedModels(manager: manager), time: SystemTime()),
+            IdleHousekeeping(models: ServedModels(manager: manager), memory: memory, time: SystemTime()),
             ModelsService(assembly: self, bound: bound, onReady: onReady),
             keeper,
             calls,

@@ -23,6 +23,7 @@ package struct ServerAssembly {
     let group: MultiThreadedEventLoopGroup
     let loops: [LoopServices]
     let cache: ResponseCache
+    let memory = UnloadedMemory(time: SystemTime())
     let manager: ModelManager<LoadedModel>
     let keeper: RepositoryKeeper
     let health: ServerHealth
@@ -59,7 +60,7 @@ package struct ServerAssembly {
             pool: pool,
             cache: cache,
             budget: listenerConfiguration.budget,
-            logger: logger
+            observer: LoadingLog(logger: logger, memory: memory)
         )
         let repository = try ModelRepository(
             configuration,
@@ -135,7 +136,7 @@ package struct ServerAssembly {
         pool: EngineThreadPool,
         cache: ResponseCache,
         budget: ByteBudget,
-        logger: Logger
+        observer: LoadingLog
     ) throws(RuntimeFailure) -> ModelManager<LoadedModel> {
         let directory = MemberDirectory()
         let loader = SchedulerLoader(
@@ -145,13 +146,13 @@ package struct ServerAssembly {
             defaultInstances: pool.threadCount,
             allowsInlineRuns: configuration.allowsInlineRuns,
             cache: cache,
-            logger: logger,
+            logger: observer.logger,
             directory: directory,
             budget: budget
         )
         var settings = ModelManager<LoadedModel>.Configuration()
         settings.loadingThreads = configuration.loadingThreads
-        let manager = try ModelManager(loader: loader, observer: LoadingLog(logger: logger), configuration: settings)
+        let manager = try ModelManager(loader: loader, observer: observer, configuration: settings)
         directory.connect(manager)
         return manager
     }

@@ -1,6 +1,5 @@
 internal import ApusStorage
 internal import Dispatch
-internal import NIOPosix
 internal import Synchronization
 
 /// The threads that fetch pieces of one object at the same time: the caller's own, and some lent ones.
@@ -29,12 +28,12 @@ final class FetchCrew: Sendable {
     /// - Throws: The first error that fetching a piece threw.
     func run(
         helpers: Int,
-        from threads: NIOThreadPool,
+        from threads: HelperThreads,
         _ fetch: @escaping @Sendable (RangePlan.Piece) throws(StorageError) -> Void
     ) throws(StorageError) {
         for _ in 0..<helpers {
-            threads.submit { state in
-                guard case .active = state, self.joins() else { return }
+            threads.lend {
+                guard self.joins() else { return }
                 self.work(fetch)
                 self.busy.leave()
             }

@@ -1,5 +1,4 @@
 internal import ApusStorage
-internal import NIOPosix
 internal import Synchronization
 
 /// Brings one object into a file: several ranges at a time, or one stream where the object is small or the server ignores
@@ -18,7 +17,7 @@ struct ObjectFetcher: Sendable {
     let expectation: RangeSink.Expectation
     let pieceBytes: Int
     let parallelPieces: Int
-    let threads: NIOThreadPool
+    let threads: HelperThreads
     let ask: Ask
 
     /// Fetches what is missing.

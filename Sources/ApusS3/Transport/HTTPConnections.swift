@@ -18,6 +18,8 @@ package final class HTTPConnections: Sendable {
         package var idleTime: Int64 = 15_000_000_000
         /// The most connections to one server.
         package var connectionsPerServer = 16
+        /// Called on each of the threads, more than once perhaps, before it works: to lower its priority, for example.
+        package var prepareThread: @Sendable () -> Void = {}
 
         /// Takes the defaults.
         package init() {}
@@ -26,7 +28,7 @@ package final class HTTPConnections: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let client: HTTPClient
     /// Threads on which further ranges of an object are waited for.
-    let threads: NIOThreadPool
+    let threads: HelperThreads
 
     /// Starts the event loop; nothing is connected yet.
     package init(_ configuration: Configuration = Configuration()) {
@@ -47,8 +49,8 @@ package final class HTTPConnections: Sendable {
         http.connectionPool.retryConnectionEstablishment = false
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         client = HTTPClient(eventLoopGroupProvider: .shared(group), configuration: http)
-        threads = NIOThreadPool(numberOfThreads: 6)
-        threads.start()
+        threads = HelperThreads(count: 6, prepare: configuration.prepareThread)
+        group.next().execute(configuration.prepareThread)
     }
 
     /// Sends a request and waits for its answer.
@@ -86,7 +88,7 @@ package final class HTTPConnections: Sendable {
     /// Closes all connections and ends the threads; what is under way fails.
     package func close() {
         try? client.syncShutdown()
-        try? threads.syncShutdownGracefully()
+        threads.end()
         try? group.syncShutdownGracefully()
     }
 }

@@ -2,9 +2,10 @@ internal import ApusCore
 internal import ApusModels
 internal import Logging
 
-/// Logs what becomes of models.
+/// Logs what becomes of models, and has the memory of those that are gone given back.
 struct LoadingLog: ModelManagerObserver {
     let logger: Logger
+    let memory: UnloadedMemory
 
     func modelLoaded(_ id: ModelID, nanoseconds: UInt64) {
         logger.info(
@@ -25,7 +26,7 @@ struct LoadingLog: ModelManagerObserver {
     }
 
     func modelUnloaded(_ id: ModelID) {
-        ResidentMemory.releaseAfterUnload()
+        memory.modelUnloaded()
         logger.info("The model is gone", metadata: [LogKeys.model: "\(id.name)", LogKeys.version: "\(id.version)"])
     }
 }

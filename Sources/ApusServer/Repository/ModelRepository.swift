@@ -216,11 +216,17 @@ final class ModelRepository: Sendable {
         do throws(StorageError) {
             let environment = configuration.environment
             return .store(
-                try OpenStore.open(address, environment: environment, patience: configuration.store.sourceTimeout),
+                try OpenStore.open(
+                    address,
+                    environment: environment,
+                    patience: configuration.store.sourceTimeout,
+                    isInBackground: true
+                ),
                 hasty: try OpenStore.open(
                     address,
                     environment: environment,
-                    patience: min(configuration.store.sourceTimeout, ModelRepository.hastyPatience)
+                    patience: min(configuration.store.sourceTimeout, ModelRepository.hastyPatience),
+                    isInBackground: true
                 )
             )
         } catch {

@@ -25,6 +25,7 @@ final class RepositoryKeeper: Service, SourceUpdates {
     private let settings: StoreSettings
     private let logger: Logger
     private let state = Mutex(State())
+    private let thread = BackgroundThread()
     private let bell: AsyncStream<Void>
     private let ring: AsyncStream<Void>.Continuation
 
@@ -71,10 +72,10 @@ final class RepositoryKeeper: Service, SourceUpdates {
     ///
     /// - Throws: `ModelError` when there's nothing that could be served.
     func firstLook() async throws -> RepositoryListing {
-        var look = try await NIOThreadPool.singleton.runIfActive { [repository] in try repository.look(isFirst: true) }
+        var look = try await look(isFirst: true)
         for _ in 0..<3 where look.isUnsettled {
             try? await Task.sleep(for: .nanoseconds(settings.settleTime))
-            look = try await NIOThreadPool.singleton.runIfActive { [repository] in try repository.look(isFirst: true) }
+            look = try await self.look(isFirst: true)
         }
         if let failure = look.failure {
             logger.warning(
@@ -93,7 +94,7 @@ final class RepositoryKeeper: Service, SourceUpdates {
 
     /// Notes that what was found first is served.
     func firstLookIsLoaded() async {
-        await blocking { self.repository.remember() }
+        await thread.run { self.repository.remember() }
         if repository.isLookedAtTwice { _ = try? begin() }
     }
 
@@ -131,7 +132,7 @@ final class RepositoryKeeper: Service, SourceUpdates {
         await manager.loaded()
         guard !Task.isCancelled else { return }
         state.withLock { $0.updates.loaded(upTo: number) }
-        await blocking { self.repository.remember() }
+        await thread.run { self.repository.remember() }
     }
 
     private func poll() async {
@@ -168,15 +169,9 @@ final class RepositoryKeeper: Service, SourceUpdates {
     ///
     /// - Returns: Why it can't be looked at, empty when it can; `nil` when the server is ending.
     private func look() async -> String? {
-        let outcome = await blocking { () -> Result<ModelRepository.Look, ModelError> in
-            Result { () throws(ModelError) in try self.repository.look() }
-        }
-        guard !state.withLock({ $0.isEnding }) else { return nil }
-        switch outcome {
-        case .failure(let error):
-            note(failure: error.message)
-            return error.message
-        case .success(let look):
+        do throws(ModelError) {
+            let look = try await look(isFirst: false)
+            guard !state.withLock({ $0.isEnding }) else { return nil }
             note(failure: "")
             if mode == .explicit {
                 manager.renew(look.listing)
@@ -185,7 +180,18 @@ final class RepositoryKeeper: Service, SourceUpdates {
             }
             if look.isUnsettled { lookSoon() }
             return ""
+        } catch {
+            guard !state.withLock({ $0.isEnding }) else { return nil }
+            note(failure: error.message)
+            return error.message
         }
+    }
+
+    private func look(isFirst: Bool) async throws(ModelError) -> ModelRepository.Look {
+        let outcome = await thread.run { [repository] in
+            Result { () throws(ModelError) in try repository.look(isFirst: isFirst) }
+        }
+        return try outcome.get()
     }
 
     /// Says once that the source fails, and once that it's back.
@@ -202,13 +208,6 @@ final class RepositoryKeeper: Service, SourceUpdates {
                 "The source of models can't be looked at; what is live goes on serving",
                 metadata: [LogKeys.path: "\(repository.location)", LogKeys.reason: "\(failure)"]
             )
-        }
-    }
-
-    /// Works on a thread that may block.
-    private func blocking<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
-        await withCheckedContinuation { continuation in
-            NIOThreadPool.singleton.submit { _ in continuation.resume(returning: work()) }
         }
     }
 }

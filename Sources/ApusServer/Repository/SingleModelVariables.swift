@@ -28,7 +28,8 @@ enum SingleModelVariables {
             let bucket = try OpenStore.open(
                 "s3://\(named[0] ?? "my-model-bucket")",
                 environment: environment,
-                patience: patience
+                patience: patience,
+                isInBackground: true
             )
             return SingleObjectStore(key, in: bucket, localPath: PublishingSession.absolute(localPath))
         } catch {

@@ -21,9 +21,18 @@ enum ResidentMemory {
         }
     }
 
-    /// Returns freed heap to the system on this thread, one of those that load and unload: an engine's memory for a model
-    /// comes in pieces of all sizes, of which the allocator would keep most for the next model.
-    static func releaseAfterUnload() {
+    /// Returns freed heap to the system, on this thread.
+    static func trim() {
         _ = CLinux_trimHeap()
+    }
+
+    /// Returns freed heap to the system, on a thread of the system's.
+    static func trimInBackground() async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async {
+                trim()
+                continuation.resume()
+            }
+        }
     }
 }

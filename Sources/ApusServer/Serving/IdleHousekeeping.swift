@@ -1,9 +1,11 @@
 internal import ApusCore
 internal import ServiceLifecycle
 
-/// Gives memory back when the server has had nothing to do for a while after it had something to do.
+/// Gives memory back when the server has had nothing to do for a while after it had something to do, and what models
+/// left behind.
 struct IdleHousekeeping: Service {
     let models: ServedModels
+    let memory: UnloadedMemory
     let time: any TimeSource
 
     func run() async throws {
@@ -13,6 +15,7 @@ struct IdleHousekeeping: Service {
             await cancelWhenGracefulShutdown {
                 try? await Task.sleep(for: .seconds(5))
             }
+            await memory.look()
             if rule.shouldRelease(inferences: models.inferences, now: time.now) { await ResidentMemory.release() }
         }
     }

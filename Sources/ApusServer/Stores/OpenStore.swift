@@ -1,5 +1,6 @@
 internal import ApusS3
 package import ApusStorage
+internal import CLinux
 
 /// Opens object stores by their addresses.
 package enum OpenStore {
@@ -14,14 +15,17 @@ package enum OpenStore {
     ///   - address: A folder's path, `s3://BUCKET/PREFIX`, `http://…` or `https://…`.
     ///   - environment: The process's variables: credentials, region, endpoint.
     ///   - patience: How long it may not answer, in nanoseconds.
+    ///   - isInBackground: Whether fetching gets only the processor time that others leave over.
     /// - Returns: The store; nothing has been asked of it yet.
     /// - Throws: `invalid` with what the address should look like.
     package static func open(
         _ address: String,
         environment: [String: String],
-        patience: Int64 = 60_000_000_000
+        patience: Int64 = 60_000_000_000,
+        isInBackground: Bool = false
     ) throws(StorageError) -> any ObjectStore {
         guard isRemote(address) else { return try LocalObjectStore(path: address) }
+        let connections = isInBackground ? backgroundConnections : connections
         if address.hasPrefix("http://") || address.hasPrefix("https://") {
             var web = try HTTPObjectStore.Configuration(address: address, isSingle: isModelFile(address))
             web.retries.time = patience
@@ -49,4 +53,11 @@ package enum OpenStore {
 
     /// The connections of all stores of the process, made when the first one is opened and open until it ends.
     private static let connections = HTTPConnections()
+
+    /// The same for those who must not disturb others.
+    private static let backgroundConnections: HTTPConnections = {
+        var configuration = HTTPConnections.Configuration()
+        configuration.prepareThread = { CLinux_lowerPriority() }
+        return HTTPConnections(configuration)
+    }()
 }

@@ -93,6 +93,9 @@ int CLinux_makePipe(int *readEnd, int *writeEnd);
 int CLinux_startThread(
     pthread_t *joinable, const char *name, bool lowPriority, void (*body)(void *), void *context);
 
+/// Lets the calling thread, and those that it makes, have the processor time that others leave over.
+void CLinux_lowerPriority(void);
+
 /// Makes the calling thread one that computes in bulk (SCHED_BATCH): it doesn't preempt others when it wakes up.
 ///
 /// Returns 0 or an error number; a thread that can't is as it was.
