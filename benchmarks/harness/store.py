@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import shutil
@@ -78,7 +79,7 @@ def measure(settings: Settings) -> StoreResult:
 
 
 @contextlib.contextmanager
-def web_server(root: Path) -> Iterator[str]:
+def web_server(root: Path, *, stands_back: bool = False) -> Iterator[str]:
     """Run nginx on a folder."""
     port = free_port()
     home = FOLDER / "nginx"
@@ -91,7 +92,12 @@ def web_server(root: Path) -> Iterator[str]:
         f"server {{ listen 127.0.0.1:{port}; root {root}; etag on; }} }}\n"
     )
     command = ["nginx", "-p", str(home), "-c", str(home / "nginx.conf"), "-e", str(home / "error.log")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=stand_back if stands_back else None,
+    )
     try:
         for _ in range(200):
             with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1):
@@ -111,19 +117,27 @@ def publish(root: Path, *arguments: str) -> None:
         run_tool([str(paths.APUS), *command, "--store", str(root)], 60)
 
 
-def update(server: Server) -> None:
+def update(server: Server, pause: float = 0.005) -> None:
     """Have the source looked at, and wait until what changed is live; by hand, since a command's start takes a core."""
-    url = f"http://127.0.0.1:{server.port}"
-    with urllib.request.urlopen(urllib.request.Request(f"{url}/update-model", method="POST"), timeout=60) as answer:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        connection.request("POST", "/update-model")
+        answer = connection.getresponse()
+        answer.read()
         place = answer.headers["Location"]
-    while True:
-        with urllib.request.urlopen(url + place, timeout=60) as answer:
-            report = json.load(answer)
-        if report["state"] == "done":
-            return
-        if report["state"] == "failed":
-            raise MeasurementFailed(f"the update failed: {report['reason']}")
-        time.sleep(0.005)
+        while True:
+            time.sleep(pause)
+            connection.request("GET", place)
+            report = json.load(connection.getresponse())
+            if report["state"] == "done":
+                return
+            if report["state"] == "failed":
+                raise MeasurementFailed(f"the update failed: {report['reason']}")
+
+
+def stand_back() -> None:
+    """Have this thread run only when nobody else wants to: it plays what is on other machines elsewhere."""
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def fetching(settings: Settings) -> tuple[list[float], list[float], float]:
@@ -191,7 +205,7 @@ def reloads_under_load(settings: Settings) -> tuple[list[float], list[float], in
     calm: list[float] = []
     reloading: list[float] = []
     reloads = failed = 0
-    with web_server(root) as url, servers.apus(
+    with web_server(root, stands_back=True) as url, servers.apus(
         url, "apus-turns", ("--cache", str(FOLDER / "turns-cache"))
     ) as server:
         server.wait_until_ready()
@@ -206,6 +220,9 @@ def reloads_under_load(settings: Settings) -> tuple[list[float], list[float], in
             reloading.append(found["latency_us"]["p99"])
             failed += found["failed"]
             reloads += turns.count
+        seen = server.log.read_text().count("The model is live") - 1
+    if seen != reloads:
+        raise MeasurementFailed(f"{reloads} reloads were asked for and {seen} made: see .build/bench-logs")
     return calm, reloading, reloads, failed
 
 
@@ -225,13 +242,14 @@ class Turns:
         self._thread = threading.Thread(target=self._run, args=(server, root, target, contents))
 
     def _run(self, server: Server, root: Path, target: Path, contents: list[bytes]) -> None:
+        stand_back()
         while not self._ends.wait(0.2):
             content = contents[(self.count + 1) % 2]
             target.write_bytes(content)
             modified = int(target.stat().st_mtime)
             entry = {"key": "iris/1/model.onnx", "size": len(content), "modified": modified}
             (root / "apus-index.json").write_text(json.dumps([entry]))
-            update(server)
+            update(server, pause=0.05)
             self.count += 1
 
     def __enter__(self) -> Turns:

@@ -1,0 +1,55 @@
+"""Models that come and go on demand: what they took is given back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from apus_e2e import onnx
+from apus_e2e.examples import EXAMPLES
+from apus_e2e.repository import Repository
+from apus_e2e.scale import IS_LONG, seeded
+from apus_e2e.server import Launch, Server
+from apus_e2e.wire import Client, eventually
+
+SAMPLES = ("iris", "digits", "diabetes")
+SETTLED = 50
+
+
+def load_and_unload(server: Server, client: Client, model: str) -> None:
+    """Load a model, have it answer, and unload it."""
+    assert client.post_json(f"/v2/repository/models/{model}/load", {}).status == 200
+    if model in SAMPLES:
+        example = EXAMPLES[model][0]
+        example.check(client.post_json(f"/v2/models/{model}/infer", example.request).json())
+    else:
+        number = int(model.removeprefix("adding"))
+        question = {"inputs": [{"name": "x", "shape": [1], "datatype": "FP32", "data": [1]}]}
+        answer = client.post_json(f"/v2/models/{model}/infer", question)
+        assert answer.json()["outputs"][0]["data"] == [1 + number]
+    assert client.post_json(f"/v2/repository/models/{model}/unload", {}).status == 200
+    assert eventually(lambda: client.get(f"/v2/models/{model}/ready").status != 200)
+
+
+def test_memory_comes_back(launch: Launch, tmp_path: Path) -> None:
+    """Cycles of loading and unloading different models, of a kilobyte to many megabytes, leave nothing behind."""
+    cycles = 500 if IS_LONG else SETTLED + 10
+    choice = seeded("load cycles")
+    repository = Repository(tmp_path / "models")
+    for name in SAMPLES:
+        repository.sample(name)
+    models = [*SAMPLES]
+    for number in range(1, 10):
+        models.append(f"adding{number}")
+        repository.file(f"adding{number}/1/model.onnx", onnx.adding(number, padding=1 << 2 * number + 6))
+    server = launch("--model-control-mode", "explicit", "--control-on-inference-ports", models=repository.root)
+    settled = 0
+    with server.client() as client:
+        for cycle in range(cycles):
+            # Each of them among the first, then in any order.
+            load_and_unload(server, client, models[cycle] if cycle < len(models) else choice.choice(models))
+            if cycle == SETTLED - 1:
+                settled = server.rss_kib
+        states = {line.get("state") for line in client.post_json("/v2/repository/index", {}).json()}
+    print(f"{cycles} cycles: resident {settled} KiB after {SETTLED}, {server.rss_kib} KiB at the end")
+    assert states == {"UNAVAILABLE"}
+    assert server.rss_kib <= settled * 1.02
