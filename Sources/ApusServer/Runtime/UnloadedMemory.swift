@@ -30,7 +30,7 @@ final class UnloadedMemory: Sendable {
 /// would each cost those who are served some milliseconds.
 struct TrimRule {
     /// The least time between two, in nanoseconds.
-    static let minInterval: Int64 = 10_000_000_000
+    static let minInterval: Int64 = 5_000_000_000
 
     private var isOwed = false
     private var last: MonotonicTime?

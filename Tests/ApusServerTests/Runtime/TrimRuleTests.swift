@@ -12,7 +12,7 @@ struct TrimRuleTests {
         func unloads() -> Bool { rule.unloaded(now: time.now) }
         func looks() -> Bool { rule.isDue(now: time.now) }
         #expect(!looks() && unloads())
-        for _ in 0..<9 {
+        for _ in 0..<4 {
             time.advance(byNanoseconds: 1_000_000_000)
             #expect(!unloads() && !looks())
         }
