@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from apus_e2e import onnx
 from apus_e2e.examples import EXAMPLES
 from apus_e2e.paths import FIXTURES
 from apus_e2e.repository import Repository
@@ -81,6 +82,15 @@ def test_an_update_takes_nothing_from_the_caller(launch: Launch, tmp_path: Path)
         assert client.get("/update-model").status == 404
         assert client.request("POST", "/update-model/1", {}, b"").status == 405
         assert client.post_json("/update-model", {"anything": ["at", "all"]}).status == 202
+
+
+def test_a_server_that_waits_for_files_to_settle_can_be_stopped(launch: Launch, tmp_path: Path) -> None:
+    """What has just been written is waited for at the start, and nobody waits for that when the server is to end."""
+    repository = Repository(tmp_path / "models").file("adding/1/model.onnx", onnx.adding(1))
+    server = launch("--model-control-mode", "poll", "--settle-time", "600s", models=repository.root, waits=False)
+    time.sleep(1.5)
+    assert server.stop() == 0, server.log_tail()
+    assert "Server is ready" not in server.log_text()
 
 
 def test_updates_that_wait_are_one(launch: Launch, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ final class RepositoryKeeper: Service, SourceUpdates {
     /// - Throws: `ModelError` when there's nothing that could be served.
     func firstLook() async throws -> RepositoryListing {
         var look = try await look(isFirst: true)
-        for _ in 0..<3 where look.isUnsettled {
+        for _ in 0..<3 where look.isUnsettled && !Task.isCancelled {
             try? await Task.sleep(for: .nanoseconds(settings.settleTime))
             look = try await self.look(isFirst: true)
         }

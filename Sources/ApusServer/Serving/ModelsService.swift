@@ -12,7 +12,7 @@ struct ModelsService: Service {
     let onReady: @Sendable (ServerAssembly.Addresses) async -> Void
 
     func run() async throws {
-        let listing = try await assembly.listRepository()
+        let listing = try await cancelWhenGracefulShutdown { try await assembly.listRepository() }
         for missing in assembly.engines.missing {
             assembly.logger.warning(
                 "An engine is missing",
