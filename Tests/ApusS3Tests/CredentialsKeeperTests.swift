@@ -30,7 +30,7 @@ private final class NumberedSource: CredentialsSource {
         }
         guard let number else { throw StorageError(.unreachable, "down") }
         let end = CalendarTime(secondsSince1970: calendar.value.secondsSince1970 + lifetime)
-        return Credentials(accessKeyID: "\(number)", secretKey: SecretText("s"), expires: end)
+        return Credentials(accessKeyID: "\(number)", secretKey: Secret("s"), expires: end)
     }
 }
 
@@ -112,13 +112,13 @@ struct CredentialsKeeperTests {
     func `secrets don't print`() {
         let credentials = Credentials(
             accessKeyID: "AK",
-            secretKey: SecretText("canary"),
-            sessionToken: SecretText("canary")
+            secretKey: Secret("canary"),
+            sessionToken: Secret("canary")
         )
         var dumped = ""
         dump(credentials, to: &dumped)
         for text in [
-            "\(credentials)", String(reflecting: credentials), dumped, "\(Authorization.bearer(SecretText("canary")))",
+            "\(credentials)", String(reflecting: credentials), dumped, "\(Authorization.bearer(Secret("canary")))",
         ] {
             #expect(!text.contains("canary"))
         }

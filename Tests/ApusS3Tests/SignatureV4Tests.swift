@@ -1,4 +1,5 @@
 import ApusS3
+import ApusStorage
 import Testing
 
 @Suite
@@ -8,7 +9,7 @@ struct SignatureV4Tests {
 
     private let documented = SignatureV4(
         accessKeyID: "AKIAIOSFODNN7EXAMPLE",
-        secretKey: SecretText("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        secretKey: Secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         region: "us-east-1"
     )
 
@@ -34,7 +35,7 @@ struct SignatureV4Tests {
         )
         let signer = SignatureV4(
             accessKeyID: SignatureCase.accessKeyID,
-            secretKey: SecretText(SignatureCase.secretKey),
+            secretKey: Secret(SignatureCase.secretKey),
             region: expected.region
         )
         #expect(signer.authorization(for: head, at: time) == expected.authorization)
@@ -81,7 +82,7 @@ struct SignatureV4Tests {
     func `signs cases of the published suite`() throws {
         let signer = SignatureV4(
             accessKeyID: "AKIDEXAMPLE",
-            secretKey: SecretText("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+            secretKey: Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
             region: "us-east-1",
             service: "service"
         )

@@ -11,7 +11,7 @@ struct Access {
     func authorization(region: String) throws(StorageError) -> Authorization {
         let environment = surroundings.environment
         if try S3StoreConfiguration.isOn("APUS_S3_ANONYMOUS", environment) { return .anonymous }
-        if let token = environment.nonEmpty("APUS_S3_BEARER_TOKEN") { return .bearer(SecretText(token)) }
+        if let token = environment.nonEmpty("APUS_S3_BEARER_TOKEN") { return .bearer(Secret(token)) }
         return .signed(CredentialsKeeper(sources: sources(region: region), clock: clock))
     }
 

@@ -73,7 +73,7 @@ extension S3Store {
 
     /// Takes out what a server might echo of our secrets.
     private func redacted(_ text: String) -> String {
-        let secrets: [SecretText?]
+        let secrets: [Secret<String>?]
         switch configuration.authorization {
         case .anonymous: secrets = []
         case .bearer(let token): secrets = [token]

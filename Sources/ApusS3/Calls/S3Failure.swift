@@ -1,3 +1,5 @@
+package import ApusStorage
+
 /// What an answer that isn't a success says: status, S3's error code and the facts that help to mend it.
 package struct S3Failure: Sendable, Equatable {
     /// The status.

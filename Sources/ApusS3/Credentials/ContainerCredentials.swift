@@ -51,7 +51,7 @@ package struct ContainerCredentials: CredentialsSource {
         return found
     }
 
-    private func token() throws(StorageError) -> SecretText? {
+    private func token() throws(StorageError) -> Secret<String>? {
         let environment = surroundings.environment
         var token = environment.nonEmpty("AWS_CONTAINER_AUTHORIZATION_TOKEN")
         if let path = environment.nonEmpty("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
@@ -68,7 +68,7 @@ package struct ContainerCredentials: CredentialsSource {
         guard token.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
             throw StorageError(.invalid, "the token for \(name) has line breaks in it")
         }
-        return SecretText(token)
+        return Secret(token)
     }
 
     private static func split(_ address: String) -> (origin: HTTPOrigin, path: String, query: String)? {

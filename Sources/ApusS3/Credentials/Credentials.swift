@@ -5,17 +5,17 @@ package struct Credentials: Sendable, Hashable {
     /// The key's name, which isn't secret.
     package let accessKeyID: String
     /// The key.
-    package let secretKey: SecretText
+    package let secretKey: Secret<String>
     /// What goes along with a key that was given for a time.
-    package let sessionToken: SecretText?
+    package let sessionToken: Secret<String>?
     /// When they end; `nil` for never.
     package let expires: CalendarTime?
 
     /// Describes credentials.
     package init(
         accessKeyID: String,
-        secretKey: SecretText,
-        sessionToken: SecretText? = nil,
+        secretKey: Secret<String>,
+        sessionToken: Secret<String>? = nil,
         expires: CalendarTime? = nil
     ) {
         self.accessKeyID = accessKeyID
@@ -43,5 +43,5 @@ package enum Authorization: Sendable {
     /// By signatures.
     case signed(CredentialsKeeper)
     /// By a bearer token, as Google's XML interface takes it.
-    case bearer(SecretText)
+    case bearer(Secret<String>)
 }

@@ -1,3 +1,4 @@
+internal import ApusStorage
 internal import FoundationEssentials
 
 /// The JSON document by which containers and instances are given credentials.
@@ -22,8 +23,8 @@ struct CredentialsDocument: Decodable {
         guard !document.accessKeyID.isEmpty, !document.secretAccessKey.isEmpty else { return nil }
         return Credentials(
             accessKeyID: document.accessKeyID,
-            secretKey: SecretText(document.secretAccessKey),
-            sessionToken: document.token.flatMap { $0.isEmpty ? nil : SecretText($0) },
+            secretKey: Secret(document.secretAccessKey),
+            sessionToken: document.token.flatMap { $0.isEmpty ? nil : Secret($0) },
             expires: expires ?? nil
         )
     }

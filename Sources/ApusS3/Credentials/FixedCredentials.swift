@@ -32,8 +32,8 @@ package struct EnvironmentCredentials: CredentialsSource {
         case (let identifier?, let secret?):
             return Credentials(
                 accessKeyID: identifier,
-                secretKey: SecretText(secret),
-                sessionToken: environment.nonEmpty("AWS_SESSION_TOKEN").map { SecretText($0) }
+                secretKey: Secret(secret),
+                sessionToken: environment.nonEmpty("AWS_SESSION_TOKEN").map { Secret($0) }
             )
         default:
             let missing = identifier == nil ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY"

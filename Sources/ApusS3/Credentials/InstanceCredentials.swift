@@ -33,7 +33,7 @@ package struct InstanceCredentials: CredentialsSource {
     }
 
     /// A token for the questions that follow; `nil` on machines without the service.
-    private func token(_ origin: HTTPOrigin) throws(StorageError) -> SecretText? {
+    private func token(_ origin: HTTPOrigin) throws(StorageError) -> Secret<String>? {
         let field = HTTPField(name: "x-aws-ec2-metadata-token-ttl-seconds", value: "21600")
         let call = HTTPCall(method: "PUT", origin: origin, target: "/latest/api/token", fields: [field])
         do throws(StorageError) {
@@ -45,18 +45,18 @@ package struct InstanceCredentials: CredentialsSource {
         }
     }
 
-    private func text(_ origin: HTTPOrigin, _ path: String, _ token: SecretText) throws(StorageError) -> String? {
+    private func text(_ origin: HTTPOrigin, _ path: String, _ token: Secret<String>) throws(StorageError) -> String? {
         try get(origin, path, token).flatMap { String(validating: $0, as: UTF8.self) }
     }
 
-    private func get(_ origin: HTTPOrigin, _ path: String, _ token: SecretText) throws(StorageError) -> [UInt8]? {
+    private func get(_ origin: HTTPOrigin, _ path: String, _ token: Secret<String>) throws(StorageError) -> [UInt8]? {
         let field = HTTPField(name: "x-aws-ec2-metadata-token", value: token.reveal)
         let answer = try client.send(HTTPCall(method: "GET", origin: origin, target: path, fields: [field]), for: name)
         return answer.head.status == 200 ? answer.body : nil
     }
 
-    private static func fieldValue(_ text: String) -> SecretText? {
+    private static func fieldValue(_ text: String) -> Secret<String>? {
         let trimmed = text.trimmed
-        return !trimmed.isEmpty && trimmed.utf8.allSatisfy { (0x21...0x7e).contains($0) } ? SecretText(trimmed) : nil
+        return !trimmed.isEmpty && trimmed.utf8.allSatisfy { (0x21...0x7e).contains($0) } ? Secret(trimmed) : nil
     }
 }

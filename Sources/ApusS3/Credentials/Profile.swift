@@ -50,8 +50,8 @@ package struct ProfileCredentials: CredentialsSource {
         if let identifier = profile["aws_access_key_id"], let secret = profile["aws_secret_access_key"] {
             return Credentials(
                 accessKeyID: identifier,
-                secretKey: SecretText(secret),
-                sessionToken: profile["aws_session_token"].map { SecretText($0) }
+                secretKey: Secret(secret),
+                sessionToken: profile["aws_session_token"].map { Secret($0) }
             )
         }
         for key in ["role_arn", "credential_process", "sso_session", "sso_start_url"] where profile[key] != nil {

@@ -58,8 +58,8 @@ package struct WebIdentityCredentials: CredentialsSource {
         else { throw StorageError(.damaged, "STS (\(name)) answered without credentials") }
         return Credentials(
             accessKeyID: identifier,
-            secretKey: SecretText(secret),
-            sessionToken: SecretText(token),
+            secretKey: Secret(secret),
+            sessionToken: Secret(token),
             expires: expires
         )
     }

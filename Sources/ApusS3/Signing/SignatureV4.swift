@@ -1,3 +1,4 @@
+package import ApusStorage
 internal import Crypto
 
 /// AWS' Signature Version 4 over a request's head, in S3's form: the path is encoded once and not normalised.
@@ -41,14 +42,14 @@ package struct SignatureV4: Sendable {
     /// Who signs.
     package let accessKeyID: String
     /// With what.
-    package let secretKey: SecretText
+    package let secretKey: Secret<String>
     /// For which region.
     package let region: String
     /// For which service: `s3`.
     package let service: String
 
     /// Makes a signer.
-    package init(accessKeyID: String, secretKey: SecretText, region: String, service: String = "s3") {
+    package init(accessKeyID: String, secretKey: Secret<String>, region: String, service: String = "s3") {
         self.accessKeyID = accessKeyID
         self.secretKey = secretKey
         self.region = region

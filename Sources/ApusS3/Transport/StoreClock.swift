@@ -1,4 +1,5 @@
 package import ApusCore
+package import ApusStorage
 internal import Glibc
 
 /// The two clocks that a client of a store needs, and the way it waits; a test gives manual ones.

@@ -2,7 +2,7 @@ package import ApusStorage
 internal import Synchronization
 
 /// A web server as an object store, to read only: a folder with an `apus-index.json`, or one file.
-package final class HTTPObjectStore: ObjectStore {
+package final class HTTPObjectStore: ReadOnlyObjectStore {
     /// What differs between stores.
     package struct Configuration: Sendable {
         /// The server.
@@ -14,7 +14,7 @@ package final class HTTPObjectStore: ObjectStore {
         /// Whether this is one file and not a folder.
         package var isSingle: Bool
         /// The value of the field `Authorization`.
-        package var authorization: SecretText?
+        package var authorization: Secret<String>?
         /// How patient calls are.
         package var retries = RetryPlan.Limits()
         /// Objects up to this size are read in one piece, larger ones in pieces of this size, in bytes.
@@ -72,8 +72,6 @@ package final class HTTPObjectStore: ObjectStore {
         }
     }
 
-    package var abilities: ObjectStoreAbilities { ObjectStoreAbilities(writes: false, checksConditions: false) }
-
     package func list(_ prefix: String, limit: Int) throws(StorageError) -> [StoredObject] {
         let all = try configuration.isSingle ? single() : index()
         let found = all.filter { $0.key.description.utf8.starts(with: prefix.utf8) }.sorted { $0.key < $1.key }
@@ -108,29 +106,8 @@ package final class HTTPObjectStore: ObjectStore {
         if try fetcher.run(into: file, progress, ignoresRanges: ignoresRanges.isSet) { ignoresRanges.set() }
     }
 
-    package func write(
-        _ bytes: [UInt8],
-        to key: ObjectKey,
-        if condition: WriteCondition
-    ) throws(StorageError) -> EntityTag {
-        throw readOnly
-    }
-
-    package func upload(
-        _ file: any ReadableFile,
-        byteCount: Int,
-        to key: ObjectKey,
-        if condition: WriteCondition
-    ) throws(StorageError) -> EntityTag {
-        throw readOnly
-    }
-
-    package func remove(_ key: ObjectKey) throws(StorageError) {
-        throw readOnly
-    }
-
-    private var readOnly: StorageError {
-        StorageError(.unsupported, "\(location): a web server is read only; publish to a folder or an s3:// address")
+    package var readOnlyReason: String {
+        "\(location): a web server is read only; publish to a folder or an s3:// address"
     }
 
     /// An object's address without a query, for messages.

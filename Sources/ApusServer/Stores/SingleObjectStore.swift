@@ -8,7 +8,7 @@ internal import Synchronization
 /// machine is seen first, and the object from the second look on, or from the first where there's no such file.
 ///
 /// Locks: `looks`, very short.
-package final class SingleObjectStore: ObjectStore {
+package final class SingleObjectStore: ReadOnlyObjectStore {
     private static let localTag = "local:"
 
     private let key: ObjectKey
@@ -19,7 +19,6 @@ package final class SingleObjectStore: ObjectStore {
     private let looks = Mutex(0)
 
     package let location: String
-    package let abilities = ObjectStoreAbilities(writes: false, checksConditions: false)
 
     /// Joins an object with a file that may be here.
     ///
@@ -124,30 +123,7 @@ package final class SingleObjectStore: ObjectStore {
         progress.reached(offset)
     }
 
-    package func write(
-        _ bytes: [UInt8],
-        to key: ObjectKey,
-        if condition: WriteCondition
-    ) throws(StorageError) -> EntityTag {
-        throw readOnly
-    }
-
-    package func upload(
-        _ file: any ReadableFile,
-        byteCount: Int,
-        to key: ObjectKey,
-        if condition: WriteCondition
-    ) throws(StorageError) -> EntityTag {
-        throw readOnly
-    }
-
-    package func remove(_ key: ObjectKey) throws(StorageError) {
-        throw readOnly
-    }
-
-    private var readOnly: StorageError {
-        StorageError(.unsupported, "'\(location)' is one model, named by S3_MODEL_KEY; it can't be written to")
-    }
+    package var readOnlyReason: String { "'\(location)' is one model, named by S3_MODEL_KEY; it can't be written to" }
 }
 
 extension String {

@@ -41,7 +41,7 @@ package struct DecryptionKeys: Sendable {
     ///   - purpose: What it is for, in messages: `iris/3/model.onnx`.
     /// - Returns: 32 bytes.
     /// - Throws: `undecryptable` when nobody knows it, or what was found is no key.
-    package func key(_ id: KeyID, for purpose: String) throws(StorageError) -> Secret {
+    package func key(_ id: KeyID, for purpose: String) throws(StorageError) -> Secret<[UInt8]> {
         if let text = environment[id.variable] {
             return try DecryptionKeys.secret(text, of: id, from: "the variable \(id.variable)")
         }
@@ -76,7 +76,8 @@ package struct DecryptionKeys: Sendable {
         return nil
     }
 
-    private static func secret(_ text: String, of id: KeyID, from place: String) throws(StorageError) -> Secret {
+    private static func secret(_ text: String, of id: KeyID, from place: String) throws(StorageError) -> Secret<[UInt8]>
+    {
         let text = trimmed(text)
         // 64 digits of base64 would be 48 bytes: the two forms can't be taken for one another.
         guard let bytes = hexBytes(of: text) ?? Base64.bytes(of: text), bytes.count == keyBytes else {

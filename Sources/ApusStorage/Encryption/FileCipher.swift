@@ -57,7 +57,7 @@ package enum FileCipher {
         header.noncePrefix = (0..<7).map { _ in UInt8.random(in: 0...255, using: &random) }
         let segments = FileSegments(header: header, path: path, key: key.secret)
         header.proof = segments.proof
-        try target.writeAll(header.bytes, at: 0)
+        try target.write(header.bytes, at: 0)
         var offset = CipherHeader.byteCount
         let count = segmentCount(ofPlain: byteCount)
         for number in 0..<count {
@@ -67,7 +67,7 @@ package enum FileCipher {
                 throw StorageError(.changed, "'\(path)' became shorter while it was encrypted: push it again")
             }
             let sealed = try segments.seal(plain, number: number, isLast: number == count - 1)
-            try target.writeAll(sealed, at: offset)
+            try target.write(sealed, at: offset)
             offset += sealed.count
         }
         return offset
@@ -133,7 +133,7 @@ package struct EncryptionKey: Sendable {
     /// Its name, which stands in the file's header and in the manifest.
     package let id: KeyID
     /// Its 32 bytes.
-    let secret: Secret
+    let secret: Secret<[UInt8]>
 
     /// The text of a new key, in base64.
     package static func makeText() -> String {
@@ -142,8 +142,8 @@ package struct EncryptionKey: Sendable {
     }
 
     /// Takes a key of 32 bytes; `nil` for another length.
-    package init?(id: KeyID, secret: Secret) {
-        guard secret.bytes.count == DecryptionKeys.keyBytes else { return nil }
+    package init?(id: KeyID, secret: Secret<[UInt8]>) {
+        guard secret.reveal.count == DecryptionKeys.keyBytes else { return nil }
         self.id = id
         self.secret = secret
     }

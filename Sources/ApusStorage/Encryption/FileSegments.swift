@@ -8,9 +8,9 @@ struct FileSegments {
     let proof: [UInt8]
 
     /// Derives the file's own key.
-    init(header: CipherHeader, path: String, key: Secret) {
+    init(header: CipherHeader, path: String, key: Secret<[UInt8]>) {
         let derived = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: SymmetricKey(data: key.bytes),
+            inputKeyMaterial: SymmetricKey(data: key.reveal),
             salt: header.salt,
             info: Array("apus-file".utf8) + header.bound + Array(path.utf8),
             outputByteCount: 64

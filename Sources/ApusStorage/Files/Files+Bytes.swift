@@ -4,7 +4,7 @@ internal import Crypto
 let pieceByteCount = 1 << 20
 
 extension WritableFile {
-    /// Writes an array from the file's beginning.
+    /// Writes an array at an offset.
     package func write(_ bytes: [UInt8], at offset: Int = 0) throws(StorageError) {
         guard !bytes.isEmpty else { return }
         // Not `try` inside the closure: the function takes no typed throws.
@@ -16,6 +16,15 @@ extension WritableFile {
             }
         }
         try outcome.get()
+    }
+
+    /// Writes all bytes of another file from the beginning.
+    package func copy(from file: any ReadableFile) throws(StorageError) {
+        var offset = 0
+        try unsafe file.readPieces(from: 0) { piece throws(StorageError) in
+            try unsafe write(piece, at: offset)
+            offset += piece.count
+        }
     }
 }
 
@@ -75,5 +84,23 @@ extension ReadableFile {
             unsafe hasher.update(bufferPointer: piece)
         }
         return (SHA256Digest(hasher.finalize()), end)
+    }
+
+    /// The bytes at an offset: all of them, or fewer at the file's end.
+    func bytes(at offset: Int, count: Int) throws(StorageError) -> [UInt8] {
+        guard count > 0 else { return [] }
+        var bytes = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            let outcome = unsafe bytes.withUnsafeMutableBytes { buffer in
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                return Result { () throws(StorageError) in try unsafe read(into: rest, at: offset + filled) }
+            }
+            let count = try outcome.get()
+            guard count > 0 else { break }
+            filled += count
+        }
+        bytes.removeLast(count - filled)
+        return bytes
     }
 }

@@ -21,7 +21,7 @@ extension Publisher {
     /// - Throws: `damaged` with the file that isn't what its manifest says: a backup of it would be none.
     package func backUp(into folder: String) throws(StorageError) -> Backup {
         let created = context.now()
-        let path = "\(folder)/apus-backup-\(UTCTime(created).compact).tar"
+        let path = "\(folder)/apus-backup-\(CalendarTime(secondsSince1970: created).basic).tar"
         let durable = DurableFiles(files)
         try durable.makeFolders(folder)
         let temporary = "\(folder)/.apus-backup-\(context.token()).part"

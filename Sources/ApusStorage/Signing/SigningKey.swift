@@ -8,7 +8,7 @@ package struct SigningKey: Sendable {
         0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
     ]
 
-    private let seed: Secret
+    private let seed: Secret<[UInt8]>
     /// What tells others that a manifest was signed with this key.
     package let publicKey: VerifyingKey
 
@@ -46,7 +46,7 @@ package struct SigningKey: Sendable {
 
     /// The key as a PEM text (PKCS #8).
     package var pem: String {
-        PEM.text("PRIVATE KEY", SigningKey.prefix + seed.bytes)
+        PEM.text("PRIVATE KEY", SigningKey.prefix + seed.reveal)
     }
 
     /// Writes the private key to a new file that only its owner reads, and the public one beside it, with `.pub`.
@@ -65,7 +65,7 @@ package struct SigningKey: Sendable {
     func text(of manifest: VersionManifest) throws(StorageError) -> [UInt8] {
         let signed = ManifestSignature.signedBytes(ofUnsigned: try manifest.text())
         do {
-            let key = try Curve25519.Signing.PrivateKey(rawRepresentation: seed.bytes)
+            let key = try Curve25519.Signing.PrivateKey(rawRepresentation: seed.reveal)
             let signature = ManifestSignature(keyID: publicKey.id, bytes: Array(try key.signature(for: signed)))
             return signature.text(after: signed)
         } catch {

@@ -1,5 +1,5 @@
-/// A moment in UTC by the calendar, to the second, and the three ways in which it is written on the wire.
-package struct CalendarTime: Hashable, Sendable, Comparable {
+/// A moment in UTC by the calendar, to the second, and the ways in which it is written.
+package struct CalendarTime: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Seconds since 1970, without leap seconds.
     package let secondsSince1970: Int64
 
@@ -10,10 +10,12 @@ package struct CalendarTime: Hashable, Sendable, Comparable {
 
     /// `20260131T235959Z`, as SigV4 writes it.
     package var basic: String {
-        let (year, month, day) = date
-        let second = secondsSince1970 % 86_400
-        let clock = [second / 3600, second / 60 % 60, second % 60].map { CalendarTime.padded($0, 2) }.joined()
-        return "\(CalendarTime.padded(year, 4))\(CalendarTime.padded(month, 2))\(CalendarTime.padded(day, 2))T\(clock)Z"
+        "\(day.joined())T\(clock.joined())Z"
+    }
+
+    /// `2026-01-31 23:59:59`, as people read it.
+    package var description: String {
+        "\(day.joined(separator: "-")) \(clock.joined(separator: ":"))"
     }
 
     /// `20260131`, the day that a signing key is made for.
@@ -62,6 +64,20 @@ package struct CalendarTime: Hashable, Sendable, Comparable {
     private static func number(_ text: some StringProtocol, digits: Int) -> Int64? {
         guard text.utf8.count == digits, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         return Int64(text)
+    }
+
+    /// Year, month and day.
+    private var day: [String] {
+        let date = date
+        return [
+            CalendarTime.padded(date.year, 4), CalendarTime.padded(date.month, 2), CalendarTime.padded(date.day, 2),
+        ]
+    }
+
+    /// Hour, minute and second.
+    private var clock: [String] {
+        let second = secondsSince1970 % 86_400
+        return [second / 3600, second / 60 % 60, second % 60].map { CalendarTime.padded($0, 2) }
     }
 
     private static func padded(_ number: Int64, _ width: Int) -> String {

@@ -26,8 +26,8 @@ struct BucketFixture {
             FixedCredentials(
                 Credentials(
                     accessKeyID: FakeBucket.accessKeyID,
-                    secretKey: SecretText(FakeBucket.secretKey),
-                    sessionToken: SecretText(FakeBucket.token)
+                    secretKey: Secret(FakeBucket.secretKey),
+                    sessionToken: Secret(FakeBucket.token)
                 )
             )
         ])

@@ -1,4 +1,4 @@
-import ApusS3
+import ApusStorage
 import Testing
 
 @Suite

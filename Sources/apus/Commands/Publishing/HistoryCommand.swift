@@ -45,7 +45,8 @@ struct HistoryCommand: AsyncParsableCommand {
             let manifest = record.manifest?.contents
             let metrics = manifest?.metrics.map { "\($0.name)=\($0.value)" }.joined(separator: " ") ?? ""
             rows.append([
-                record.version.description, manifest.map { UTCTime($0.created).description } ?? state(record.state),
+                record.version.description,
+                manifest.map { CalendarTime(secondsSince1970: $0.created).description } ?? state(record.state),
                 manifest.map { "\($0.files.count)" } ?? "-", "\(record.byteCount)",
                 record.labels.map(\.description).joined(separator: ","), record.manifest?.signature?.keyID ?? "-",
                 metrics,
@@ -56,7 +57,8 @@ struct HistoryCommand: AsyncParsableCommand {
         rows = [["TIME (UTC)", "LABEL", "FROM", "TO", "BY"]]
         for move in history.moves {
             rows.append([
-                UTCTime(move.time).description, move.label.description, move.from?.description ?? "-",
+                CalendarTime(secondsSince1970: move.time).description, move.label.description,
+                move.from?.description ?? "-",
                 (move.to?.description ?? "-") + (move.isRollback ? " (rollback)" : ""), move.by,
             ])
         }
