@@ -1,15 +1,13 @@
 internal import ApusCore
 internal import ApusEngine
-internal import Synchronization
 
 /// Ends an experiment that takes too long: a row that was made up may cost what no request did.
 final class TrialWatch: WakeTarget {
-    /// `nil` once it is over: the alarm keeps this object until its time, and must not keep the model's memory.
-    private let run: Mutex<RunningBatch?>
+    private let run: RunningBatch
 
     /// Watches an instance, whose earlier terminations are forgotten.
     init(_ instance: any ModelInstance) {
-        run = Mutex(RunningBatch(instance))
+        run = RunningBatch(instance)
     }
 
     /// How long an experiment may take.
@@ -26,18 +24,7 @@ final class TrialWatch: WakeTarget {
     }
 
     /// The experiment is over.
-    func end() {
-        run.withLock { run in
-            run?.end()
-            run = nil
-        }
-    }
+    func end() { run.end() }
 
-    func timePassed() {
-        // Under the lock, so that the instance still runs what is to be ended.
-        run.withLock { run in
-            run?.leave()
-            run = nil
-        }
-    }
+    func timePassed() { run.leave() }
 }
