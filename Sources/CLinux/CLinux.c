@@ -184,8 +184,12 @@ void CLinux_lowerPriority(void) {
         int32_t nice;
         uint32_t priority;
         uint64_t runtime, deadline, period;
-    } attributes = {.size = 48, .policy = SCHED_OTHER, .nice = 10, .runtime = 100 * 1000 * 1000};
-    if (syscall(SYS_sched_setattr, 0, &attributes, 0) != 0) setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 10);
+    } attributes = {.size = 48, .policy = SCHED_OTHER, .runtime = 100 * 1000 * 1000};
+    // Ten more than the process was started with, however often a thread asks for it.
+    int nice = getpriority(PRIO_PROCESS, (id_t)getpid()) + 10;
+    attributes.nice = nice > 19 ? 19 : nice;
+    if (syscall(SYS_sched_setattr, 0, &attributes, 0) == 0) return;
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), attributes.nice);
 }
 
 /// A new thread's first function.

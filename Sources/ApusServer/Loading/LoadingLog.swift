@@ -18,6 +18,7 @@ struct LoadingLog: ModelManagerObserver {
     }
 
     func modelFailed(_ name: String, version: ModelVersion?, error: ModelError) {
+        memory.modelUnloaded()
         var metadata: Logger.Metadata = [
             LogKeys.model: "\(name)", LogKeys.reason: "\(error.message)", LogKeys.code: "\(error.code.label)",
         ]

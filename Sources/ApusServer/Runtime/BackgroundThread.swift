@@ -5,10 +5,14 @@ internal import NIOPosix
 final class BackgroundThread: Sendable {
     private let threads = NIOThreadPool(numberOfThreads: 1)
 
-    /// Starts the thread; it lives as long as the process does.
+    /// Starts the thread.
     init() {
         threads.start()
         threads.submit { _ in CLinux_lowerPriority() }
+    }
+
+    deinit {
+        threads.shutdownGracefully { _ in }
     }
 
     /// Does one piece of work after the others.

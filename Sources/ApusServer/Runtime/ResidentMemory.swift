@@ -21,18 +21,9 @@ enum ResidentMemory {
         }
     }
 
-    /// Returns freed heap to the system, on this thread.
+    /// Returns freed heap to the system, soon: not on the caller's thread, which may be one of low priority, because
+    /// others wait for the allocator's locks meanwhile.
     static func trim() {
-        _ = CLinux_trimHeap()
-    }
-
-    /// Returns freed heap to the system, on a thread of the system's.
-    static func trimInBackground() async {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global(qos: .utility).async {
-                trim()
-                continuation.resume()
-            }
-        }
+        DispatchQueue.global(qos: .utility).async { _ = CLinux_trimHeap() }
     }
 }

@@ -13,14 +13,14 @@ final class UnloadedMemory: Sendable {
         self.time = time
     }
 
-    /// A model is gone; called on the thread that unloaded it.
+    /// A model is gone, or came to nothing.
     func modelUnloaded() {
         if rule.withLock({ $0.unloaded(now: time.now) }) { ResidentMemory.trim() }
     }
 
     /// Gives back what is still owed; called every few seconds.
-    func look() async {
-        if rule.withLock({ $0.isDue(now: time.now) }) { await ResidentMemory.trimInBackground() }
+    func look() {
+        if rule.withLock({ $0.isDue(now: time.now) }) { ResidentMemory.trim() }
     }
 }
 

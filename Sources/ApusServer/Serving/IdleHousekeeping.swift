@@ -15,7 +15,7 @@ struct IdleHousekeeping: Service {
             await cancelWhenGracefulShutdown {
                 try? await Task.sleep(for: .seconds(5))
             }
-            await memory.look()
+            memory.look()
             if rule.shouldRelease(inferences: models.inferences, now: time.now) { await ResidentMemory.release() }
         }
     }

@@ -87,7 +87,7 @@ int CLinux_makePipe(int *readEnd, int *writeEnd);
 ///
 /// - `joinable`: receives the thread, for `pthread_join`; NULL makes a detached one.
 /// - `name`: shown by `top -H`; cut to 15 bytes.
-/// - `lowPriority`: nice +10, so that it only takes what serving leaves over; threads that it makes inherit it.
+/// - `lowPriority`: as by `CLinux_lowerPriority`.
 ///
 /// Returns 0 or an error number; when it isn't 0, `body` never runs.
 int CLinux_startThread(
