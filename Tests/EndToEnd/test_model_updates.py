@@ -88,7 +88,7 @@ def test_a_server_that_waits_for_files_to_settle_can_be_stopped(launch: Launch, 
     """What has just been written is waited for at the start, and nobody waits for that when the server is to end."""
     repository = Repository(tmp_path / "models").file("adding/1/model.onnx", onnx.adding(1))
     server = launch("--model-control-mode", "poll", "--settle-time", "600s", models=repository.root, waits=False)
-    time.sleep(1.5)
+    assert eventually(lambda: "waiting until they have settled" in server.log_text(), timeout=20)
     assert server.stop() == 0, server.log_tail()
     assert "Server is ready" not in server.log_text()
 

@@ -71,11 +71,15 @@ final class RepositoryKeeper: Service, SourceUpdates {
     /// write all the time.
     ///
     /// - Throws: `ModelError` when there's nothing that could be served.
-    func firstLook() async throws -> RepositoryListing {
+    func firstLook() async throws(ModelError) -> RepositoryListing {
         var look = try await look(isFirst: true)
         for _ in 0..<3 where look.isUnsettled && !Task.isCancelled {
+            logger.info(
+                "Files have just been written: waiting until they have settled",
+                metadata: [LogKeys.path: "\(repository.location)"]
+            )
             try? await Task.sleep(for: .nanoseconds(settings.settleTime))
-            look = try await self.look(isFirst: true)
+            if !Task.isCancelled { look = try await self.look(isFirst: true) }
         }
         if let failure = look.failure {
             logger.warning(

@@ -13,6 +13,7 @@ struct ModelsService: Service {
 
     func run() async throws {
         let listing = try await cancelWhenGracefulShutdown { try await assembly.listRepository() }
+        guard !Task.isShuttingDownGracefully else { return }
         for missing in assembly.engines.missing {
             assembly.logger.warning(
                 "An engine is missing",
@@ -68,10 +69,10 @@ extension ServerAssembly {
     /// What is in the repository now.
     ///
     /// - Throws: `RuntimeFailure` when it can't be read.
-    func listRepository() async throws -> RepositoryListing {
-        do {
+    func listRepository() async throws(RuntimeFailure) -> RepositoryListing {
+        do throws(ModelError) {
             return try await keeper.firstLook()
-        } catch let error as ModelError {
+        } catch {
             throw RuntimeFailure(.repository, error.message, cause: error)
         }
     }
