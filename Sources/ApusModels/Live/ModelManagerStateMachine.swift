@@ -289,7 +289,13 @@ struct ModelManagerStateMachine: ~Copyable, Sendable {
     var hasUnprepared: Bool { preparations.hasWaiting }
 
     /// A thread can prepare something; `nil` when there's nothing.
-    mutating func preparingThreadBecameFree() -> ModelPreparation? { preparations.takeWaiting() }
+    mutating func preparingThreadBecameFree() -> ModelPreparation? {
+        while let preparation = preparations.takeWaiting() {
+            if isWanted(preparation) { return preparation }
+            if preparations.end(preparation) { abandon(preparation) }
+        }
+        return nil
+    }
 
     // MARK: - Steps
 

@@ -21,7 +21,7 @@ package protocol ModelLoader: Sendable {
     ///
     /// - Parameters:
     ///   - servable: The version.
-    ///   - predecessor: The version of the same model that gets its requests until now; `nil` when there is none.
+    ///   - predecessor: The highest version of the same model that is in memory; `nil` when there is none.
     /// - Throws: Why the version can't be served.
     func warmUp(_ servable: Servable, after predecessor: Servable?) throws(ModelError)
 

@@ -60,6 +60,33 @@ struct ModelManagerStateMachineTests {
         )
     }
 
+    @Test func `new content of a version that nobody wants any more is not waited for`() throws {
+        var machine = ModelManagerStateMachine(policy: AvailabilityPreservingPolicy())
+        let model = id("m", 1)
+        let plan = AspiredVersions(name: model.name, versions: [.first], unprepared: [.first])
+        func list(_ listing: Int, changed: Set<ModelVersion> = []) {
+            machine.modelsListed([model.name], unavailable: [])
+            _ = machine.threadBecameFree()
+            _ = machine.modelPlanned(plan, changed: changed, listing: listing)
+        }
+        list(1)
+        _ = machine.threadBecameFree()
+        let first = machine.preparingThreadBecameFree()
+        _ = machine.versionPrepared(try #require(first))
+        _ = machine.threadBecameFree()
+        machine.versionLoaded(model)
+        list(2, changed: [.first])
+        _ = machine.threadBecameFree()
+        let taken = machine.preparingThreadBecameFree()
+        let second = try #require(taken)
+        // It is dismissed while its new content is on its way.
+        machine.modelsListed([], unavailable: [])
+        let step = machine.threadBecameFree()
+        let isWanted = machine.versionPrepared(second)
+        #expect(step == .drain(model))
+        #expect(second.isReplacement && !isWanted)
+    }
+
     @Test(arguments: 1...55 as ClosedRange<UInt64>)
     func `thousands of random steps keep what was live`(seed: UInt64) {
         // The last ones with models that need each other.
@@ -73,7 +100,7 @@ struct ModelManagerStateMachineTests {
         for _ in 0..<2000 { world.step() }
         world.finish()
         #expect(world.violations.isEmpty, "seed \(seed): \(world.violations.prefix(3))")
-        #expect(world.loads > (seed % 3 == 0 ? 10 : 50), "seed \(seed) did next to nothing")
+        #expect(world.loads > (seed % 3 == 0 && seed <= 40 ? 10 : 50), "seed \(seed) did next to nothing")
         if seed % 6 == 0, seed <= 40 { #expect(world.abandoned > 0, "seed \(seed) abandoned nothing that it prepared") }
         if seed % 2 == 0 { #expect(world.replacements > 0, "seed \(seed) replaced next to nothing") }
     }
