@@ -83,6 +83,8 @@ package final class Scheduler: RequestFront {
     /// How many instances run where.
     let placements: [ModelStatistics.DeviceShare]
     let validation: RequestValidation
+    /// Whether the values of inputs, and not only their sizes, may decide how long a run takes.
+    let hasDataDependentCost: Bool
     /// One for each instance; made at the first use, since it points back.
     let jobs = Mutex<[InstanceJob]>([])
 
@@ -120,7 +122,7 @@ package final class Scheduler: RequestFront {
                 sessions.append(placement.session)
             }
         }
-        let hasDataDependentCost = placements.contains { $0.session.signature.hasDataDependentCost }
+        self.hasDataDependentCost = placements.contains { $0.session.signature.hasDataDependentCost }
         let ban = InlinePolicy.Ban(
             isAllowed: configuration.allowsInlineRuns,
             isDecoupled: description.isDecoupled,

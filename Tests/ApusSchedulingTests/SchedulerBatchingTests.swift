@@ -185,7 +185,7 @@ struct SchedulerBatchingTests {
         let bench = try bench(instances: 2, threads: 2)
         await flood(bench, [[1, 2], [3, 4]])
         // The proof runs after its request has been answered.
-        while !bench.scheduler.statistics().batchingNote.contains("proved") { await Task.yield() }
+        for _ in 0..<100_000 where !bench.scheduler.statistics().batchingNote.contains("proved") { await Task.yield() }
         let values = (0..<2 * 40).map(Float.init)
         let before = bench.session.runs.count
         let outcomes = await flood(bench, [values])

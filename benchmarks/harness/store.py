@@ -243,7 +243,7 @@ class Turns:
 
     def _run(self, server: Server, root: Path, target: Path, contents: list[bytes]) -> None:
         stand_back()
-        while not self._ends.wait(0.2):
+        while not self._ends.wait(0.4):
             content = contents[(self.count + 1) % 2]
             target.write_bytes(content)
             modified = int(target.stat().st_mtime)

@@ -54,7 +54,7 @@ struct InitialState {
         guard let storage = TensorStorage(copying: bytes) else { throw InitialState.noMemory }
         let fits =
             type == .bytes
-            ? BytesElements.ranges(in: storage.bytes)?.count == shape.elementCount : bytes.count == byteCount
+            ? BytesElements.count(in: storage.bytes) == shape.elementCount : bytes.count == byteCount
         guard fits else {
             throw ModelError(
                 .invalidConfiguration,

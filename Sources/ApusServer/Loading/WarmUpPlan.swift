@@ -7,7 +7,7 @@ internal import ApusScheduling
 struct WarmUpPlan {
     /// The folder of the model that holds the values of inputs.
     static let folderName = "warmup"
-    /// The most bytes that one input may have.
+    /// The most bytes that all inputs of all samples may have together: they are in memory until they have run.
     private static let maxBytes = 1 << 28
     /// The most runs of one sample.
     private static let maxCount: UInt32 = 10_000
@@ -37,13 +37,34 @@ struct WarmUpPlan {
     /// - Throws: `invalidConfiguration` for the first sample that can't be made.
     func samples() throws(ModelError) -> [WarmUpSample] {
         guard !configuration.isDecoupled else { return [] }
-        return try configuration.warmups.map { warmup throws(ModelError) in try sample(warmup) }
+        var samples: [WarmUpSample] = []
+        var byteCount = 0
+        for warmup in configuration.warmups {
+            let sample = try sample(warmup)
+            byteCount += sample.inputs.reduce(0) { $0 + $1.tensor.storage.byteCount }
+            guard byteCount <= WarmUpPlan.maxBytes else {
+                throw ModelError(
+                    .invalidConfiguration,
+                    "\(place): the samples of model_warmup have more than \(WarmUpPlan.maxBytes) bytes up to "
+                        + "'\(warmup.name)'; write fewer or smaller ones"
+                )
+            }
+            samples.append(sample)
+        }
+        return samples
     }
 
     private func sample(_ warmup: ModelConfiguration.Warmup) throws(ModelError) -> WarmUpSample {
         let place = "\(place): model_warmup '\(warmup.name)'"
         let hasBatch = configuration.maxBatchSize > 0
         let rows = hasBatch ? max(1, Int(warmup.batchSize)) : nil
+        if rows == nil, warmup.batchSize > 1 {
+            throw ModelError(
+                .invalidConfiguration,
+                "\(place) has batch_size \(warmup.batchSize), but the model has no batches (max_batch_size is 0); write the "
+                    + "whole shape as dims and batch_size: 1"
+            )
+        }
         if let rows, rows > configuration.maxBatchSize {
             throw ModelError(
                 .invalidConfiguration,
@@ -61,8 +82,8 @@ struct WarmUpPlan {
             inputs.append(NamedTensor(name: name, tensor: try tensor(input, rows: rows, place: "\(place): '\(name)'")))
         }
         for input in hidden where warmup.inputs[input.name] == nil {
-            let sizes = input.shape.map { $0 < 0 ? 1 : $0 }
-            let shape = rows.map { [$0] + sizes.dropFirst() } ?? sizes
+            var shape = input.shape.map { $0 < 0 ? 1 : $0 }
+            if let rows, input.shape.first == -1 { shape[0] = rows }
             let zeros = try WarmUpPlan.filled(input.dataType, shape, with: .zeros, place: "\(place): '\(input.name)'")
             inputs.append(NamedTensor(name: input.name, tensor: zeros))
         }
@@ -93,9 +114,11 @@ struct WarmUpPlan {
         with filling: Tensor.Filling,
         place: String
     ) throws(ModelError) -> Tensor {
-        guard let shape = TensorShape(sizes),
-            let tensor = Tensor.filled(type, shape, with: filling, byteLimit: maxBytes)
+        guard let shape = TensorShape(sizes), shape.byteCount(of: type == .bytes ? .uint32 : type) ?? .max <= maxBytes
         else { throw unusable(sizes, place: place) }
+        guard let tensor = Tensor.filled(type, shape, with: filling, byteLimit: maxBytes) else {
+            throw ModelError(.loadFailed, "\(place): no memory for it")
+        }
         return tensor
     }
 
@@ -117,7 +140,7 @@ struct WarmUpPlan {
         }
         let fits =
             type == .bytes
-            ? BytesElements.ranges(in: storage.bytes)?.count == shape.elementCount
+            ? BytesElements.count(in: storage.bytes) == shape.elementCount
             : bytes.count == shape.byteCount(of: type)
         guard fits else {
             let count = shape.elementCount / rows

@@ -64,15 +64,45 @@ struct SchedulerWarmUpTests {
         #expect(new.session.runs.count == 1)
     }
 
+    @Test func `an instance that zeros have ended is made anew`() async throws {
+        let old = try Bench(signature: Self.echo)
+        await old.warmUp()
+        let new = try Bench(
+            signature: Self.echo,
+            compute: { run throws(EngineError) in
+                guard run.inputs[0]?.floats != [0, 0] else { throw EngineError(.instanceLost, "it fell over") }
+                return try FakeRun.identity(run)
+            }
+        )
+        try new.scheduler.warmUp([], shapes: old.scheduler.recentShapes)
+        #expect(new.session.instanceCount == 2)
+        let sink = new.pooledSink()
+        new.submit(new.request(), to: sink)
+        #expect(await sink.outcome().error == nil)
+        #expect(new.scheduler.statistics().failover.alive == 1)
+    }
+
+    @Test func `strings are as long as those that came`() throws {
+        let text = Tensor(dataType: .bytes, shape: TensorShape([2])!, storage: TensorStorage(byteCount: 100)!)
+        let model = Model.description(
+            ModelSignature(inputs: [Model.tensor("a", .bytes)], outputs: [Model.tensor("x", .bytes)])
+        )
+        let shape = CallShape(ValidatedCall(inputs: [text], outputs: [0], batchSize: 1), of: model)
+        let zeros = try #require(shape.zeros(byteLimit: 1000)).first?.tensor
+        #expect(zeros?.storage.byteCount == 100)
+        #expect(zeros.flatMap { BytesElements.count(in: $0.storage.bytes) } == 2)
+        #expect(shape.zeros(byteLimit: 99) == nil)
+    }
+
     @Test func `the last few shapes are remembered, and none of them twice`() {
         var recent = RecentShapes()
         let model = Model.description(Model.pair)
-        for size in [1, 2, 2, 3, 4, 5, 5] {
+        for size in [1, 2, 1, 3, 4, 1, 5, 5] {
             let tensor = Tensor(floats: [Float](repeating: 7, count: size))
             let call = ValidatedCall(inputs: [tensor, nil], outputs: [0], batchSize: 1)
-            recent.note(UInt64(size)) { CallShape(call, of: model) }
+            recent.note(UInt64(size), CallShape(call, of: model))
         }
-        #expect(recent.calls.map { $0.inputs.map(\.shape.dimensions) } == [[[2]], [[3]], [[4]], [[5]]])
+        #expect(recent.calls.map { $0.inputs.map(\.shape.dimensions) } == [[[3]], [[4]], [[1]], [[5]]])
     }
 
     @Test func `tensors are filled with what their type can hold`() throws {

@@ -41,7 +41,8 @@ struct WarmUpPlanTests {
         #expect(zeros.inputs[0].tensor.floats == [0, 0, 0, 0, 0, 0])
         let random = try #require(try samples(sample("random_data: true")).first)
         #expect(Set(random.inputs[0].tensor.floats).count > 1)
-        let single = try #require(try samples(sample("zero_data: true"), more: "max_batch_size: 0").first)
+        let alone = sample("zero_data: true").replacing("batch_size: 2", with: "batch_size: 1")
+        let single = try #require(try samples(alone, more: "max_batch_size: 0").first)
         #expect(single.inputs[0].tensor.shape.dimensions == [3])
     }
 
@@ -82,6 +83,18 @@ struct WarmUpPlanTests {
               value { data_type: TYPE_FP32 dims: [ 1000000, 1000000 ] zero_data: true } } }
             """
         #expect(refusal(huge).contains("the shape [1,1000000,1000000]"))
+        let negative = huge.replacing("1000000, 1000000", with: "-1")
+        #expect(refusal(negative).contains("the shape [1,-1]; write dims of 0 or more"))
+        let many = (0..<3).map { _ in huge.replacing("1000000, 1000000", with: "30000000") }.joined(separator: "\n")
+        #expect(refusal(many).contains("the samples of model_warmup have more than 268435456 bytes up to 'w'"))
+        let strings = refusal(sample(#"input_data_file: "row""#, type: "STRING")) {
+            $0.folder.write("m/warmup/row", "\u{1}\0\0\0a")
+        }
+        #expect(strings.contains("has 5 bytes; expected 3 strings"))
+        let unbatched = #expect(throws: ModelError.self) {
+            try samples(sample("zero_data: true"), more: "max_batch_size: 0")
+        }
+        #expect(unbatched?.message.contains("has batch_size 2, but the model has no batches") == true)
     }
 
     @Test func `a model with several answers to a request isn't warmed up`() throws {

@@ -35,4 +35,12 @@ struct CalendarTimeTests {
             day += 13
         }
     }
+
+    @Test(arguments: [
+        (0, "1970-01-01 00:00:00"), (951_782_399, "2000-02-28 23:59:59"), (951_782_400, "2000-02-29 00:00:00"),
+        (1_795_300_000, "2026-11-21 22:26:40"), (4_102_444_800, "2100-01-01 00:00:00"), (-1, "1970-01-01 00:00:00"),
+    ])
+    func `times are written as people read them`(_ seconds: Int64, _ text: String) {
+        #expect(CalendarTime(secondsSince1970: seconds).description == text)
+    }
 }
