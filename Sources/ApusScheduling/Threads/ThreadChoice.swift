@@ -24,14 +24,14 @@ struct ThreadChoice: Sendable {
     /// Runs after a trial before the next one; grows sixteenfold.
     static let firstPause = 4096
     private static let longestPause = 1 << 30
-    /// The weight of a new run in the average.
-    private static let weight = 0.2
 
     /// What runs use now.
     private(set) var use = ThreadUse.shared
     private let isOpen: Bool
     private var reason = Reason.nothingTried
-    private var average = 0.0
+    /// What the last runs took, in nanoseconds; zero for none yet.
+    private var last = InlineArray<8, UInt64>(repeating: 0)
+    private var next = 0
     private var runsUntilTrial = ThreadChoice.neededRuns
     private var pause = ThreadChoice.firstPause
     private var isTrying = false
@@ -48,12 +48,12 @@ struct ThreadChoice: Sendable {
         guard isOpen else { return "" }
         let choice = use == .shared ? "the engine's shared threads" : "one thread a run"
         switch reason {
-        case .nothingTried where average == 0:
+        case .nothingTried where typical == 0:
             return "\(choice): nothing has run yet that would say whether one thread does as well"
         case .nothingTried where isWorthATrial:
             return "\(choice): both ways are tried once there have been more runs on engine threads"
         case .nothingTried:
-            return "\(choice): a run takes \(Self.text(average)); only runs from \(Self.text(Double(Self.tinyRun))) to "
+            return "\(choice): a run takes \(Self.text(typical)); only runs from \(Self.text(Double(Self.tinyRun))) to "
                 + "\(Self.text(Double(Self.shortRun))) are tried on one"
         case .tried(let caller, let shared):
             let isShort = use == .caller && caller <= Self.shortRun
@@ -69,8 +69,8 @@ struct ThreadChoice: Sendable {
     /// - Parameter nanoseconds: How long it took by the clock.
     mutating func ran(nanoseconds: UInt64) {
         guard isOpen else { return }
-        let cost = Double(nanoseconds)
-        average = average == 0 ? cost : average + Self.weight * (cost - average)
+        last[next] = max(1, nanoseconds)
+        next = (next + 1) % last.count
         runsUntilTrial = max(0, runsUntilTrial - 1)
     }
 
@@ -85,7 +85,7 @@ struct ThreadChoice: Sendable {
             isTrying = true
             return .caller
         case .caller:
-            guard average > 2 * Double(Self.shortRun) else { return nil }
+            guard typical > 2 * Double(Self.shortRun) else { return nil }
             isTrying = true
             return .shared
         }
@@ -116,12 +116,26 @@ struct ThreadChoice: Sendable {
 
     /// Whether runs are such that one thread may be better than all.
     private var isWorthATrial: Bool {
-        use == .shared && average >= Double(Self.tinyRun) && average <= Double(Self.shortRun)
+        use == .shared && (Double(Self.tinyRun)...Double(Self.shortRun)).contains(typical)
+    }
+
+    /// The median of the last runs: now and then the system runs somebody else in the middle of one.
+    private var typical: Double {
+        var sorted = last
+        for end in 1..<sorted.count {
+            var place = end
+            while place > 0, sorted[place] < sorted[place - 1] {
+                sorted.swapAt(place, place - 1)
+                place -= 1
+            }
+        }
+        let empty = sorted.indices.count { sorted[$0] == 0 }
+        return empty == sorted.count ? 0 : Double(sorted[(empty + sorted.count - 1) / 2])
     }
 
     private mutating func endTrial() {
         isTrying = false
-        average = 0
+        last = InlineArray(repeating: 0)
         runsUntilTrial = pause
         pause = min(pause * 16, Self.longestPause)
     }

@@ -91,6 +91,7 @@ extension Scheduler {
                     let cost = clock.cost(wall: run.nanoseconds)
                     state.withLock { state in
                         state.inline.ranOnPool(shape: run.shape, cost: cost)
+                        state.threads.ran(nanoseconds: run.nanoseconds)
                         // For the successor's warm-up, should nothing of this shape ever come to an engine thread.
                         state.shapes.note(run.shape, shape)
                     }

@@ -67,4 +67,14 @@ struct ThreadChoiceTests {
         for _ in 0..<ThreadChoice.firstPause * 16 - 1 { choice.ran(nanoseconds: 5_000_000) }
         #expect(choice.beginTrial() == nil)
     }
+
+    @Test func `a few runs in which the system ran somebody else make no run worth a trial`() {
+        var choice = ThreadChoice(isOpen: true)
+        for nanoseconds: UInt64 in [3_000_000, 4_000, 5_000, 900_000, 4_000, 700_000, 5_000, 4_000, 4_000] {
+            choice.ran(nanoseconds: nanoseconds)
+            let trial = choice.beginTrial()
+            #expect(trial == nil)
+        }
+        #expect(choice.note.contains("a run takes 4 µs"))
+    }
 }
