@@ -264,6 +264,12 @@ def test_one_model_in_one_object(launch: Launch, bucket: Bucket, tmp_path: Path)
     # Without the bucket the file is enough; without both the message names all three variables.
     away = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     assert answers(start(**away), 71)
+    # Without a key the file's own name says what it is.
+    alone = tmp_path / "churn_v3.onnx"
+    alone.write_bytes(onnx.adding(3))
+    nameless = bucket.server.environment | away | {"LOCAL_MODEL_PATH": str(alone)}
+    flags = ("--cache", str(tmp_path / "nameless"), "--source-timeout", "1s")
+    assert states(launch(*flags, models="", environment=nameless)) == {"churn/3": "READY"}
     local.unlink()
     lost = launch(
         "--cache",
@@ -295,7 +301,13 @@ def test_a_web_server_is_served_like_a_bucket(launch: Launch, run: Run, tmp_path
         with server.client() as client:
             assert ask(client, 1) == (200, 3, "2")
         one = launch("--cache", str(tmp_path / "one"), models=f"{url}/adding/2/model.onnx")
-        assert list(states(one).values()) == ["READY"]
+        assert states(one) == {"adding/2": "READY"}
+        (root / "churn_v3.onnx").write_bytes(onnx.adding(3))
+        named = launch("--cache", str(tmp_path / "named"), models=f"{url}/churn_v3.onnx")
+        assert states(named) == {"churn/3": "READY"}
+        lost = launch("--cache", str(tmp_path / "lost"), models=f"{url}/nobody.onnx", waits=False)
+        assert lost.wait(timeout=60) != 0
+        assert "nobody.onnx' isn't there" in lost.log_text()
 
 
 @contextmanager

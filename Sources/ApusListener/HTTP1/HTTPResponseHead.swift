@@ -51,6 +51,7 @@ package struct HTTPResponseHead: Sendable {
     package static func phrase(_ status: Int) -> String {
         switch status {
         case 200: "OK"
+        case 202: "Accepted"
         case 204: "No Content"
         case 400: "Bad Request"
         case 401: "Unauthorized"

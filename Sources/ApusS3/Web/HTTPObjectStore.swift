@@ -45,6 +45,8 @@ package final class HTTPObjectStore: ReadOnlyObjectStore {
     }
 
     package let location: String
+    /// The only object there is; `nil` for a folder.
+    package var onlyKey: ObjectKey? { configuration.isSingle ? HTTPObjectStore.singleKey(configuration.path) : nil }
     let configuration: Configuration
     let connections: HTTPConnections
     let clock: StoreClock
@@ -120,7 +122,8 @@ package final class HTTPObjectStore: ReadOnlyObjectStore {
         guard case .bytes(let bytes, _) = try read(key, byteLimit: WebIndex.maxBytes, unless: nil) else {
             throw StorageError(
                 .notFound,
-                "\(location) has no \(WebIndex.filename), without which it can't be listed: write one and put it there"
+                "\(location) has no \(WebIndex.filename), without which it can't be listed: write it with 'apus index --store "
+                    + "DIR' in the folder that is served"
             )
         }
         let listed = try WebIndex.read(bytes, from: "\(location)/\(WebIndex.filename)")

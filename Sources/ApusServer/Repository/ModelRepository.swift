@@ -72,7 +72,7 @@ final class ModelRepository: Sendable {
 
     /// Whether the first look may have found less than the second will.
     var isLookedAtTwice: Bool {
-        if case .store(let store, _) = source { store is SingleObjectStore } else { false }
+        if case .store(let store, _) = source { (store as? SingleObjectStore)?.hasLocalFile == true } else { false }
     }
 
     /// The folder that can be watched; `nil` for a store.

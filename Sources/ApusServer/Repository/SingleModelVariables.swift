@@ -31,7 +31,14 @@ enum SingleModelVariables {
                 patience: patience,
                 isInBackground: true
             )
-            return SingleObjectStore(key, in: bucket, localPath: PublishingSession.absolute(localPath))
+            return SingleObjectStore(
+                key,
+                in: bucket,
+                // A file alone says by its own name what it is.
+                named: named[1] ?? named[2] ?? key.description,
+                location: "\(bucket.location)/\(key)",
+                localPath: PublishingSession.absolute(localPath)
+            )
         } catch {
             throw RuntimeFailure(.repository, error.message, cause: error)
         }

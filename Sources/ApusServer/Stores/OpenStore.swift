@@ -29,7 +29,9 @@ package enum OpenStore {
         if address.hasPrefix("http://") || address.hasPrefix("https://") {
             var web = try HTTPObjectStore.Configuration(address: address, isSingle: isModelFile(address))
             web.retries.time = patience
-            return try HTTPObjectStore(web, connections: connections)
+            let store = try HTTPObjectStore(web, connections: connections)
+            guard let key = store.onlyKey else { return store }
+            return SingleObjectStore(key, in: store, named: store.location, location: store.location)
         }
         guard address.hasPrefix("s3://") else {
             throw StorageError(

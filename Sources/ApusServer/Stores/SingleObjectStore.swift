@@ -4,8 +4,9 @@ internal import Synchronization
 
 /// One object of another store, seen as a repository with one model of one version.
 ///
-/// `models/churn_v3.onnx` is version 3 of `churn`; a name without a number is version 1. A file that is already on this
-/// machine is seen first, and the object from the second look on, or from the first where there's no such file.
+/// `churn/3/model.onnx` and `models/churn_v3.onnx` are version 3 of `churn`; a name without a number is version 1. A file
+/// that is already on this machine is seen first, and the object from the second look on, or from the first where there's
+/// no such file.
 ///
 /// Locks: `looks`, very short.
 package final class SingleObjectStore: ReadOnlyObjectStore {
@@ -14,7 +15,7 @@ package final class SingleObjectStore: ReadOnlyObjectStore {
     private let key: ObjectKey
     private let seenKey: ObjectKey
     private let bucket: any ObjectStore
-    private let localPath: String
+    private let localPath: String?
     private let files: any FileSystem
     private let looks = Mutex(0)
 
@@ -25,21 +26,39 @@ package final class SingleObjectStore: ReadOnlyObjectStore {
     /// - Parameters:
     ///   - key: The object.
     ///   - bucket: Where it lies.
-    ///   - localPath: The file, an absolute path; need not be there.
+    ///   - name: The path or address that tells model, version and kind.
+    ///   - location: What people call the object.
+    ///   - localPath: The file, an absolute path, if there may be one.
     ///   - files: Where the file lies.
-    package init(_ key: ObjectKey, in bucket: any ObjectStore, localPath: String, files: any FileSystem = SystemFiles())
-    {
+    package init(
+        _ key: ObjectKey,
+        in bucket: any ObjectStore,
+        named name: String,
+        location: String,
+        localPath: String? = nil,
+        files: any FileSystem = SystemFiles()
+    ) {
         self.key = key
         self.bucket = bucket
         self.localPath = localPath
         self.files = files
-        self.seenKey = SingleObjectStore.seenKey(key)
-        self.location = "\(bucket.location)/\(key)"
+        self.seenKey = SingleObjectStore.seenKey(name) ?? key
+        self.location = location
     }
 
+    /// Whether the second look may find another state than the first.
+    package var hasLocalFile: Bool { localPath != nil }
+
     /// Where the object lies in the repository that it is: `<model>/<version>/model.<its ending>`.
-    private static func seenKey(_ key: ObjectKey) -> ObjectKey {
-        let filename = key.description.split(separator: "/").last.map(String.init) ?? "model"
+    private static func seenKey(_ path: String) -> ObjectKey? {
+        let components = path.split(separator: "/")
+        let filename = components.last.map(String.init) ?? "model"
+        if components.count >= 3, filename.hasPrefix("model."),
+            let version = ModelVersion(parsing: components[components.count - 2]),
+            let name = ModelName(String(components[components.count - 3]))
+        {
+            return ObjectKey("\(name)/\(version)/\(filename)")
+        }
         let parts = filename.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         let ending = parts.count == 2 ? ".\(parts[1])" : ""
         var stem = String(parts[0])
@@ -49,7 +68,7 @@ package final class SingleObjectStore: ReadOnlyObjectStore {
             stem = String(stem[..<mark.lowerBound])
         }
         let name = ModelName(stem)?.description ?? "model"
-        return ObjectKey("\(name)/\(version)/model\(ending)") ?? key
+        return ObjectKey("\(name)/\(version)/model\(ending)")
     }
 
     package func list(_ prefix: String, limit: Int) throws(StorageError) -> [StoredObject] {
@@ -73,18 +92,17 @@ package final class SingleObjectStore: ReadOnlyObjectStore {
             guard let local else { throw error }
             return local
         }
-        guard let local else {
-            throw StorageError(
-                .notFound,
-                "'\(location)' isn't there, and '\(localPath)' isn't either: put the model in one of the two places, or name "
-                    + "others with S3_BUCKET_NAME, S3_MODEL_KEY, LOCAL_MODEL_PATH"
-            )
-        }
-        return local
+        if let local { return local }
+        guard let localPath else { throw StorageError(.notFound, "'\(location)' isn't there") }
+        throw StorageError(
+            .notFound,
+            "'\(location)' isn't there, and '\(localPath)' isn't either: put the model in one of the two places, or name "
+                + "others with S3_BUCKET_NAME, S3_MODEL_KEY, LOCAL_MODEL_PATH"
+        )
     }
 
     private func localObject() throws(StorageError) -> StoredObject? {
-        guard let status = try files.status(of: localPath), status.kind == .file else { return nil }
+        guard let localPath, let status = try files.status(of: localPath), status.kind == .file else { return nil }
         return StoredObject(
             key: seenKey,
             byteCount: status.byteCount,
@@ -107,7 +125,7 @@ package final class SingleObjectStore: ReadOnlyObjectStore {
         into file: any WritableFile,
         progress: FetchProgress
     ) throws(StorageError) {
-        guard object.tag.description.hasPrefix(SingleObjectStore.localTag) else {
+        guard let localPath, object.tag.description.hasPrefix(SingleObjectStore.localTag) else {
             let real = StoredObject(key: key, byteCount: object.byteCount, tag: object.tag, modified: object.modified)
             return try bucket.fetch(real, into: file, progress: progress)
         }
@@ -123,7 +141,7 @@ package final class SingleObjectStore: ReadOnlyObjectStore {
         progress.reached(offset)
     }
 
-    package var readOnlyReason: String { "'\(location)' is one model, named by S3_MODEL_KEY; it can't be written to" }
+    package var readOnlyReason: String { "'\(location)' is one model's file; it can't be written to" }
 }
 
 extension String {

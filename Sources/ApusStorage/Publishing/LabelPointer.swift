@@ -110,6 +110,24 @@ package struct LabelPointer: Sendable, Equatable {
         return version
     }
 
+    /// Lets every label point to where it points in a copy of the file.
+    ///
+    /// A copy that knows all that has happened here is taken as it is; else what changes is noted behind what has.
+    ///
+    /// - Returns: What changes, by label.
+    package mutating func follow(_ copy: LabelPointer, at time: Int64, by: String) -> [Move] {
+        let labels = Set(versions.keys).union(copy.versions.keys).sorted()
+        let changes = labels.filter { versions[$0] != copy.versions[$0] }.map {
+            Move(label: $0, from: versions[$0], to: copy.versions[$0], time: time, by: by, isRollback: false)
+        }
+        if copy.moves.starts(with: moves) {
+            self = copy
+        } else {
+            for change in changes { record(change.label, to: change.to, at: time, by: by) }
+        }
+        return changes
+    }
+
     /// Takes a label away.
     package mutating func remove(_ label: VersionLabel, at time: Int64, by: String) throws(StorageError) {
         guard versions[label] != nil else { throw unknown(label) }

@@ -7,8 +7,10 @@ extension Publisher {
         package fileprivate(set) var copied: [ModelID] = []
         /// Versions that were there already.
         package fileprivate(set) var present: [ModelID] = []
-        /// The models whose labels are those of the backup now.
-        package fileprivate(set) var labelled: [ModelName] = []
+        /// Versions that were there with damaged or missing files, which are put right now.
+        package fileprivate(set) var mended: [ModelID] = []
+        /// The models whose labels are those of the backup now and weren't before, with what that changed.
+        package fileprivate(set) var labelled: [(model: ModelName, moves: [LabelPointer.Move])] = []
         /// The other objects that were written.
         package fileprivate(set) var objectCount = 0
     }
@@ -42,26 +44,20 @@ extension Publisher {
             restored.objectCount += 1
         }
         for version in plan.versions {
-            let outcome = try copier.copy(version.id, text: version.text, manifest: version.manifest) {
+            let outcome = try copier.copy(version.id, text: version.text, manifest: version.manifest, checksAll: true) {
                 file,
                 key throws(StorageError) in
                 let bytes = archive.slice(try archive.object(key))
                 try store.upload(bytes, byteCount: file.byteCount, to: key, if: .always)
             }
-            if case .wasThere = outcome {
-                restored.present.append(version.id)
-            } else {
-                restored.copied.append(version.id)
+            switch outcome {
+            case .wasThere: restored.present.append(version.id)
+            case .copied: restored.copied.append(version.id)
+            case .mended: restored.mended.append(version.id)
             }
         }
         for (model, pointer) in plan.labels {
-            var isNew = false
-            try changeLabels(of: model) { there throws(StorageError) in
-                isNew = there != pointer
-                there = pointer
-                return isNew
-            }
-            if isNew { restored.labelled.append(model) }
+            if let moves = try followLabels(pointer, of: model) { restored.labelled.append((model, moves)) }
         }
         return restored
     }

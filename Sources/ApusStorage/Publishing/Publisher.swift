@@ -115,6 +115,20 @@ package struct Publisher: Sendable {
         )
     }
 
+    /// Lets a model's labels point to where they point in a copy.
+    ///
+    /// - Returns: What that changed; `nil` when nothing had to be written.
+    func followLabels(_ copy: LabelPointer, of model: ModelName) throws(StorageError) -> [LabelPointer.Move]? {
+        var moves: [LabelPointer.Move]?
+        try changeLabels(of: model) { there throws(StorageError) in
+            let before = there
+            let changes = there.follow(copy, at: context.now(), by: context.by)
+            moves = there == before ? nil : changes
+            return there != before
+        }
+        return moves
+    }
+
     /// Says what there is in place of a version that isn't published.
     func unpublished(_ version: ModelID) throws(StorageError) -> StorageError {
         let contents = try RepositoryContents(of: store, model: version.name)

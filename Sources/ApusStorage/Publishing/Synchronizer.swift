@@ -8,12 +8,14 @@ package struct Synchronizer: Sendable {
         package fileprivate(set) var copied: [ModelID] = []
         /// Versions that were there already.
         package fileprivate(set) var present: [ModelID] = []
+        /// Versions that were there with files missing or of another size, which are put right now.
+        package fileprivate(set) var mended: [ModelID] = []
         /// The files that were written.
         package fileprivate(set) var fileCount = 0
         /// Their bytes.
         package fileprivate(set) var byteCount = 0
-        /// The models whose labels were written.
-        package fileprivate(set) var labelled: [ModelName] = []
+        /// The models whose labels were written, with what that changed.
+        package fileprivate(set) var labelled: [(model: ModelName, moves: [LabelPointer.Move])] = []
         /// What couldn't be copied, and why.
         package fileprivate(set) var refused: [Publisher.Finding] = []
     }
@@ -93,6 +95,10 @@ package struct Synchronizer: Sendable {
             report.copied.append(version)
             report.fileCount += fileCount
             report.byteCount += byteCount
+        case .mended(let fileCount, let byteCount):
+            report.mended.append(version)
+            report.fileCount += fileCount
+            report.byteCount += byteCount
         }
     }
 
@@ -113,13 +119,7 @@ package struct Synchronizer: Sendable {
         of model: ModelName,
         _ report: inout Report
     ) throws(StorageError) {
-        var isNew = false
-        try target.changeLabels(of: model) { there throws(StorageError) in
-            isNew = there != pointer
-            there = pointer
-            return isNew
-        }
-        if isNew { report.labelled.append(model) }
+        if let moves = try target.followLabels(pointer, of: model) { report.labelled.append((model, moves)) }
     }
 }
 

@@ -14,6 +14,8 @@ struct VersionCopier: Sendable {
         case wasThere
         /// It is there now, after so many files had to be written.
         case copied(fileCount: Int, byteCount: Int)
+        /// The same manifest was there, and files of it weren't what it says; they are now.
+        case mended(fileCount: Int, byteCount: Int)
     }
 
     /// Copies one version.
@@ -22,6 +24,7 @@ struct VersionCopier: Sendable {
     ///   - version: Which one.
     ///   - text: Its manifest's bytes.
     ///   - manifest: What they say.
+    ///   - checksAll: Whether the files of a version that is there are read; otherwise their sizes are compared.
     ///   - upload: Writes one of its files to a key, in the place of what is there.
     /// - Returns: What had to be done.
     /// - Throws: `conditionFailed` when the version is there with another manifest, or is being pushed; `damaged` when a
@@ -30,6 +33,7 @@ struct VersionCopier: Sendable {
         _ version: ModelID,
         text: [UInt8],
         manifest: VersionManifest,
+        checksAll: Bool = false,
         upload: (VersionManifest.File, ObjectKey) throws(StorageError) -> Void
     ) throws(StorageError) -> Outcome {
         let token = "copy of \(SHA256Digest(of: text))"
@@ -38,7 +42,10 @@ struct VersionCopier: Sendable {
             if try PushClaim.read(of: version, in: target.store)?.token == token {
                 try target.store.remove(VersionManifest.claimKey(of: version))
             }
-            return .wasThere
+            let written = try write(manifest, of: version, upload) { file throws(StorageError) in
+                try checksAll ? isRight(file, of: version) : hasSize(file, of: version)
+            }
+            return written.files == 0 ? .wasThere : .mended(fileCount: written.files, byteCount: written.bytes)
         }
         let claim = PushClaim(by: target.context.by, time: target.context.now(), token: token)
         guard try claim.place(on: version, in: target.store) else {
@@ -53,16 +60,35 @@ struct VersionCopier: Sendable {
             try target.store.remove(VersionManifest.claimKey(of: version))
             return .wasThere
         }
+        let written = try write(manifest, of: version, upload) { file throws(StorageError) in
+            try isRight(file, of: version)
+        }
+        try target.writeManifest(text, of: version)
+        try target.store.remove(VersionManifest.claimKey(of: version))
+        return .copied(fileCount: written.files, byteCount: written.bytes)
+    }
+
+    /// Writes the files that aren't there as they should be, and checks them then.
+    private func write(
+        _ manifest: VersionManifest,
+        of version: ModelID,
+        _ upload: (VersionManifest.File, ObjectKey) throws(StorageError) -> Void,
+        unless isThere: (VersionManifest.File) throws(StorageError) -> Bool
+    ) throws(StorageError) -> (files: Int, bytes: Int) {
         var written = (files: 0, bytes: 0)
-        for file in manifest.files where try !isRight(file, of: version) {
+        for file in manifest.files where try !isThere(file) {
             guard let key = ObjectKey("\(version)/\(file.path)") else { continue }
             try upload(file, key)
             try verify(file, of: version)
             written = (written.files + 1, written.bytes + file.byteCount)
         }
-        try target.writeManifest(text, of: version)
-        try target.store.remove(VersionManifest.claimKey(of: version))
-        return .copied(fileCount: written.files, byteCount: written.bytes)
+        return written
+    }
+
+    /// Whether a file is there and as long as it should be.
+    private func hasSize(_ file: VersionManifest.File, of version: ModelID) throws(StorageError) -> Bool {
+        guard let key = ObjectKey("\(version)/\(file.path)") else { return true }
+        return try target.store.describe(key)?.byteCount == file.byteCount
     }
 
     /// Whether the version is published there already.

@@ -40,11 +40,27 @@ struct BackupTests {
         let restored = try bench.publisher(to: target).restore(backup.path)
         #expect(restored.copied.count == 2)
         #expect(restored.objectCount == 2)
-        #expect(restored.labelled == [PublishingBench.iris])
+        #expect(restored.labelled.map(\.model) == [PublishingBench.iris])
         #expect(try contents(target) == contents(bench.store))
         let again = try bench.publisher(to: target).restore(backup.path)
         #expect(again.copied.isEmpty)
         #expect(again.present.count == 2)
+    }
+
+    @Test func `a restore puts damaged and missing files of a version that is there right`() throws {
+        let path = try archive().path
+        let target = MemoryObjectStore()
+        _ = try bench.publisher(to: target).restore(path)
+        let keys = try bench.keys(in: target).filter { $0.hasPrefix("iris/") && $0.hasSuffix("model.onnx") }
+        let key = try #require(keys.first.flatMap { ObjectKey($0) })
+        var bytes = try #require(try bench.bytes(key.description, in: target))
+        bytes[0] ^= 1
+        try target.write(bytes, to: key, if: .always)
+        let restored = try bench.publisher(to: target).restore(path)
+        #expect(restored.mended.count == 1 && restored.copied.isEmpty)
+        try target.remove(key)
+        #expect(try bench.publisher(to: target).restore(path).mended == restored.mended)
+        #expect(try contents(target) == contents(bench.store))
     }
 
     @Test func `cut at any call, nothing half is seen and the next run goes on`() throws {

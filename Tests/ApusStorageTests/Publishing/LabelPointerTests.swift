@@ -23,6 +23,27 @@ struct LabelPointerTests {
         try LabelPointer.read(Array(text.utf8), of: LabelPointerTests.model)
     }
 
+    @Test func `a copy that knows more is taken as it is, another one is followed with a note`() throws {
+        var source = LabelPointer()
+        try move(&source, LabelPointerTests.stable, 1)
+        var copy = LabelPointer()
+        #expect(copy.follow(source, at: 5, by: "eve").map(\.to) == [version(1)])
+        #expect(copy == source)
+        try move(&source, LabelPointerTests.stable, 2, at: 6)
+        #expect(copy.follow(source, at: 7, by: "eve").map(\.from) == [version(1)])
+        #expect(copy == source)
+        // Something happened to both.
+        try move(&copy, LabelPointerTests.stable, 6, at: 8)
+        try move(&copy, LabelPointerTests.canary, 7, at: 8)
+        let changes = copy.follow(source, at: 9, by: "eve")
+        #expect(changes.map(\.from) == [version(7), version(6)] && changes.map(\.to) == [nil, version(2)])
+        #expect(copy.versions == source.versions)
+        #expect(copy.moves.map(\.time) == [1, 6, 8, 8, 9, 9])
+        let back = try copy.rollBack(LabelPointerTests.stable, at: 10, by: "ann")
+        #expect(back == version(6))
+        #expect(copy.follow(copy, at: 11, by: "eve").isEmpty)
+    }
+
     @Test func `moves are remembered and come back`() throws {
         var pointer = LabelPointer()
         try move(&pointer, LabelPointerTests.stable, 1)

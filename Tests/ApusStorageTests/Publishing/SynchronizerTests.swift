@@ -43,6 +43,18 @@ struct SynchronizerTests {
         #expect(try target.list("", limit: 100) == before)
     }
 
+    @Test func `a file that is missing or of another size at the target is written anew`() throws {
+        try fill()
+        _ = try synchronizer().run()
+        let keys = try bench.keys(in: target).filter { $0.hasPrefix("iris/") && $0.hasSuffix("model.onnx") }
+        #expect(keys.count > 1)
+        try target.remove(ObjectKey(keys[0])!)
+        try target.write([1, 1], to: ObjectKey(keys[1])!, if: .always)
+        let report = try synchronizer().run()
+        #expect(report.mended.count == 2 && report.copied.isEmpty && report.fileCount == 2)
+        #expect(try contents(target) == contents(bench.store))
+    }
+
     @Test func `cut at any call, nothing half is seen and the next run goes on`() throws {
         try fill()
         var cut = 1

@@ -44,11 +44,12 @@ struct SyncCommand: AsyncParsableCommand {
             return try synchronizer.run(model)
         }
         for version in report.copied { print("copied \(version)") }
-        for model in report.labelled { print("copied the labels of \(model)") }
+        for version in report.mended { print("mended \(version)") }
+        for (model, moves) in report.labelled { print(Words.labels(of: model, moves)) }
         for refusal in report.refused { print("FAIL \(refusal)") }
         print(
             "\(report.copied.count) versions copied (\(report.fileCount) files, \(report.byteCount) bytes), "
-                + "\(report.present.count) were there, \(report.refused.count) refused"
+                + "\(report.present.count) were there, \(report.mended.count) mended, \(report.refused.count) refused"
         )
         if !report.refused.isEmpty { throw ExitCode(1) }
     }
@@ -103,8 +104,11 @@ struct RestoreCommand: AsyncParsableCommand {
         let restored = try await store.withPublisher { [self] publisher in
             try publisher.restore(PublishingSession.resolved(archive), policy: trust.policy())
         }
+        for version in restored.mended { print("mended \(version)") }
+        for (model, moves) in restored.labelled { print(Words.labels(of: model, moves)) }
         print(
-            "\(restored.copied.count) versions restored, \(restored.present.count) were there; "
+            "\(restored.copied.count) versions restored, \(restored.present.count) were there, "
+                + "\(restored.mended.count) mended; "
                 + "labels of \(restored.labelled.count) models; \(restored.objectCount) other files"
         )
     }

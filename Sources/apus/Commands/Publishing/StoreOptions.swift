@@ -85,6 +85,14 @@ struct KeyOptions: ParsableArguments {
 
 /// Checks of words that commands take.
 enum Words {
+    /// What became of a model's labels: `labels of iris: stable 6 → 2, canary 7 → -`.
+    static func labels(of model: ModelName, _ moves: [LabelPointer.Move]) -> String {
+        let changes = moves.map { move in
+            "\(move.label) \(move.from.map { "\($0)" } ?? "-") → \(move.to.map { "\($0)" } ?? "-")"
+        }
+        return "labels of \(model): \(changes.isEmpty ? "their history" : changes.joined(separator: ", "))"
+    }
+
     /// A model's name.
     static func model(_ text: String) throws -> ModelName {
         guard let name = ModelName(text) else {
