@@ -1,5 +1,6 @@
 internal import ApusStorage
 internal import AsyncHTTPClient
+internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 
@@ -16,11 +17,18 @@ extension StorageError {
             switch cause {
             case let error as HTTPClientError: error.shortDescription
             case let error as NIOConnectionError:
-                error.connectionErrors.first.map { "connecting failed: \($0.error)" } ?? "its name isn't known"
-            case let error as IOError: String(describing: error)
+                error.connectionErrors.first.map { "connecting failed: \(StorageError.words(of: $0.error))" }
+                    ?? "its name isn't known"
+            case let error as IOError: StorageError.words(of: error)
             case let error as ChannelError: String(describing: error)
             default: String(words.prefix(200))
             }
         self.init(.unreachable, "\(origin) doesn't answer: \(reason)", cause: cause)
+    }
+
+    /// What the system says of a call that failed.
+    private static func words(of error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        return unsafe String(cString: strerror(error.errnoCode))
     }
 }

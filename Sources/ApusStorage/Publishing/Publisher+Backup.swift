@@ -37,7 +37,12 @@ extension Publisher {
             try tar.append(BackupIndex.filename, index.text)
             try tar.finish()
             try file.sync()
-            try files.rename(temporary, to: path, isExclusive: true)
+            do throws(StorageError) {
+                try files.rename(temporary, to: path, isExclusive: true)
+            } catch {
+                guard error.code == .conditionFailed else { throw error }
+                throw StorageError(.conditionFailed, "'\(path)' is there already: try again in a second", cause: error)
+            }
             try files.syncFolder(folder)
             return Backup(path: path, objectCount: index.objects.count, byteCount: tar.offset, leftOut: leftOut)
         } catch {

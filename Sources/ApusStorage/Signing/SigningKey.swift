@@ -51,10 +51,18 @@ package struct SigningKey: Sendable {
 
     /// Writes the private key to a new file that only its owner reads, and the public one beside it, with `.pub`.
     ///
+    /// - Parameters:
+    ///   - path: The private key's file.
+    ///   - files: Where it lies, with files that only their owner reads.
+    ///   - publicFiles: The same place with files that others may read too.
     /// - Throws: `conditionFailed` when one of the files is there already.
-    package func write(to path: String, on files: any FileSystem) throws(StorageError) {
-        for (path, text) in [(path, pem), ("\(path).pub", publicKey.pem)] {
-            let file = try files.open(path, .new)
+    package func write(
+        to path: String,
+        on files: any FileSystem,
+        publicOn publicFiles: any FileSystem
+    ) throws(StorageError) {
+        for (path, text, place) in [(path, pem, files), ("\(path).pub", publicKey.pem, publicFiles)] {
+            let file = try place.open(path, .new)
             try file.write(Array(text.utf8))
             try file.sync()
         }

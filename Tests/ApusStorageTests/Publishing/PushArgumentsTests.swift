@@ -67,8 +67,9 @@ struct PushArgumentsTests {
     @Test func `a pair of keys is written once`() throws {
         let folder = TemporaryFolder()
         let key = SigningKey.make()
-        try key.write(to: "\(folder.path)/k.pem", on: SystemFiles())
-        #expect(throws: StorageError.self) { try key.write(to: "\(folder.path)/k.pem", on: SystemFiles()) }
+        let (path, open) = ("\(folder.path)/k.pem", SystemFiles(isPrivate: false))
+        try key.write(to: path, on: SystemFiles(), publicOn: open)
+        #expect(throws: StorageError.self) { try key.write(to: path, on: SystemFiles(), publicOn: open) }
         let read = try SigningKey(pem: KeyFile.contents(of: "\(folder.path)/k.pem"), name: "k")
         #expect(read.publicKey == key.publicKey)
         #expect(try TrustedKeys(paths: ["\(folder.path)/k.pem.pub"]).ids == [key.publicKey.id])

@@ -34,7 +34,7 @@ struct KeygenCommand: AsyncParsableCommand {
         let id = try await StoreOptions.run { _ in
             let path = PublishingSession.absolute(file)
             let key = SigningKey.make()
-            try key.write(to: path, on: SystemFiles())
+            try key.write(to: path, on: SystemFiles(), publicOn: SystemFiles(isPrivate: false))
             return key.publicKey.id
         }
         print("key \(id): private '\(file)', public '\(file).pub'")
