@@ -210,7 +210,8 @@ def test_reloads_under_load(serve: Callable[..., Server], bucket: Bucket) -> Non
         rested = server.rested_rss_kib()
     print(f"{turns} reloads, {load.asked} answers, resident {settled} KiB after {turns // 10}, {rested} KiB at the end")
     assert not load.faults, load.faults[:5]
-    assert rested <= settled * 1.02
+    # Twice the largest piece that was mapped may stay at the end of an arena, which a few reloads don't outweigh.
+    assert rested <= settled * 1.02 + (0 if IS_LONG else 4096)
 
 
 def test_a_server_that_is_killed_leaves_nothing_half(
