@@ -40,16 +40,13 @@ extension Scheduler {
         let keys = parts[0].request.keys
         let isWhole = parts.count == 1 && run?.rows == keys.rows
         let now = time.now
-        if run != nil, !state.withLock({ $0.shapes.renew(keys.shape) }) {
-            let shape = CallShape(parts[0].request.call, of: description)
-            state.withLock { $0.shapes.note(keys.shape, shape) }
-        }
-        return state.withLock { state in
+        let (change, isNew) = state.withLock { state in
+            let isNew = run != nil && !state.shapes.renew(keys.shape)
             if let run { state.threads.ran(nanoseconds: run.wall) }
             if let cost, isWhole { state.inline.ranOnPool(shape: keys.shape, cost: cost) }
             let jointRow = state.machine.curve(of: keys.bucket)?.bestJointRow
             state.load.ranBatch(requests: parts.count, jointRow: jointRow, now: now)
-            return state.machine.runEnded(
+            let change = state.machine.runEnded(
                 instance: permit.index,
                 bucket: keys.bucket,
                 rows: run?.rows ?? 0,
@@ -57,7 +54,13 @@ extension Scheduler {
                 isLost: isLost,
                 now: now
             )
+            return (change, isNew)
         }
+        if isNew {
+            let shape = CallShape(parts[0].request.call, of: description)
+            state.withLock { $0.shapes.note(keys.shape, shape) }
+        }
+        return change
     }
 
     /// What a run took.
