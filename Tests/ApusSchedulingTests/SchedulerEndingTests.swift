@@ -196,21 +196,26 @@ struct SchedulerEndingTests {
         /// What the run called back while it gives its outputs.
         final class Late: Sendable { let handle = Mutex<CancellationHandle?>(nil) }
         let late = Late()
-        let bench = try Bench(threads: 1) { run throws(EngineError) in
+        // Its caller is answered before the run is back, so the test, and no thread, says when that is.
+        let compute: FakeSession.Computation = { run throws(EngineError) in
             late.handle.withLock { $0.take() }?.cancel()
             return try FakeRun.identity(run)
         }
-        await bench.warmUp()
-        bench.session.gate.close()
+        let bench = try Bench(compute: compute, isStepped: true)
+        for _ in 0..<InlinePolicy.neededScore {
+            bench.submit(bench.request(), to: bench.pooledSink())
+            bench.pool.runNext()
+        }
         let sink = bench.pooledSink()
         let handle = bench.submit(bench.request(), to: sink)
         late.handle.withLock { $0 = handle }
-        bench.session.gate.open()
-        // Its caller was answered, whatever the run still gave.
+        bench.pool.runNext()
+        // Whatever the run still gave.
         #expect(await sink.outcome().error?.code == .cancelled)
         #expect(bench.session.terminations == [0])
         let next = RecordingSink(lane: ImmediateLane(isCurrent: isOnLane))
         bench.submit(bench.request(), to: next)
+        if !isOnLane { bench.pool.runNext() }
         #expect(await next.outcome().error == nil)
         #expect(bench.scheduler.statistics().inlineExecutionCount == (isOnLane ? 1 : 0))
     }
