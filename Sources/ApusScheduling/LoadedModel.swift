@@ -13,26 +13,26 @@ package protocol RequestFront: ServedModel {
     func close()
     /// Lets go of what is heavy, on the calling thread, when no lease is left.
     func unload()
-    /// The last kinds of requests that came.
-    var recentShapes: [CallShape] { get }
+    /// What was seen of the requests that came.
+    var traffic: TrafficHistory { get }
     /// Runs requests on the calling thread before the version is live.
     ///
     /// - Parameters:
     ///   - samples: What the configuration asks for.
-    ///   - shapes: What the version's predecessor was asked; what fails of these doesn't matter.
+    ///   - traffic: What the version's predecessor was asked; what fails of these doesn't matter.
     /// - Throws: Why a sample failed.
-    func warmUp(_ samples: [WarmUpSample], shapes: [CallShape]) throws(InferenceError)
+    func warmUp(_ samples: [WarmUpSample], after traffic: TrafficHistory) throws(InferenceError)
 }
 
 extension RequestFront {
     /// Most fronts keep nothing from one request to the next.
     package func close() {}
 
-    /// One without a scheduler of its own remembers none.
-    package var recentShapes: [CallShape] { [] }
+    /// One without a scheduler of its own remembers nothing.
+    package var traffic: TrafficHistory { .none }
 
     /// One without a scheduler of its own has nothing to warm up.
-    package func warmUp(_ samples: [WarmUpSample], shapes: [CallShape]) throws(InferenceError) {}
+    package func warmUp(_ samples: [WarmUpSample], after traffic: TrafficHistory) throws(InferenceError) {}
 }
 
 /// A loaded version, as the model manager keeps it.
@@ -63,6 +63,6 @@ package final class LoadedModel: Sendable {
             defer { held = [] }
             return held
         }
-        try front.warmUp(samples, shapes: predecessor?.front.recentShapes ?? [])
+        try front.warmUp(samples, after: predecessor?.front.traffic ?? .none)
     }
 }

@@ -45,7 +45,11 @@ extension Scheduler {
             if let run { state.threads.ran(nanoseconds: run.wall) }
             if let cost, isWhole { state.inline.ranOnPool(shape: keys.shape, cost: cost) }
             let jointRow = state.machine.curve(of: keys.bucket)?.bestJointRow
-            state.load.ranBatch(requests: parts.count, jointRow: jointRow, now: now)
+            state.load.ranBatch(
+                requests: state.safety == .isSafe ? parts.count : nil,
+                jointRow: jointRow,
+                now: now
+            )
             let change = state.machine.runEnded(
                 instance: permit.index,
                 bucket: keys.bucket,

@@ -13,20 +13,39 @@ struct LoadGauge {
     static let busyShare = 0.25
     /// How long the part is measured over, in nanoseconds.
     static let window: Int64 = 5_000_000
+    /// So many windows in a row must be busy: what comes at once because its sender was held up is soon done.
+    static let neededWindows = 4
+    /// A run counts for at most so many typical ones: the rest of a long one the system gave to somebody else.
+    static let longestRun: Double = 4
     /// How long batches are kept up before the question is asked again, in nanoseconds.
     static let term: Int64 = 200_000_000
+    /// Joint runs after which it shows whether requests find company.
+    static let trialRuns = 64
     /// How long batches are not tried again when they were no gain, in nanoseconds; doubles.
     static let firstPause: Int64 = 1_000_000_000
     private static let longestPause: Int64 = 60_000_000_000
 
     private var windowStart = MonotonicTime(nanoseconds: 0)
-    private var busy: UInt64 = 0
+    private var busy: Double = 0
+    private var busyWindows = 0
     private var typicalRun: Double = 1
     private var batchingUntil: MonotonicTime?
     private var pausedUntil: MonotonicTime?
     private var pause = LoadGauge.firstPause
     private var runs = 0
     private var requests = 0
+
+    /// Knows nothing yet.
+    init() {}
+
+    /// Goes on where another version of the model leaves off now.
+    init(after predecessor: LoadGauge, now: MonotonicTime) {
+        self = predecessor
+        (busy, busyWindows) = (0, 0)
+        (runs, requests) = (0, 0)
+        // It has to prove first that requests may share runs, and to learn what that saves.
+        if gathers(now: now) { batchingUntil = now.advanced(byNanoseconds: LoadGauge.term) }
+    }
 
     /// Whether requests should queue now.
     func gathers(now: MonotonicTime) -> Bool {
@@ -40,15 +59,15 @@ struct LoadGauge {
     ///   - now: The time.
     /// - Returns: Whether such runs take so much that `considerGathering` should be asked.
     mutating func ranInline(wall: UInt64, now: MonotonicTime) -> Bool {
-        busy &+= wall
         // Steps towards the median: now and then the system runs somebody else in the middle of a run.
         typicalRun = max(1, typicalRun) * (Double(wall) > typicalRun ? 1.05 : 0.95)
+        busy += min(Double(wall), LoadGauge.longestRun * typicalRun)
         let elapsed = now.nanoseconds(since: windowStart)
         guard elapsed >= UInt64(LoadGauge.window) else { return false }
-        let share = Double(busy) / Double(elapsed)
+        busyWindows = busy >= LoadGauge.busyShare * Double(elapsed) ? busyWindows + 1 : 0
         windowStart = now
         busy = 0
-        return share >= LoadGauge.busyShare && pausedUntil.map { now >= $0 } ?? true
+        return busyWindows >= LoadGauge.neededWindows && pausedUntil.map { now >= $0 } ?? true
     }
 
     /// Begins to gather, if a run of several requests may save more than their way through the queue costs.
@@ -66,24 +85,27 @@ struct LoadGauge {
     /// A run of gathered requests ended.
     ///
     /// - Parameters:
-    ///   - requests: How many it answered.
+    ///   - requests: How many it answered; `nil` while nobody knows yet whether they may share runs.
     ///   - jointRow: What a row costs in company, in nanoseconds, where that is known.
     ///   - now: The time.
-    mutating func ranBatch(requests: Int, jointRow: Double?, now: MonotonicTime) {
+    mutating func ranBatch(requests: Int?, jointRow: Double?, now: MonotonicTime) {
         guard let until = batchingUntil else { return }
-        self.runs += 1
-        self.requests += requests
-        guard now >= until else { return }
+        if let requests {
+            runs += 1
+            self.requests += requests
+        }
+        let isInCompany = self.requests >= 2 * runs
+        guard now >= until || (runs >= LoadGauge.trialRuns && !isInCompany) else { return }
         let isCurrent = now <= until.advanced(byNanoseconds: LoadGauge.term)
         let saving = typicalRun - (jointRow ?? typicalRun)
         batchingUntil = nil
-        if isCurrent, self.requests >= 2 * self.runs, saving > LoadGauge.queueingCost {
+        if isCurrent, runs > 0, isInCompany, saving > LoadGauge.queueingCost {
             batchingUntil = now.advanced(byNanoseconds: LoadGauge.term)
             pause = LoadGauge.firstPause
         } else if isCurrent {
             pausedUntil = now.advanced(byNanoseconds: pause)
             pause = min(pause * 2, LoadGauge.longestPause)
         }
-        (self.runs, self.requests) = (0, 0)
+        (runs, self.requests) = (0, 0)
     }
 }

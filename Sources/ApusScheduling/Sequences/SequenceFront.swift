@@ -96,10 +96,10 @@ package final class SequenceFront: RequestFront {
         scheduler.unload()
     }
 
-    package var recentShapes: [CallShape] { scheduler.recentShapes }
+    package var traffic: TrafficHistory { scheduler.traffic }
 
-    package func warmUp(_ samples: [WarmUpSample], shapes: [CallShape]) throws(InferenceError) {
-        try scheduler.warmUp(samples, shapes: shapes)
+    package func warmUp(_ samples: [WarmUpSample], after traffic: TrafficHistory) throws(InferenceError) {
+        try scheduler.warmUp(samples, after: traffic)
     }
 
     /// Sequences that are known now, those that wait for a slot among them.

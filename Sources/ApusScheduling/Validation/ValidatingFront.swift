@@ -40,10 +40,10 @@ package final class ValidatingFront: RequestFront {
         next.unload()
     }
 
-    package var recentShapes: [CallShape] { next.recentShapes }
+    package var traffic: TrafficHistory { next.traffic }
 
-    package func warmUp(_ samples: [WarmUpSample], shapes: [CallShape]) throws(InferenceError) {
-        try next.warmUp(samples, shapes: shapes)
+    package func warmUp(_ samples: [WarmUpSample], after traffic: TrafficHistory) throws(InferenceError) {
+        try next.warmUp(samples, after: traffic)
     }
 
     package func submit(_ request: consuming InferenceRequest, to sink: any AnswerSink) -> CancellationHandle {

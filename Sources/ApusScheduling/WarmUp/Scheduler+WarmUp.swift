@@ -16,24 +16,26 @@ extension Scheduler {
     /// The most bytes of a made-up input.
     private static let maxBytes = 1 << 26
 
-    /// The last kinds of requests that came to engine threads.
-    package var recentShapes: [CallShape] { state.withLock { $0.shapes.calls } }
+    package var traffic: TrafficHistory {
+        state.withLock { TrafficHistory(shapes: $0.shapes.calls, load: $0.load) }
+    }
 
     /// Runs requests on each of the model's sessions before others come: on the calling thread, or where the model runs on a
     /// device on that device's thread.
     ///
     /// - Parameters:
     ///   - samples: What the configuration asks for.
-    ///   - shapes: What the version's predecessor was asked; what fails of these doesn't matter.
+    ///   - traffic: What the version's predecessor was asked; what fails of these doesn't matter.
     /// - Throws: Why a sample failed, or that an instance was lost for good.
-    package func warmUp(_ samples: [WarmUpSample], shapes: [CallShape]) throws(InferenceError) {
+    package func warmUp(_ samples: [WarmUpSample], after traffic: TrafficHistory) throws(InferenceError) {
         guard !description.isDecoupled else { return }
+        if let load = traffic.load { state.withLock { $0.load = LoadGauge(after: load, now: time.now) } }
         for index in firstInstances {
             let work = { @Sendable [self] in
                 Result { () throws(InferenceError) in
                     try run(samples, on: index)
                     // What zeros cost says nothing of a model whose costs depend on values.
-                    if !hasDataDependentCost { try runMadeUp(shapes, on: index) }
+                    if !hasDataDependentCost { try runMadeUp(traffic.shapes, on: index) }
                 }
             }
             try (pools[index] === pool ? work() : pools[index].carryOut(work)).get()

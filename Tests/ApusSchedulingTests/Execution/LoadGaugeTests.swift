@@ -40,4 +40,68 @@ struct LoadGaugeTests {
         #expect(gauge.gathers(now: start))
         #expect(!gauge.gathers(now: start.advanced(byNanoseconds: LoadGauge.term)))
     }
+
+    @Test func `a burst doesn't ask for batches`() {
+        var gauge = LoadGauge()
+        // A sender that was held up sends at once, again and again, what it would have sent in the meantime.
+        for burst in 0..<100 {
+            let began = start.advanced(byNanoseconds: Int64(burst) * 30_000_000)
+            for step in 1...300 {
+                let now = began.advanced(byNanoseconds: Int64(step) * 50_000)
+                let hasAsked = gauge.ranInline(wall: 30_000, now: now)
+                #expect(!hasAsked)
+            }
+        }
+    }
+
+    @Test func `a run in whose middle the system ran somebody else doesn't count as work`() {
+        var gauge = LoadGauge()
+        for step in 1...10_000 {
+            let now = start.advanced(byNanoseconds: Int64(step) * 100_000)
+            let hasAsked = gauge.ranInline(wall: step.isMultiple(of: 40) ? 3_000_000 : 10_000, now: now)
+            #expect(!hasAsked)
+        }
+    }
+
+    /// A gauge that has begun to gather.
+    private func gathering() -> LoadGauge {
+        var gauge = LoadGauge()
+        _ = run(&gauge, wall: 60_000, interval: 70_000)
+        gauge.considerGathering(jointRow: nil, now: start)
+        return gauge
+    }
+
+    @Test func `requests that find no company are soon run on event loops again`() {
+        var gauge = gathering()
+        for _ in 0..<1000 { gauge.ranBatch(requests: nil, jointRow: nil, now: start) }
+        #expect(gauge.gathers(now: start))
+        for _ in 1..<LoadGauge.trialRuns { gauge.ranBatch(requests: 1, jointRow: 5_000, now: start) }
+        #expect(gauge.gathers(now: start))
+        gauge.ranBatch(requests: 1, jointRow: 5_000, now: start)
+        #expect(!gauge.gathers(now: start))
+        // And aren't gathered again for a while.
+        let asksAgain = run(&gauge, wall: 60_000, interval: 70_000)
+        #expect(!asksAgain)
+    }
+
+    @Test func `requests in company are gathered for another term`() {
+        var gauge = gathering()
+        for _ in 0..<200 { gauge.ranBatch(requests: 3, jointRow: 5_000, now: start) }
+        let end = start.advanced(byNanoseconds: LoadGauge.term)
+        gauge.ranBatch(requests: 3, jointRow: 5_000, now: end)
+        #expect(gauge.gathers(now: end))
+    }
+
+    @Test func `a version goes on where its predecessor leaves off`() {
+        let end = start.advanced(byNanoseconds: LoadGauge.term)
+        let late = start.advanced(byNanoseconds: LoadGauge.term - 1)
+        let heir = LoadGauge(after: gathering(), now: late)
+        #expect(heir.gathers(now: end))
+        var tired = gathering()
+        tired.ranBatch(requests: 1, jointRow: 5_000, now: end)
+        var next = LoadGauge(after: tired, now: end)
+        #expect(!next.gathers(now: end))
+        let asksAgain = run(&next, wall: 60_000, interval: 70_000)
+        #expect(!asksAgain)
+    }
 }

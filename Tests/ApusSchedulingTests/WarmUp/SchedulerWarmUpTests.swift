@@ -23,7 +23,7 @@ struct SchedulerWarmUpTests {
 
     @Test func `samples run as often as asked on each session, and nobody counts them`() throws {
         let bench = try Bench(signature: Self.echo, configuration: .init(instances: 2))
-        try bench.scheduler.warmUp([sample([1, 2], count: 3), sample([3])], shapes: [])
+        try bench.scheduler.warmUp([sample([1, 2], count: 3), sample([3])], after: .none)
         #expect(bench.session.runs.map { $0.inputs[0]?.floats } == [[1, 2], [1, 2], [1, 2], [3]])
         #expect(Set(bench.session.runs.map(\.instance)) == [0])
         let statistics = bench.scheduler.statistics()
@@ -33,10 +33,10 @@ struct SchedulerWarmUpTests {
     @Test func `a sample that doesn't fit or that fails is named`() throws {
         let bench = try Bench(signature: Self.echo)
         let wrong = WarmUpSample(name: "odd", inputs: [NamedTensor(name: "c", tensor: Tensor(floats: [1]))])
-        let misfit = #expect(throws: InferenceError.self) { try bench.scheduler.warmUp([wrong], shapes: []) }
+        let misfit = #expect(throws: InferenceError.self) { try bench.scheduler.warmUp([wrong], after: .none) }
         #expect(misfit?.message.hasPrefix("model_warmup 'odd' failed: unexpected inference input 'c'") == true)
         let broken = try Bench(signature: Self.echo, compute: failing)
-        let failure = #expect(throws: InferenceError.self) { try broken.scheduler.warmUp([sample([1])], shapes: []) }
+        let failure = #expect(throws: InferenceError.self) { try broken.scheduler.warmUp([sample([1])], after: .none) }
         #expect(failure?.message == "model_warmup 'usual' failed: no such row")
     }
 
@@ -44,10 +44,10 @@ struct SchedulerWarmUpTests {
         let old = try Bench(signature: Self.echo)
         await old.warmUp()
         let middle = try Bench(signature: Self.echo)
-        try middle.scheduler.warmUp([], shapes: old.scheduler.recentShapes)
+        try middle.scheduler.warmUp([], after: old.scheduler.traffic)
         // Whoever was warmed up tells its own successor.
         let new = try Bench(signature: Self.echo)
-        try new.scheduler.warmUp([], shapes: middle.scheduler.recentShapes)
+        try new.scheduler.warmUp([], after: middle.scheduler.traffic)
         #expect(new.session.runs.allSatisfy { $0.inputs[0]?.floats == [0, 0] })
         let lane = RecordingLane()
         let sink = RecordingSink(lane: lane)
@@ -60,7 +60,7 @@ struct SchedulerWarmUpTests {
         let old = try Bench(signature: Self.echo)
         await old.warmUp()
         let new = try Bench(signature: Self.echo, compute: failing)
-        try new.scheduler.warmUp([], shapes: old.scheduler.recentShapes)
+        try new.scheduler.warmUp([], after: old.scheduler.traffic)
         #expect(new.session.runs.count == 1)
     }
 
@@ -74,7 +74,7 @@ struct SchedulerWarmUpTests {
                 return try FakeRun.identity(run)
             }
         )
-        try new.scheduler.warmUp([], shapes: old.scheduler.recentShapes)
+        try new.scheduler.warmUp([], after: old.scheduler.traffic)
         #expect(new.session.instanceCount == 2)
         let sink = new.pooledSink()
         new.submit(new.request(), to: sink)
