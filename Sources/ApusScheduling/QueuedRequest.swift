@@ -20,27 +20,25 @@ final class QueuedRequest: CancellableRequest {
     private struct State {
         var phase = Phase.waiting
         /// Its places in the queue; more than one when some of its rows wait to run once more.
-        var tickets: [RequestTicket] = []
+        var tickets = ShortList<RequestTicket>()
         /// Instances that were lost while they ran it.
         var deaths = 0
         var number: UInt64?
         /// Runs that have some of its rows; more than one when it was split.
-        var batches: [RunningBatch] = []
-        var pieces: [Piece] = []
+        var batches = ShortList<RunningBatch>()
+        var pieces = ShortList<Piece>()
         /// Whether its rows are not run apart any more.
         var isWhole = false
 
         /// Takes a run off the list; `false` for one that nothing is expected of any more.
         mutating func remove(_ batch: RunningBatch) -> Bool {
-            guard let index = batches.firstIndex(where: { $0 === batch }) else { return false }
-            batches.remove(at: index)
-            return true
+            batches.removeFirst { $0 === batch } != nil
         }
 
         /// Notes that it has been ended otherwise; what is returned is to be let go outside the lock.
-        mutating func end() -> (others: [RunningBatch], pieces: [Piece]) {
+        mutating func end() -> (others: ShortList<RunningBatch>, pieces: ShortList<Piece>) {
             phase = .ended
-            defer { pieces = [] }
+            defer { pieces = ShortList() }
             return (batches, pieces)
         }
     }
@@ -65,7 +63,13 @@ final class QueuedRequest: CancellableRequest {
     /// Its place among all requests; `nil` where no order is kept.
     var number: UInt64? { scheduler.keepsOrder ? state.withLock { $0.number } : nil }
     private let scheduler: Scheduler
-    private let request: HandOver<InferenceRequest>
+    /// The request itself until somebody answers it, and what its answer is put into.
+    private struct Contents: ~Copyable, Sendable {
+        var request: InferenceRequest?
+        var completion: Completion?
+    }
+
+    private let contents: Mutex<Contents>
     private let state = Mutex(State())
 
     init(
@@ -81,7 +85,7 @@ final class QueuedRequest: CancellableRequest {
         self.id = request.id
         self.received = request.timings.received
         self.queued = request.timings.queued
-        self.request = HandOver(request)
+        self.contents = Mutex(Contents(request: request, completion: Completion(to: sink)))
         self.call = call
         self.keys = keys
         self.sink = sink
@@ -128,17 +132,19 @@ final class QueuedRequest: CancellableRequest {
 
     /// A run has computed some of its rows.
     ///
-    /// - Returns: All pieces, ascending, when this was the last one: then the caller answers. `nil` when rows are
+    /// - Returns: All pieces, in any order, when this was the last one: then the caller answers. `nil` when rows are
     ///   missing or it has been ended otherwise.
-    func completed(_ piece: Piece, by batch: RunningBatch) -> [Piece]? {
+    func completed(_ piece: Piece, by batch: RunningBatch) -> ShortList<Piece>? {
         state.withLock { state in
             guard state.remove(batch), state.phase == .running else { return nil }
             state.pieces.append(piece)
-            guard state.pieces.reduce(0, { $0 + $1.rows.count }) >= rows else { return nil }
+            var done = 0
+            state.pieces.forEach { done += $0.rows.count }
+            guard done >= rows else { return nil }
             state.phase = .answering
             // They belong to the answer: whoever still has the request's handle keeps no outputs alive.
-            defer { state.pieces = [] }
-            return state.pieces.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
+            defer { state.pieces = ShortList() }
+            return state.pieces
         }
     }
 
@@ -148,13 +154,13 @@ final class QueuedRequest: CancellableRequest {
     ///
     /// - Returns: Whether the caller is to answer.
     func failed(in batch: RunningBatch) -> Bool {
-        let ended = state.withLock { state -> (others: [RunningBatch], pieces: [Piece])? in
+        let ended = state.withLock { state -> (others: ShortList<RunningBatch>, pieces: ShortList<Piece>)? in
             guard state.remove(batch), state.phase == .running else { return nil }
             return state.end()
         }
         guard let ended else { return false }
         if rows > 1 { scheduler.removeFromQueue(self) }
-        for other in ended.others { other.leave() }
+        ended.others.forEach { $0.leave() }
         return true
     }
 
@@ -170,16 +176,16 @@ final class QueuedRequest: CancellableRequest {
     ///
     /// - Returns: `false` when it has been ended meanwhile, or somebody else does it already.
     func gathersItself(in batch: RunningBatch) -> Bool {
-        let others: [RunningBatch]? = state.withLock { state in
+        let others: ShortList<RunningBatch>? = state.withLock { state in
             guard state.remove(batch), state.phase == .running else { return nil }
-            defer { state.batches = [] }
+            defer { state.batches = ShortList() }
             state.isWhole = true
-            state.pieces = []
+            state.pieces = ShortList()
             return state.batches
         }
         guard let others else { return false }
         scheduler.removeFromQueue(self)
-        for other in others { other.leave() }
+        others.forEach { $0.leave() }
         return true
     }
 
@@ -201,28 +207,36 @@ final class QueuedRequest: CancellableRequest {
         let ended = state.withLock { $0.phase.isOver ? nil : $0.end() }
         guard let ended else { return false }
         scheduler.removeFromQueue(self)
-        for other in ended.others { other.leave() }
+        ended.others.forEach { $0.leave() }
         return true
     }
 
     /// Lets go of what the request holds, if it has been ended and no run reads its memory any more.
     func letGo() {
         let isOver = state.withLock { $0.phase == .ended && $0.batches.isEmpty }
-        if isOver { _ = request.take() }
+        if isOver { _ = takeRequest() }
     }
 
     /// Takes the request itself, to answer it or to let it go.
     func takeRequest() -> InferenceRequest? {
-        request.take()
+        contents.withLock { $0.request.take() }
     }
 
     /// Puts the request back that was taken for a run, because it is to run once more.
     func giveBack(_ request: consuming InferenceRequest) {
-        self.request.put(request)
+        var request: InferenceRequest? = request
+        contents.withLock { swap(&$0.request, &request) }
+    }
+
+    /// Gives the request its answer, on the way to its lane.
+    func completion(with answer: consuming sending InferenceAnswer) -> Completion {
+        let completion = contents.withLock { $0.completion.take() } ?? Completion(to: sink)
+        completion.fill(answer)
+        return completion
     }
 
     /// Its places in the queue, for those who take it out.
-    var tickets: [RequestTicket] { state.withLock { $0.tickets } }
+    var tickets: ShortList<RequestTicket> { state.withLock { $0.tickets } }
 
     func cancel() {
         end(with: InferenceError(.cancelled, "the request was cancelled: nobody waits for its answer"))
@@ -243,9 +257,9 @@ final class QueuedRequest: CancellableRequest {
             return
         }
         scheduler.removeFromQueue(self)
-        for batch in ended.others { batch.leave() }
+        ended.others.forEach { $0.leave() }
         // While it runs, the engine reads its memory: then the run's end lets it go.
-        if ended.others.isEmpty { _ = request.take() }
+        if ended.others.isEmpty { _ = takeRequest() }
         scheduler.answer(self, with: error)
     }
 }

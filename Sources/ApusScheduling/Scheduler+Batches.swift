@@ -24,8 +24,8 @@ extension Scheduler {
         let cost = run.map { clock.cost(wall: $0.wall) }
         if let run { findOut(with: first.request, after: run, on: permit, answers: &answers) }
         let change = noteRun(of: start.parts, run, cost: cost, on: permit, isLost: answers.loss != nil)
-        carryOut(change)
-        answers.deliver()
+        carryOut(change, by: answers.loss == nil ? threads(of: index) : nil)
+        deliver(&answers)
         if let loss = answers.loss { noteLoss(of: index, because: loss) }
     }
 
@@ -199,7 +199,7 @@ extension Scheduler {
         let failures = answers.failures
         _ = run(Array(left.prefix(half)), on: permit, answers: &answers)
         // Those who were answered needn't wait for the others.
-        answers.deliver()
+        deliver(&answers)
         _ = run(Array(left.dropFirst(half)), on: permit, answers: &answers)
         if failures == answers.failures, answers.loss == nil { sizeFailed(members) }
         return nil
@@ -214,7 +214,7 @@ extension Scheduler {
 
     private func answer(
         _ queued: QueuedRequest,
-        _ pieces: [QueuedRequest.Piece],
+        _ pieces: ShortList<QueuedRequest.Piece>,
         timings: RequestTimings,
         answers: inout Answers
     ) {
@@ -225,7 +225,7 @@ extension Scheduler {
         let timings = request.timings
         let outputs: [Tensor]
         do throws(EngineError) {
-            guard let merged = pieces.count == 1 ? pieces[0].outputs : merge(pieces) else { throw Scheduler.noMemory }
+            guard let merged = merge(pieces) else { throw Scheduler.noMemory }
             outputs = try cutBack(merged, of: queued.call)
         } catch {
             // Called back meanwhile, it has been told.
@@ -236,14 +236,10 @@ extension Scheduler {
             makeRoom(queued.number)
             return
         }
-        let completion = Completion(
-            answer: request.answer(with: named(outputs, queued.call.outputs)),
-            to: queued.sink
-        )
+        let completion = queued.completion(with: request.answer(with: named(outputs, queued.call.outputs)))
         let held = HeldAnswer(completion: completion, timings: timings, batchSize: queued.call.batchSize, id: queued.id)
         if let number = queued.number { return hold(held, number) }
-        state.withLock { $0.record(held) }
-        answers.append(completion)
+        answers.append(held)
     }
 
     /// Ends a request that failed; the caller has ended it for everybody else.

@@ -3,8 +3,11 @@ internal import Synchronization
 
 extension Scheduler {
     /// Does what the state machine says.
-    func carryOut(_ change: BatchingStateMachine<QueuedRequest>.OnChange) {
-        if let instance = change.instance { threads(of: instance).submit(jobs.withLock { $0[instance] }) }
+    func carryOut(_ change: BatchingStateMachine<QueuedRequest>.OnChange, by ending: EngineThreadPool? = nil) {
+        if let instance = change.instance {
+            let threads = threads(of: instance)
+            threads.submit(jobs.withLock { $0[instance] }, isFollowedUp: ending === threads)
+        }
         if let instance = change.repair { threads(of: instance).submit(RepairJob(instance, of: self)) }
         if let moment = change.wakeAt, setAlarm(moment) { pool.wake(self, at: moment) }
     }
@@ -30,7 +33,7 @@ extension Scheduler {
         guard !tickets.isEmpty else { return }
         let now = time.now
         state.withLock { state in
-            for ticket in tickets { _ = state.machine.withdraw(ticket, now: now) }
+            tickets.forEach { _ = state.machine.withdraw($0, now: now) }
         }
     }
 }

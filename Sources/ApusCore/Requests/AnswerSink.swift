@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// How a request ended.
 package enum AnswerEnd: Sendable {
     /// All answers have been given.
@@ -44,16 +46,27 @@ extension CompletionLane {
 
 /// An answer, an end or both on their way from an engine thread to their sink's lane.
 package final class Completion: Sendable {
+    private struct Content: ~Copyable, Sendable {
+        var answer: InferenceAnswer?
+        /// `nil` when more answers follow.
+        var end: AnswerEnd?
+    }
+
     private let sink: any AnswerSink
-    /// `nil` when more answers follow.
-    private let end: AnswerEnd?
-    private let answer: HandOver<InferenceAnswer>
+    private let content: Mutex<Content>
+
+    /// Nothing yet: `fill` says later what it carries.
+    ///
+    /// Made where the request comes in, it is memory of the thread that lets go of it.
+    package init(to sink: any AnswerSink) {
+        self.sink = sink
+        self.content = Mutex(Content())
+    }
 
     /// One answer and success.
     package init(answer: consuming InferenceAnswer, to sink: any AnswerSink) {
         self.sink = sink
-        self.end = .success
-        self.answer = HandOver(answer)
+        self.content = Mutex(Content(answer: answer, end: .success))
     }
 
     /// No answer, only the failure.
@@ -64,15 +77,21 @@ package final class Completion: Sendable {
     /// One answer of several; the end comes by itself.
     package init(part answer: consuming InferenceAnswer, to sink: any AnswerSink) {
         self.sink = sink
-        self.end = nil
-        self.answer = HandOver(answer)
+        self.content = Mutex(Content(answer: answer))
     }
 
     /// No (further) answer, only the end.
     package init(end: AnswerEnd, to sink: any AnswerSink) {
         self.sink = sink
-        self.end = end
-        self.answer = HandOver(nil)
+        self.content = Mutex(Content(end: end))
+    }
+
+    /// Puts one answer and success into an empty one.
+    package func fill(_ answer: consuming sending InferenceAnswer) {
+        var filled: Content? = Content(answer: answer, end: .success)
+        content.withLock { content in
+            if let filled = filled.take() { content = filled }
+        }
     }
 
     /// Where it is to be carried out.
@@ -80,9 +99,12 @@ package final class Completion: Sendable {
 
     /// Carries it out; called once, on the lane.
     package func run() {
-        if let answer = answer.take() {
-            sink.receive(answer)
+        var taken = content.withLock { content in
+            var taken = Content()
+            swap(&taken, &content)
+            return taken
         }
-        if let end { sink.finish(end) }
+        if let answer = taken.answer.take() { sink.receive(answer) }
+        if let end = taken.end { sink.finish(end) }
     }
 }

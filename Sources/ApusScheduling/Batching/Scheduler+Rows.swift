@@ -45,7 +45,9 @@ extension Scheduler {
     }
 
     /// The outputs of a request that was split, put together.
-    func merge(_ pieces: [QueuedRequest.Piece]) -> [Tensor]? {
+    func merge(_ pieces: ShortList<QueuedRequest.Piece>) -> [Tensor]? {
+        if let only = pieces.only { return only.outputs }
+        let pieces = pieces.map { $0 }.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
         var merged: [Tensor] = []
         for output in pieces[0].outputs.indices {
             let parts = pieces.map { (tensor: $0.outputs[output], rows: 0..<$0.rows.count) }

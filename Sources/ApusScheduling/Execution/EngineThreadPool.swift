@@ -27,6 +27,8 @@ package final class EngineThreadPool: Sendable {
     /// `nil` where nobody is to be woken up.
     let wakeUps: WakeUps?
     private let wake = DispatchSemaphore(value: 0)
+    /// Jobs that nobody was woken for, because a thread was about to come back.
+    private let followUps = Atomic<Int>(0)
     /// The number of threads.
     package let threadCount: Int
 
@@ -63,7 +65,7 @@ package final class EngineThreadPool: Sendable {
                 while true {
                     wake.wait()
                     guard let self else { return }
-                    self.runNext()
+                    repeat { self.runNext() } while self.takeFollowUp()
                 }
             }
             guard error == 0 else {
@@ -82,9 +84,30 @@ package final class EngineThreadPool: Sendable {
         for _ in 0..<threadCount { wake.signal() }
     }
 
-    func submit(_ job: any EngineJob) {
+    /// Has a job run in its turn.
+    ///
+    /// - Parameters:
+    ///   - job: The job.
+    ///   - isFollowedUp: The caller is one of the pool's threads, and its own job about to end: it takes up the next job
+    ///     itself then, and nobody needs to be woken for one.
+    func submit(_ job: any EngineJob, isFollowedUp: Bool = false) {
         jobs.withLock { $0.append(job, of: job.model, priority: job.priority) }
-        wake.signal()
+        if isFollowedUp {
+            followUps.add(1, ordering: .acquiringAndReleasing)
+        } else {
+            wake.signal()
+        }
+    }
+
+    /// Takes the right to run a job that nobody was woken for; `false` when there is none.
+    private func takeFollowUp() -> Bool {
+        var count = followUps.load(ordering: .acquiring)
+        while count > 0 {
+            let outcome = followUps.compareExchange(expected: count, desired: count - 1, ordering: .acquiringAndReleasing)
+            if outcome.exchanged { return true }
+            count = outcome.original
+        }
+        return false
     }
 
     /// Whether it can wake anybody up.

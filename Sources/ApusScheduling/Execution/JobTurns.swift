@@ -54,7 +54,12 @@ struct JobTurns<Job: Sendable>: Sendable {
     }
 
     private func nextClass() -> Int? {
-        let waiting = classes.indices.filter { !classes[$0].ring.isEmpty }
-        return waiting.last { classes[$0].passedOver >= Self.patience } ?? waiting.first
+        var first: Int?
+        var overdue: Int?
+        for index in classes.indices where !classes[index].ring.isEmpty {
+            if first == nil { first = index }
+            if classes[index].passedOver >= Self.patience { overdue = index }
+        }
+        return overdue ?? first
     }
 }
