@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// It is ended exactly once, by whoever comes first: a run, its deadline, its caller. Called back while it runs, it is
 /// answered at once; what it holds (lease, tensors, bytes of the budget) it holds until the engine has let go.
-final class QueuedRequest: CancellableRequest {
+final class QueuedRequest: CancellableRequest, Deliverable {
     private enum Phase {
         case waiting
         case running
@@ -29,10 +29,12 @@ final class QueuedRequest: CancellableRequest {
         var pieces = ShortList<Piece>()
         /// Whether its rows are not run apart any more.
         var isWhole = false
+        /// What it is answered with, until it is.
+        var outputs: RunOutputs?
 
         /// Takes a run off the list; `false` for one that nothing is expected of any more.
         mutating func remove(_ batch: RunningBatch) -> Bool {
-            batches.removeFirst { $0 === batch } != nil
+            batches.removeFirst { $0 === batch }
         }
 
         /// Notes that it has been ended otherwise; what is returned is to be let go outside the lock.
@@ -49,13 +51,24 @@ final class QueuedRequest: CancellableRequest {
         let outputs: [Tensor]
     }
 
+    /// The outputs of a run that had all of its rows.
+    struct RunOutputs {
+        /// Those of the whole run.
+        let tensors: [Tensor]
+        /// Its rows of them; `nil` where it has all.
+        let rows: Range<Int>?
+        /// Its stations, the last included.
+        let timings: RequestTimings
+    }
+
     let call: ValidatedCall
     let keys: CallKeys
     var rows: Int { keys.rows }
     let sink: any AnswerSink
     let id: String
-    let received: MonotonicTime
-    let queued: MonotonicTime
+    /// Its stations up to the queue.
+    let timings: RequestTimings
+    var received: MonotonicTime { timings.received }
     /// Its place among the priorities.
     let level: Int
     /// When nobody wants its answer any more.
@@ -63,13 +76,8 @@ final class QueuedRequest: CancellableRequest {
     /// Its place among all requests; `nil` where no order is kept.
     var number: UInt64? { scheduler.keepsOrder ? state.withLock { $0.number } : nil }
     private let scheduler: Scheduler
-    /// The request itself until somebody answers it, and what its answer is put into.
-    private struct Contents: ~Copyable, Sendable {
-        var request: InferenceRequest?
-        var completion: Completion?
-    }
-
-    private let contents: Mutex<Contents>
+    /// The request itself until somebody answers it.
+    private let request: Mutex<InferenceRequest?>
     private let state = Mutex(State())
 
     init(
@@ -83,9 +91,8 @@ final class QueuedRequest: CancellableRequest {
         self.level = level
         self.deadline = request.deadline.time
         self.id = request.id
-        self.received = request.timings.received
-        self.queued = request.timings.queued
-        self.contents = Mutex(Contents(request: request, completion: Completion(to: sink)))
+        self.timings = request.timings
+        self.request = Mutex(request)
         self.call = call
         self.keys = keys
         self.sink = sink
@@ -138,13 +145,23 @@ final class QueuedRequest: CancellableRequest {
         state.withLock { state in
             guard state.remove(batch), state.phase == .running else { return nil }
             state.pieces.append(piece)
-            var done = 0
-            state.pieces.forEach { done += $0.rows.count }
-            guard done >= rows else { return nil }
+            guard state.pieces.reduce(0, { $0 + $1.rows.count }) >= rows else { return nil }
             state.phase = .answering
             // They belong to the answer: whoever still has the request's handle keeps no outputs alive.
             defer { state.pieces = ShortList() }
             return state.pieces
+        }
+    }
+
+    /// A run has computed all of its rows at once.
+    ///
+    /// - Returns: Whether it is to be delivered now; `false` when it has been ended otherwise.
+    func completed(_ outputs: RunOutputs, by batch: RunningBatch) -> Bool {
+        state.withLock { state in
+            guard state.remove(batch), state.phase == .running else { return false }
+            state.phase = .answering
+            state.outputs = outputs
+            return true
         }
     }
 
@@ -160,7 +177,7 @@ final class QueuedRequest: CancellableRequest {
         }
         guard let ended else { return false }
         if rows > 1 { scheduler.removeFromQueue(self) }
-        ended.others.forEach { $0.leave() }
+        for other in ended.others { other.leave() }
         return true
     }
 
@@ -185,7 +202,7 @@ final class QueuedRequest: CancellableRequest {
         }
         guard let others else { return false }
         scheduler.removeFromQueue(self)
-        others.forEach { $0.leave() }
+        for other in others { other.leave() }
         return true
     }
 
@@ -207,7 +224,7 @@ final class QueuedRequest: CancellableRequest {
         let ended = state.withLock { $0.phase.isOver ? nil : $0.end() }
         guard let ended else { return false }
         scheduler.removeFromQueue(self)
-        ended.others.forEach { $0.leave() }
+        for other in ended.others { other.leave() }
         return true
     }
 
@@ -219,20 +236,23 @@ final class QueuedRequest: CancellableRequest {
 
     /// Takes the request itself, to answer it or to let it go.
     func takeRequest() -> InferenceRequest? {
-        contents.withLock { $0.request.take() }
+        request.withLock { $0.take() }
+    }
+
+    /// Takes what it is answered with.
+    func takeOutputs() -> RunOutputs? {
+        state.withLock { $0.outputs.take() }
+    }
+
+    /// What one of the outputs that it asked for is called.
+    func outputName(_ place: Int) -> String {
+        scheduler.description.outputs[call.outputs[place]].name
     }
 
     /// Puts the request back that was taken for a run, because it is to run once more.
     func giveBack(_ request: consuming InferenceRequest) {
         var request: InferenceRequest? = request
-        contents.withLock { swap(&$0.request, &request) }
-    }
-
-    /// Gives the request its answer, on the way to its lane.
-    func completion(with answer: consuming sending InferenceAnswer) -> Completion {
-        let completion = contents.withLock { $0.completion.take() } ?? Completion(to: sink)
-        completion.fill(answer)
-        return completion
+        self.request.withLock { swap(&$0, &request) }
     }
 
     /// Its places in the queue, for those who take it out.
@@ -257,7 +277,7 @@ final class QueuedRequest: CancellableRequest {
             return
         }
         scheduler.removeFromQueue(self)
-        ended.others.forEach { $0.leave() }
+        for other in ended.others { other.leave() }
         // While it runs, the engine reads its memory: then the run's end lets it go.
         if ended.others.isEmpty { _ = takeRequest() }
         scheduler.answer(self, with: error)

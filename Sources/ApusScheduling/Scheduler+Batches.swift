@@ -19,7 +19,7 @@ extension Scheduler {
         var permit = Permit(index: index, instance: instance, gatheringSince: start.gatheringSince)
         permit.mayFill = isSafe && !allowedSizes.isEmpty
         let clock = RunClock()
-        var answers = Answers()
+        var answers = Answers(capacity: start.parts.count)
         let run = run(start.parts, on: permit, answers: &answers)
         let cost = run.map { clock.cost(wall: $0.wall) }
         if let run { findOut(with: first.request, after: run, on: permit, answers: &answers) }
@@ -126,6 +126,12 @@ extension Scheduler {
         timings: RequestTimings,
         answers: inout Answers
     ) -> Bool {
+        if let ranges = rowRanges(of: members, in: tensors, rows: rows) {
+            for (member, range) in zip(members, ranges) {
+                finish(member.request, batch, with: tensors, rows: range, timings: timings, answers: &answers)
+            }
+            return true
+        }
         guard let pieces = takeApart(tensors, for: members, rows: rows) else { return false }
         for (member, outputs) in zip(members, pieces) {
             let piece = QueuedRequest.Piece(rows: member.rows, outputs: outputs)
@@ -136,6 +142,25 @@ extension Scheduler {
             }
         }
         return true
+    }
+
+    /// Gives a request all of its rows of a run's outputs, to be put together on its lane.
+    private func finish(
+        _ queued: QueuedRequest,
+        _ batch: RunningBatch,
+        with tensors: [Tensor],
+        rows: Range<Int>?,
+        timings run: RequestTimings,
+        answers: inout Answers
+    ) {
+        var timings = queued.timings
+        timings.ran(run)
+        guard queued.completed(.init(tensors: tensors, rows: rows, timings: timings), by: batch) else {
+            return queued.letGo()
+        }
+        answers.append(
+            HeldAnswer(completion: queued, timings: timings, batchSize: queued.call.batchSize, id: queued.id)
+        )
     }
 
     /// The model turns out to be none whose rows can be told apart: requests are run one by one from now on, and these
@@ -236,7 +261,10 @@ extension Scheduler {
             makeRoom(queued.number)
             return
         }
-        let completion = queued.completion(with: request.answer(with: named(outputs, queued.call.outputs)))
+        let completion = Completion(
+            answer: request.answer(with: named(outputs, queued.call.outputs)),
+            to: queued.sink
+        )
         let held = HeldAnswer(completion: completion, timings: timings, batchSize: queued.call.batchSize, id: queued.id)
         if let number = queued.number { return hold(held, number) }
         answers.append(held)
@@ -271,7 +299,7 @@ extension Scheduler {
     }
 
     static let noMemory = EngineError(.outOfMemory, "there is no memory to put the request's rows together")
-    private static let noRows = EngineError(
+    static let noRows = EngineError(
         .runFailed,
         "the model's output doesn't have a row for each row of its input"
     )

@@ -33,7 +33,7 @@ extension Scheduler {
         guard !tickets.isEmpty else { return }
         let now = time.now
         state.withLock { state in
-            tickets.forEach { _ = state.machine.withdraw($0, now: now) }
+            for ticket in tickets { _ = state.machine.withdraw(ticket, now: now) }
         }
     }
 }

@@ -1,48 +1,40 @@
 /// A list that mostly has one element, for which it takes no memory of its own.
 ///
-/// What a request notes while an engine thread runs it would otherwise be memory of that thread that an event loop gives
-/// back: the allocator's locks are where such threads meet.
+/// What is noted for a request by the engine thread that runs it would otherwise be memory of that thread which an event
+/// loop gives back: the allocator's locks are where such threads meet.
 struct ShortList<Element> {
-    private var first: Element?
-    private var others: [Element] = []
+    private var head: Element?
+    private var tail: [Element] = []
 
-    var isEmpty: Bool { first == nil }
-    var count: Int { first == nil ? 0 : 1 + others.count }
-
+    /// An empty list.
     init() {}
 
-    init(_ element: Element) {
-        first = element
-    }
-
     mutating func append(_ element: Element) {
-        if first == nil { first = element } else { others.append(element) }
+        if head == nil { head = element } else { tail.append(element) }
     }
 
-    /// Takes the first element off that suits; `nil` when there is none.
-    mutating func removeFirst(where suits: (Element) -> Bool) -> Element? {
-        guard let element = first else { return nil }
-        if suits(element) {
-            first = others.isEmpty ? nil : others.removeFirst()
-            return element
+    /// Takes the first element off that suits.
+    ///
+    /// - Returns: Whether there was one.
+    mutating func removeFirst(where suits: (Element) -> Bool) -> Bool {
+        guard let index = firstIndex(where: suits) else { return false }
+        if index > 0 {
+            tail.remove(at: index - 1)
+        } else {
+            head = tail.isEmpty ? nil : tail.removeFirst()
         }
-        return others.firstIndex(where: suits).map { others.remove(at: $0) }
+        return true
     }
+}
 
-    func forEach(_ body: (Element) -> Void) {
-        if let first { body(first) }
-        for element in others { body(element) }
+extension ShortList: RandomAccessCollection {
+    var startIndex: Int { 0 }
+    var endIndex: Int { head == nil ? 0 : 1 + tail.count }
+
+    subscript(position: Int) -> Element {
+        if position == 0, let head { return head }
+        return tail[position - 1]
     }
-
-    func map<Value>(_ transform: (Element) -> Value) -> [Value] {
-        var values: [Value] = []
-        values.reserveCapacity(count)
-        forEach { values.append(transform($0)) }
-        return values
-    }
-
-    /// The only element; `nil` when there is none or more than one.
-    var only: Element? { others.isEmpty ? first : nil }
 }
 
 extension ShortList: Sendable where Element: Sendable {}

@@ -34,7 +34,7 @@ package protocol CompletionLane: AnyObject, Sendable {
     /// Whether the caller runs on this lane: then sinks may be called at once.
     var isCurrent: Bool { get }
     /// Has completions carried out on the lane, in their order.
-    func deliver(_ completions: [Completion])
+    func deliver(_ completions: consuming [any Deliverable])
     /// Nanoseconds that a completion delivered now will hardly have to wait. Read on the lane.
     var delay: UInt64 { get }
 }
@@ -44,8 +44,16 @@ extension CompletionLane {
     package var delay: UInt64 { 0 }
 }
 
+/// Something on its way from an engine thread to a sink's lane.
+package protocol Deliverable: AnyObject, Sendable {
+    /// Where it is to be carried out.
+    var lane: any CompletionLane { get }
+    /// Carries it out; called once, on the lane.
+    func run()
+}
+
 /// An answer, an end or both on their way from an engine thread to their sink's lane.
-package final class Completion: Sendable {
+package final class Completion: Deliverable {
     private struct Content: ~Copyable, Sendable {
         var answer: InferenceAnswer?
         /// `nil` when more answers follow.
@@ -54,14 +62,6 @@ package final class Completion: Sendable {
 
     private let sink: any AnswerSink
     private let content: Mutex<Content>
-
-    /// Nothing yet: `fill` says later what it carries.
-    ///
-    /// Made where the request comes in, it is memory of the thread that lets go of it.
-    package init(to sink: any AnswerSink) {
-        self.sink = sink
-        self.content = Mutex(Content())
-    }
 
     /// One answer and success.
     package init(answer: consuming InferenceAnswer, to sink: any AnswerSink) {
@@ -86,18 +86,8 @@ package final class Completion: Sendable {
         self.content = Mutex(Content(end: end))
     }
 
-    /// Puts one answer and success into an empty one.
-    package func fill(_ answer: consuming sending InferenceAnswer) {
-        var filled: Content? = Content(answer: answer, end: .success)
-        content.withLock { content in
-            if let filled = filled.take() { content = filled }
-        }
-    }
-
-    /// Where it is to be carried out.
     package var lane: any CompletionLane { sink.lane }
 
-    /// Carries it out; called once, on the lane.
     package func run() {
         var taken = content.withLock { content in
             var taken = Content()

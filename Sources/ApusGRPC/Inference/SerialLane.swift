@@ -15,7 +15,7 @@ final class SerialLane: CompletionLane {
     /// Never: so engines don't run on the threads of tasks.
     var isCurrent: Bool { false }
 
-    func deliver(_ completions: [Completion]) {
+    func deliver(_ completions: [any Deliverable]) {
         perform { for completion in completions { completion.run() } }
     }
 

@@ -12,9 +12,9 @@ package final class EventLoopLane: CompletionLane {
     private let hasWaiting = Atomic<Bool>(false)
 
     private struct State {
-        var waiting: [Completion] = []
+        var waiting: [any Deliverable] = []
         /// The memory of the last batch, empty, so that none is taken for the next one.
-        var spare: [Completion] = []
+        var spare: [any Deliverable] = []
         /// Since when the first of them waits.
         var since = MonotonicTime(nanoseconds: 0)
         var delay = DelayEstimate()
@@ -35,13 +35,17 @@ package final class EventLoopLane: CompletionLane {
         return state.withLock { $0.delay.bound(now: now) }
     }
 
-    package func deliver(_ completions: [Completion]) {
+    package func deliver(_ completions: consuming [any Deliverable]) {
+        guard !completions.isEmpty else { return }
+        var arrived = completions
         let now = time.now
         let mustWake = state.withLock { state in
             let wasEmpty = state.waiting.isEmpty
             if wasEmpty { state.since = now }
-            state.waiting.append(contentsOf: completions)
-            return wasEmpty && !completions.isEmpty
+            state.waiting.append(contentsOf: arrived)
+            // From here on the loop has them, and nobody else.
+            arrived = []
+            return wasEmpty
         }
         if mustWake {
             hasWaiting.store(true, ordering: .relaxed)
@@ -58,7 +62,7 @@ package final class EventLoopLane: CompletionLane {
 
     private func carryOut() {
         hasWaiting.store(false, ordering: .relaxed)
-        var batch: [Completion] = []
+        var batch: [any Deliverable] = []
         let since = state.withLock { state in
             swap(&batch, &state.spare)
             swap(&batch, &state.waiting)

@@ -28,6 +28,22 @@ extension Scheduler {
         return joined
     }
 
+    /// Where the rows of each request of a run lie in its outputs, `nil` for one that has all of them, if that is all there
+    /// is to know: if every request has all of its rows in this run, nothing is cut back, no order is kept, and elements
+    /// are of one size.
+    func rowRanges(of members: [BatchPart<QueuedRequest>], in tensors: [Tensor], rows: Int) -> [Range<Int>?]? {
+        guard !keepsOrder, members.allSatisfy({ $0.rows == 0..<$0.request.rows && $0.request.call.cuts.isEmpty }) else {
+            return nil
+        }
+        if members.count == 1, rows == members[0].request.rows { return [nil] }
+        guard tensors.allSatisfy({ $0.dataType != .bytes && $0.shape.dimensions.first == rows }) else { return nil }
+        var end = 0
+        return members.map { member in
+            defer { end += member.rows.count }
+            return end..<end + member.rows.count
+        }
+    }
+
     /// The outputs of each part of a run with so many rows, without what it was filled up with; `nil` when an output
     /// doesn't have exactly one row for each row of the inputs.
     func takeApart(_ tensors: [Tensor], for members: [BatchPart<QueuedRequest>], rows: Int) -> [[Tensor]]? {
@@ -46,8 +62,8 @@ extension Scheduler {
 
     /// The outputs of a request that was split, put together.
     func merge(_ pieces: ShortList<QueuedRequest.Piece>) -> [Tensor]? {
-        if let only = pieces.only { return only.outputs }
-        let pieces = pieces.map { $0 }.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
+        guard pieces.count > 1 else { return pieces.first?.outputs }
+        let pieces = pieces.sorted { $0.rows.lowerBound < $1.rows.lowerBound }
         var merged: [Tensor] = []
         for output in pieces[0].outputs.indices {
             let parts = pieces.map { (tensor: $0.outputs[output], rows: 0..<$0.rows.count) }

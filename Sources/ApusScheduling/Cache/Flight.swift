@@ -65,7 +65,7 @@ final class Flight: AnswerSink, CompletionLane {
     /// Whether the run may be made on the calling thread.
     var isCurrent: Bool { state.withLock { $0.askerLane }.isCurrent }
 
-    func deliver(_ completions: [Completion]) {
+    func deliver(_ completions: [any Deliverable]) {
         for completion in completions { completion.run() }
     }
 

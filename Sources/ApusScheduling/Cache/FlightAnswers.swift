@@ -3,7 +3,7 @@ internal import ApusCore
 /// What the members of a flight are told: at once to those on the calling thread's own lane, to others by their lanes,
 /// each woken once.
 struct FlightAnswers {
-    private var own: [Completion] = []
+    private var own: [any Deliverable] = []
     private var others = Answers()
 
     mutating func append(_ answer: consuming InferenceAnswer, to sink: any AnswerSink) {
@@ -21,7 +21,7 @@ struct FlightAnswers {
         own = []
     }
 
-    private mutating func append(_ completion: Completion) {
+    private mutating func append(_ completion: any Deliverable) {
         if completion.lane.isCurrent { own.append(completion) } else { others.append(completion) }
     }
 }

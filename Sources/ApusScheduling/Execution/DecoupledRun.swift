@@ -131,7 +131,7 @@ extension Scheduler {
         _ outcome: Result<Void, EngineError>,
         timings: RequestTimings
     ) {
-        let completion: Completion
+        let completion: any Deliverable
         switch outcome {
         case .success:
             let whole = QueuedRequest.Piece(rows: 0..<queued.rows, outputs: [])

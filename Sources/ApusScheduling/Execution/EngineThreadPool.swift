@@ -103,7 +103,11 @@ package final class EngineThreadPool: Sendable {
     private func takeFollowUp() -> Bool {
         var count = followUps.load(ordering: .acquiring)
         while count > 0 {
-            let outcome = followUps.compareExchange(expected: count, desired: count - 1, ordering: .acquiringAndReleasing)
+            let outcome = followUps.compareExchange(
+                expected: count,
+                desired: count - 1,
+                ordering: .acquiringAndReleasing
+            )
             if outcome.exchanged { return true }
             count = outcome.original
         }

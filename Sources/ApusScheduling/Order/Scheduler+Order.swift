@@ -4,7 +4,7 @@ internal import Synchronization
 /// An answer that may have to wait for those before it.
 struct HeldAnswer: Sendable {
     /// The answer on its way to its lane.
-    let completion: Completion
+    let completion: any Deliverable
     /// Its request's stations, counted when it leaves.
     let timings: RequestTimings
     /// Items in its request.

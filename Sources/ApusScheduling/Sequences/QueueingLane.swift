@@ -11,7 +11,7 @@ final class QueueingLane: CompletionLane {
 
     var isCurrent: Bool { false }
 
-    func deliver(_ completions: [Completion]) {
+    func deliver(_ completions: [any Deliverable]) {
         lane.deliver(completions)
     }
 }

@@ -11,7 +11,7 @@ package final class ImmediateLane: CompletionLane {
         self.isCurrent = isCurrent
     }
 
-    package func deliver(_ completions: [Completion]) {
+    package func deliver(_ completions: [any Deliverable]) {
         for completion in completions { completion.run() }
     }
 }

@@ -7,7 +7,7 @@ internal import Synchronization
 package final class RecordingLane: CompletionLane {
     private struct State {
         var current: pthread_t?
-        var waiting: [Completion] = []
+        var waiting: [any Deliverable] = []
         var deliveries: [Int] = []
         var watchers: [(deliveries: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
@@ -27,7 +27,7 @@ package final class RecordingLane: CompletionLane {
     /// How many completions came with each delivery, in order.
     package var deliveries: [Int] { state.withLock { $0.deliveries } }
 
-    package func deliver(_ completions: [Completion]) {
+    package func deliver(_ completions: [any Deliverable]) {
         let reached = state.withLock { state in
             state.waiting += completions
             state.deliveries.append(completions.count)

@@ -114,7 +114,7 @@ final class FakeModel: ServedModel, LeaseHolder {
 
     private struct State {
         var asked: [Asked] = []
-        var waiting: [Completion] = []
+        var waiting: [any Deliverable] = []
         var sinks: [any AnswerSink] = []
         var lanes: [any CompletionLane] = []
         var leases = 0
