@@ -45,6 +45,36 @@ struct EngineThreadPoolTests {
         #expect(log.all == Array(0..<1000))
     }
 
+    @Test(arguments: [1, 4]) func `a job put in by one that is about to end runs without anybody being woken for it`(
+        threads: Int
+    ) throws {
+        /// Puts in the next one, until none is left.
+        final class Chain: EngineJob {
+            private let pool: EngineThreadPool
+            private let left = Atomic(1000)
+            let isOver = DispatchSemaphore(value: 0)
+
+            init(_ pool: EngineThreadPool) { self.pool = pool }
+
+            func run() {
+                if left.subtract(1, ordering: .relaxed).newValue > 0 {
+                    pool.submit(self, isFollowedUp: true)
+                } else {
+                    isOver.signal()
+                }
+            }
+        }
+        let pool = try EngineThreadPool(threadCount: threads)
+        // Several at once, so that threads take up each other's jobs.
+        let chains = (0..<3).map { _ in Chain(pool) }
+        for chain in chains { pool.submit(chain) }
+        for chain in chains { chain.isOver.wait() }
+        // And whoever is woken afterwards finds its job.
+        let isOver = DispatchSemaphore(value: 0)
+        for _ in 0..<10 { pool.submit(Job { isOver.signal() }) }
+        for _ in 0..<10 { isOver.wait() }
+    }
+
     @Test func `a model with many instances doesn't keep another from the threads`() async throws {
         let pool = try EngineThreadPool(threadCount: 1)
         let time = ManualTime()
