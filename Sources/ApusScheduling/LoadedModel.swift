@@ -19,7 +19,8 @@ package protocol RequestFront: ServedModel {
     ///
     /// - Parameters:
     ///   - samples: What the configuration asks for.
-    ///   - traffic: What the version's predecessor was asked; what fails of these doesn't matter.
+    ///   - traffic: What the version's predecessor was asked, of which it doesn't matter what fails, and its load, with which
+    ///     this one goes on.
     /// - Throws: Why a sample failed.
     func warmUp(_ samples: [WarmUpSample], after traffic: TrafficHistory) throws(InferenceError)
 }
@@ -29,7 +30,7 @@ extension RequestFront {
     package func close() {}
 
     /// One without a scheduler of its own remembers nothing.
-    package var traffic: TrafficHistory { .none }
+    package var traffic: TrafficHistory { .empty }
 
     /// One without a scheduler of its own has nothing to warm up.
     package func warmUp(_ samples: [WarmUpSample], after traffic: TrafficHistory) throws(InferenceError) {}
@@ -63,6 +64,6 @@ package final class LoadedModel: Sendable {
             defer { held = [] }
             return held
         }
-        try front.warmUp(samples, after: predecessor?.front.traffic ?? .none)
+        try front.warmUp(samples, after: predecessor?.front.traffic ?? .empty)
     }
 }

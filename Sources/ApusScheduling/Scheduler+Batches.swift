@@ -8,6 +8,17 @@ extension Scheduler {
     /// Chooses who runs now, runs them, answers.
     func runInstance(_ index: Int) {
         guard !description.isDecoupled else { return startDecoupledRun(index) }
+        // Ended before the answers leave, so that this thread is none that still holds their requests.
+        guard case (let change, var answers)? = runTurn(of: index) else { return }
+        // Lanes that carry out here would keep a job waiting that nobody else was woken for.
+        let isAboutToEnd = answers.loss == nil && !answers.areCarriedOutAtOnce
+        carryOut(change, endingJobOf: isAboutToEnd ? threads(of: index) : nil)
+        countAndDeliver(&answers)
+        if let loss = answers.loss { noteLoss(of: index, because: loss) }
+    }
+
+    /// Runs those whose turn it is on an instance, and gives it back.
+    private func runTurn(of index: Int) -> (change: BatchingStateMachine<QueuedRequest>.OnChange, answers: Answers)? {
         let now = time.now
         let (start, instance, isSafe) = state.withLock { state in
             let start = state.machine.instanceStarted(index, now: now)
@@ -15,18 +26,16 @@ extension Scheduler {
         }
         carryOut(start.change)
         for queued in start.expired { queued.expire() }
-        guard let first = start.parts.first, let instance else { return }
+        guard let first = start.parts.first, let instance else { return nil }
         var permit = Permit(index: index, instance: instance, gatheringSince: start.gatheringSince)
-        permit.mayFill = isSafe && !allowedSizes.isEmpty
+        permit.mayShare = isSafe
         let clock = RunClock()
         var answers = Answers(capacity: start.parts.count)
         let run = run(start.parts, on: permit, answers: &answers)
         let cost = run.map { clock.cost(wall: $0.wall) }
         if let run { findOut(with: first.request, after: run, on: permit, answers: &answers) }
         let change = noteRun(of: start.parts, run, cost: cost, on: permit, isLost: answers.loss != nil)
-        carryOut(change, by: answers.loss == nil ? threads(of: index) : nil)
-        deliver(&answers)
-        if let loss = answers.loss { noteLoss(of: index, because: loss) }
+        return (change, answers)
     }
 
     /// Tells everybody who learns from runs that one has ended, and gives its instance back.
@@ -45,11 +54,9 @@ extension Scheduler {
             if let run { state.threads.ran(nanoseconds: run.wall) }
             if let cost, isWhole { state.inline.ranOnPool(shape: keys.shape, cost: cost) }
             let jointRow = state.machine.curve(of: keys.bucket)?.bestJointRow
-            state.load.ranBatch(
-                requests: state.safety == .isSafe ? parts.count : nil,
-                jointRow: jointRow,
-                now: now
-            )
+            if run != nil {
+                state.load.ranBatch(parts: permit.mayShare ? parts.count : nil, jointRow: jointRow, now: now)
+            }
             let change = state.machine.runEnded(
                 instance: permit.index,
                 bucket: keys.bucket,
@@ -115,54 +122,6 @@ extension Scheduler {
         }
     }
 
-    /// Gives each part its rows of a run's outputs.
-    ///
-    /// - Returns: `false`, and nothing done, when they can't be told apart.
-    private func finish(
-        _ members: [BatchPart<QueuedRequest>],
-        _ batch: RunningBatch,
-        with tensors: [Tensor],
-        rows: Int,
-        timings: RequestTimings,
-        answers: inout Answers
-    ) -> Bool {
-        if let ranges = rowRanges(of: members, in: tensors, rows: rows) {
-            for (member, range) in zip(members, ranges) {
-                finish(member.request, batch, with: tensors, rows: range, timings: timings, answers: &answers)
-            }
-            return true
-        }
-        guard let pieces = takeApart(tensors, for: members, rows: rows) else { return false }
-        for (member, outputs) in zip(members, pieces) {
-            let piece = QueuedRequest.Piece(rows: member.rows, outputs: outputs)
-            if let all = member.request.completed(piece, by: batch) {
-                answer(member.request, all, timings: timings, answers: &answers)
-            } else {
-                member.request.letGo()
-            }
-        }
-        return true
-    }
-
-    /// Gives a request all of its rows of a run's outputs, to be put together on its lane.
-    private func finish(
-        _ queued: QueuedRequest,
-        _ batch: RunningBatch,
-        with tensors: [Tensor],
-        rows: Range<Int>?,
-        timings run: RequestTimings,
-        answers: inout Answers
-    ) {
-        var timings = queued.timings
-        timings.ran(run)
-        guard queued.completed(.init(tensors: tensors, rows: rows, timings: timings), by: batch) else {
-            return queued.letGo()
-        }
-        answers.append(
-            HeldAnswer(completion: queued, timings: timings, batchSize: queued.call.batchSize, id: queued.id)
-        )
-    }
-
     /// The model turns out to be none whose rows can be told apart: requests are run one by one from now on, and these
     /// once more, each of them whole.
     private func runWhole(
@@ -177,7 +136,7 @@ extension Scheduler {
             state.machine.setJoining(false)
         }
         var permit = permit
-        permit.mayFill = false
+        permit.mayShare = false
         guard members.count == 1 else {
             return divide(members, batch, because: Scheduler.noRows, timings: timings, on: permit, answers: &answers)
         }
@@ -224,7 +183,7 @@ extension Scheduler {
         let failures = answers.failures
         _ = run(Array(left.prefix(half)), on: permit, answers: &answers)
         // Those who were answered needn't wait for the others.
-        deliver(&answers)
+        countAndDeliver(&answers)
         _ = run(Array(left.dropFirst(half)), on: permit, answers: &answers)
         if failures == answers.failures, answers.loss == nil { sizeFailed(members) }
         return nil
@@ -235,67 +194,6 @@ extension Scheduler {
         let rows = members.reduce(0) { $0 + $1.rows.count }
         let bucket = members[0].request.keys.bucket
         state.withLock { $0.machine.sizeFailed(bucket, rows: rows) }
-    }
-
-    private func answer(
-        _ queued: QueuedRequest,
-        _ pieces: ShortList<QueuedRequest.Piece>,
-        timings: RequestTimings,
-        answers: inout Answers
-    ) {
-        guard var request = queued.takeRequest() else {
-            return assertionFailure("a request that is being answered belongs to the run that answers it")
-        }
-        request.timings.ran(timings)
-        let timings = request.timings
-        let outputs: [Tensor]
-        do throws(EngineError) {
-            guard let merged = merge(pieces) else { throw Scheduler.noMemory }
-            outputs = try cutBack(merged, of: queued.call)
-        } catch {
-            // Called back meanwhile, it has been told.
-            if let number = queued.number, !withdraw(number) { return }
-            let error = InferenceError(error)
-            state.withLock { $0.statistics.recordFailure(error.failureReason, nanoseconds: 0) }
-            answers.append(Completion(failure: Scheduler.prefixed(error, id: queued.id), to: queued.sink))
-            makeRoom(queued.number)
-            return
-        }
-        let completion = Completion(
-            answer: request.answer(with: named(outputs, queued.call.outputs)),
-            to: queued.sink
-        )
-        let held = HeldAnswer(completion: completion, timings: timings, batchSize: queued.call.batchSize, id: queued.id)
-        if let number = queued.number { return hold(held, number) }
-        answers.append(held)
-    }
-
-    /// Ends a request that failed; the caller has ended it for everybody else.
-    func fail(
-        _ queued: QueuedRequest,
-        with error: EngineError,
-        timings: RequestTimings?,
-        answers: inout Answers
-    ) {
-        fail(queued, with: InferenceError(error), timings: timings, answers: &answers)
-    }
-
-    /// Ends a request that failed; the caller has ended it for everybody else.
-    func fail(
-        _ queued: QueuedRequest,
-        with failure: InferenceError,
-        timings: RequestTimings?,
-        answers: inout Answers
-    ) {
-        answers.failures += 1
-        queued.letGo()
-        let elapsed = (timings?.computeEnded ?? time.now).nanoseconds(since: queued.received)
-        state.withLock { state in
-            state.statistics.lastInference = WallClock.millisecondsSince1970
-            state.statistics.recordFailure(failure.failureReason, nanoseconds: elapsed)
-        }
-        answers.append(Completion(failure: Scheduler.prefixed(failure, id: queued.id), to: queued.sink))
-        makeRoom(queued.number)
     }
 
     static let noMemory = EngineError(.outOfMemory, "there is no memory to put the request's rows together")
@@ -310,17 +208,5 @@ extension BatchPart<QueuedRequest> {
     fileprivate var items: Int {
         let batchSize = request.call.batchSize
         return rows.count == request.rows ? batchSize : min(batchSize, rows.count)
-    }
-}
-
-extension RequestTimings {
-    /// Takes over the stations of the run that answered.
-    fileprivate mutating func ran(_ run: RequestTimings) {
-        gatheringStarted = max(queued, run.gatheringStarted)
-        batchSize = run.batchSize
-        computeStarted = run.computeStarted
-        inputReady = run.inputReady
-        inferEnded = run.inferEnded
-        computeEnded = run.computeEnded
     }
 }

@@ -3,10 +3,18 @@ internal import Synchronization
 
 extension Scheduler {
     /// Does what the state machine says.
-    func carryOut(_ change: BatchingStateMachine<QueuedRequest>.OnChange, by ending: EngineThreadPool? = nil) {
+    ///
+    /// - Parameters:
+    ///   - change: What is to be done.
+    ///   - ending: The threads of which the calling one is, if its job ends with this.
+    func carryOut(
+        _ change: BatchingStateMachine<QueuedRequest>.OnChange,
+        endingJobOf ending: EngineThreadPool? = nil
+    ) {
         if let instance = change.instance {
             let threads = threads(of: instance)
-            threads.submit(jobs.withLock { $0[instance] }, isFollowedUp: ending === threads)
+            let job = jobs.withLock { $0[instance] }
+            if ending === threads { threads.submitFollowUp(job) } else { threads.submit(job) }
         }
         if let instance = change.repair { threads(of: instance).submit(RepairJob(instance, of: self)) }
         if let moment = change.wakeAt, setAlarm(moment) { pool.wake(self, at: moment) }

@@ -97,8 +97,11 @@ extension Scheduler {
         var named: [NamedTensor] = []
         named.reserveCapacity(tensors.count)
         for place in tensors.indices {
-            named.append(NamedTensor(name: description.outputs[outputs[place]].name, tensor: tensors[place]))
+            named.append(NamedTensor(name: outputName(outputs[place]), tensor: tensors[place]))
         }
         return named
     }
+
+    /// What the model calls an output.
+    func outputName(_ index: Int) -> String { description.outputs[index].name }
 }

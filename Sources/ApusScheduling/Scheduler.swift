@@ -31,7 +31,7 @@ package final class Scheduler: RequestFront {
         var quarantine = Quarantine()
         var shedding: Shedding?
         /// Which answers wait for others; `nil` where no order is kept.
-        var order: AnswerOrder<HeldAnswer>?
+        var order: AnswerOrder<UncountedAnswer>?
     }
 
     /// What a version holds of its engine.
@@ -49,7 +49,7 @@ package final class Scheduler: RequestFront {
         /// Since when the instance was free and requests were left to wait for company; `nil` when they weren't.
         var gatheringSince: MonotonicTime?
         /// Whether rows are known to leave each other alone, so that more of them change nothing.
-        var mayFill = false
+        var mayShare = false
     }
 
     package let description: ModelDescription

@@ -13,10 +13,4 @@ package final class HandOver<Value: ~Copyable & Sendable>: Sendable {
     package func take() -> sending Value? {
         content.withLock { $0.take() }
     }
-
-    /// Puts a value in once more, after it was taken; one that is still in there is let go.
-    package func put(_ value: consuming sending Value) {
-        var other: Value? = value
-        content.withLock { swap(&$0, &other) }
-    }
 }

@@ -15,8 +15,11 @@ final class SerialLane: CompletionLane {
     /// Never: so engines don't run on the threads of tasks.
     var isCurrent: Bool { false }
 
-    func deliver(_ completions: [any Deliverable]) {
-        perform { for completion in completions { completion.run() } }
+    func deliver(_ deliveries: consuming [any Delivery]) {
+        // Each is let go when it has been carried out, not when all of them have.
+        var left = deliveries
+        left.reverse()
+        while let next = left.popLast() { perform { next.carryOut() } }
     }
 
     /// Carries something out on the lane, at once when nothing else runs there.

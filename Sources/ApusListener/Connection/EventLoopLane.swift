@@ -2,25 +2,25 @@ package import ApusCore
 internal import NIOCore
 internal import Synchronization
 
-/// An event loop as a lane: completions from any thread are collected and carried out on the loop, which is woken once
+/// An event loop as a lane: deliveries from any thread are collected and carried out on the loop, which is woken once
 /// for all that came since it last looked.
 package final class EventLoopLane: CompletionLane {
     private let eventLoop: any EventLoop
     private let time: any TimeSource
     private let state = Mutex(State())
-    /// Whether completions wait; only a hint, so that looking costs nothing.
+    /// Whether deliveries wait; only a hint, so that looking costs nothing.
     private let hasWaiting = Atomic<Bool>(false)
 
     private struct State {
-        var waiting: [any Deliverable] = []
+        var waiting: [any Delivery] = []
         /// The memory of the last batch, empty, so that none is taken for the next one.
-        var spare: [any Deliverable] = []
+        var spare: [any Delivery] = []
         /// Since when the first of them waits.
         var since = MonotonicTime(nanoseconds: 0)
         var delay = DelayEstimate()
     }
 
-    /// The most completions whose memory is kept.
+    /// The most deliveries whose memory is kept.
     private static let maxSpareCount = 1024
 
     init(eventLoop: any EventLoop, time: any TimeSource) {
@@ -35,15 +35,17 @@ package final class EventLoopLane: CompletionLane {
         return state.withLock { $0.delay.bound(now: now) }
     }
 
-    package func deliver(_ completions: consuming [any Deliverable]) {
-        guard !completions.isEmpty else { return }
-        var arrived = completions
+    package var deliversAtOnce: Bool { false }
+
+    package func deliver(_ deliveries: consuming [any Delivery]) {
+        guard !deliveries.isEmpty else { return }
+        var arrived = deliveries
         let now = time.now
         let mustWake = state.withLock { state in
             let wasEmpty = state.waiting.isEmpty
             if wasEmpty { state.since = now }
             state.waiting.append(contentsOf: arrived)
-            // From here on the loop has them, and nobody else.
+            // Before the lock is released: the loop may carry them out then, and is to be the last who has them.
             arrived = []
             return wasEmpty
         }
@@ -62,17 +64,18 @@ package final class EventLoopLane: CompletionLane {
 
     private func carryOut() {
         hasWaiting.store(false, ordering: .relaxed)
-        var batch: [any Deliverable] = []
+        var batch: [any Delivery] = []
         let since = state.withLock { state in
             swap(&batch, &state.spare)
             swap(&batch, &state.waiting)
             return state.since
         }
         guard !batch.isEmpty else { return }
-        for completion in batch { completion.run() }
+        // Each is let go when it has been carried out, not when all of them have.
+        batch.reverse()
+        while let next = batch.popLast() { next.carryOut() }
         let now = time.now
         let isSpare = batch.capacity <= EventLoopLane.maxSpareCount
-        if isSpare { batch.removeAll(keepingCapacity: true) }
         state.withLock { state in
             state.delay.observe(Int64(clamping: now.nanoseconds(since: since)), now: now)
             if isSpare { swap(&batch, &state.spare) }

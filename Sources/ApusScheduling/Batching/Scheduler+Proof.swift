@@ -14,11 +14,11 @@ extension Scheduler {
     func findOut(with queued: QueuedRequest, after run: RunCost, on permit: Permit, answers: inout Answers) {
         guard answers.loss == nil, run.wall <= Scheduler.longestTrial else { return }
         if beginProof() {
-            deliver(&answers)
+            countAndDeliver(&answers)
             answers.loss = prove(with: queued, after: run, on: permit)
         }
         guard answers.loss == nil, let use = beginThreadTrial(after: run) else { return }
-        deliver(&answers)
+        countAndDeliver(&answers)
         answers.loss = tryThreads(use, with: queued, after: run, on: permit)
     }
 

@@ -28,19 +28,30 @@ extension Scheduler {
         return joined
     }
 
-    /// Where the rows of each request of a run lie in its outputs, `nil` for one that has all of them, if that is all there
-    /// is to know: if every request has all of its rows in this run, nothing is cut back, no order is kept, and elements
-    /// are of one size.
-    func rowRanges(of members: [BatchPart<QueuedRequest>], in tensors: [Tensor], rows: Int) -> [Range<Int>?]? {
+    /// What of a run's outputs belongs to each of its requests.
+    ///
+    /// Answers may be put together on their lanes then: see `QueuedRequest.carryOut`.
+    ///
+    /// - Parameters:
+    ///   - members: The run's parts.
+    ///   - tensors: Its outputs.
+    ///   - rows: How many rows it had, those among them that it was filled up with.
+    /// - Returns: `nil` when rows are not all there is to know: an order is kept, a request was split or is cut back, or
+    ///   elements have no fixed size or an output not one row for each of the inputs'.
+    func shares(
+        of members: [BatchPart<QueuedRequest>],
+        in tensors: [Tensor],
+        rows: Int
+    ) -> [QueuedRequest.RunOutputs.Share]? {
         guard !keepsOrder, members.allSatisfy({ $0.rows == 0..<$0.request.rows && $0.request.call.cuts.isEmpty }) else {
             return nil
         }
-        if members.count == 1, rows == members[0].request.rows { return [nil] }
+        if members.count == 1, rows == members[0].request.rows { return [.all] }
         guard tensors.allSatisfy({ $0.dataType != .bytes && $0.shape.dimensions.first == rows }) else { return nil }
         var end = 0
         return members.map { member in
             defer { end += member.rows.count }
-            return end..<end + member.rows.count
+            return .rows(end..<end + member.rows.count)
         }
     }
 

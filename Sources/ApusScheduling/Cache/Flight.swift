@@ -65,8 +65,8 @@ final class Flight: AnswerSink, CompletionLane {
     /// Whether the run may be made on the calling thread.
     var isCurrent: Bool { state.withLock { $0.askerLane }.isCurrent }
 
-    func deliver(_ completions: [any Deliverable]) {
-        for completion in completions { completion.run() }
+    func deliver(_ deliveries: [any Delivery]) {
+        for delivery in deliveries { delivery.carryOut() }
     }
 
     /// Has the run made in a member's name.

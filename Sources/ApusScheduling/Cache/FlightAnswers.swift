@@ -3,7 +3,7 @@ internal import ApusCore
 /// What the members of a flight are told: at once to those on the calling thread's own lane, to others by their lanes,
 /// each woken once.
 struct FlightAnswers {
-    private var own: [any Deliverable] = []
+    private var own: [any Delivery] = []
     private var others = Answers()
 
     mutating func append(_ answer: consuming InferenceAnswer, to sink: any AnswerSink) {
@@ -17,12 +17,12 @@ struct FlightAnswers {
     /// Hands all of them over; those elsewhere first, since they have the longer way.
     mutating func deliver() {
         others.deliver()
-        for completion in own { completion.run() }
+        for delivery in own { delivery.carryOut() }
         own = []
     }
 
-    private mutating func append(_ completion: any Deliverable) {
-        if completion.lane.isCurrent { own.append(completion) } else { others.append(completion) }
+    private mutating func append(_ completion: Completion) {
+        if completion.lane.isCurrent { own.append(completion) } else { others.append(counted: completion) }
     }
 }
 

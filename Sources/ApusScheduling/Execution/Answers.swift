@@ -1,12 +1,11 @@
 internal import ApusCore
 internal import ApusEngine
-internal import Synchronization
 
-/// What an instance's turn came to: completions on their way to their lanes, and whether the instance survived it.
+/// What an instance's turn came to: deliveries on their way to their lanes, and whether the instance survived it.
 struct Answers {
-    private var lanes: [(lane: any CompletionLane, completions: [any Deliverable])] = []
-    /// Those of them that are to be counted before they leave.
-    private(set) var uncounted: [HeldAnswer] = []
+    private var lanes: [(lane: any CompletionLane, deliveries: [any Delivery])] = []
+    /// Those of them that the statistics don't have yet.
+    private(set) var uncounted: [UncountedAnswer] = []
     /// Requests that failed in this turn.
     var failures = 0
     /// Why the instance is lost; `nil` while it is well.
@@ -17,43 +16,52 @@ struct Answers {
         if capacity > 0 { uncounted.reserveCapacity(capacity) }
     }
 
-    /// Puts an answer on its way that is counted when it leaves.
-    mutating func append(_ answer: HeldAnswer) {
+    /// Whether some lane may carry out on the calling thread what is handed to it.
+    var areCarriedOutAtOnce: Bool { lanes.contains { $0.lane.deliversAtOnce } }
+
+    /// Puts an answer on its way that `Scheduler.countAndDeliver` counts when it leaves.
+    mutating func append(counting answer: UncountedAnswer) {
         uncounted.append(answer)
-        append(answer.completion)
+        append(counted: answer.delivery)
     }
 
-    /// Puts a completion on its way that has been counted.
-    mutating func append(_ completion: any Deliverable) {
-        let lane = completion.lane
+    /// Puts something on its way that has been counted.
+    mutating func append(counted delivery: any Delivery) {
+        let lane = delivery.lane
         if let index = lanes.firstIndex(where: { $0.lane === lane }) {
-            lanes[index].completions.append(completion)
+            lanes[index].deliveries.append(delivery)
         } else {
-            lanes.append((lane, [completion]))
+            lanes.append((lane, [delivery]))
         }
     }
 
-    /// Hands all of them over, each lane woken once; nobody counts them.
+    /// Takes those that are to be counted off the list, for the one who counts them.
+    mutating func takeUncounted() -> [UncountedAnswer] {
+        var taken: [UncountedAnswer] = []
+        swap(&taken, &uncounted)
+        return taken
+    }
+
+    /// Hands all of them over, each lane woken once; all have been counted.
     mutating func deliver() {
-        // Let go before anybody hears of them: the lane is to be the last that holds a request, whose memory is its own.
-        uncounted = []
+        assert(uncounted.isEmpty, "answers leave without being counted")
         for index in lanes.indices {
-            var completions: [any Deliverable] = []
-            swap(&completions, &lanes[index].completions)
-            lanes[index].lane.deliver(consume completions)
+            var deliveries: [any Delivery] = []
+            swap(&deliveries, &lanes[index].deliveries)
+            lanes[index].lane.deliver(consume deliveries)
         }
         lanes = []
     }
 }
 
-extension Scheduler {
-    /// Counts answers and hands them over.
-    func deliver(_ answers: inout Answers) {
-        if !answers.uncounted.isEmpty {
-            state.withLock { state in
-                for answer in answers.uncounted { state.record(answer) }
-            }
-        }
-        answers.deliver()
-    }
+/// An answer that is counted when it leaves: it may have to wait for those before it, or leaves with others.
+struct UncountedAnswer: Sendable {
+    /// The answer on its way to its lane.
+    let delivery: any Delivery
+    /// Its request's stations.
+    let timings: RequestTimings
+    /// Items in its request.
+    let batchSize: Int
+    /// Its request's id.
+    let id: String
 }

@@ -131,7 +131,7 @@ extension Scheduler {
         _ outcome: Result<Void, EngineError>,
         timings: RequestTimings
     ) {
-        let completion: any Deliverable
+        let completion: any Delivery
         switch outcome {
         case .success:
             let whole = QueuedRequest.Piece(rows: 0..<queued.rows, outputs: [])

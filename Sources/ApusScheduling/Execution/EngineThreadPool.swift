@@ -85,18 +85,17 @@ package final class EngineThreadPool: Sendable {
     }
 
     /// Has a job run in its turn.
-    ///
-    /// - Parameters:
-    ///   - job: The job.
-    ///   - isFollowedUp: The caller is one of the pool's threads, and its own job about to end: it takes up the next job
-    ///     itself then, and nobody needs to be woken for one.
-    func submit(_ job: any EngineJob, isFollowedUp: Bool = false) {
+    func submit(_ job: any EngineJob) {
         jobs.withLock { $0.append(job, of: job.model, priority: job.priority) }
-        if isFollowedUp {
-            followUps.add(1, ordering: .acquiringAndReleasing)
-        } else {
-            wake.signal()
-        }
+        wake.signal()
+    }
+
+    /// Has a job run in its turn, and wakes nobody for it: the caller takes up the next job when its own has ended.
+    ///
+    /// Only from a job of this pool that has nothing left to do but to hand something over.
+    func submitFollowUp(_ job: any EngineJob) {
+        jobs.withLock { $0.append(job, of: job.model, priority: job.priority) }
+        followUps.add(1, ordering: .acquiringAndReleasing)
     }
 
     /// Takes the right to run a job that nobody was woken for; `false` when there is none.

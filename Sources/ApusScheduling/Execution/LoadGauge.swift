@@ -28,23 +28,34 @@ struct LoadGauge {
     private var windowStart = MonotonicTime(nanoseconds: 0)
     private var busy: Double = 0
     private var busyWindows = 0
-    private var typicalRun: Double = 1
+    private var typicalRun: Double?
     private var batchingUntil: MonotonicTime?
     private var pausedUntil: MonotonicTime?
     private var pause = LoadGauge.firstPause
     private var runs = 0
-    private var requests = 0
+    private var parts = 0
+    /// Whether requests gather from the first one on, because they did with the predecessor.
+    private var beginsGathering = false
 
     /// Knows nothing yet.
     init() {}
 
-    /// Goes on where another version of the model leaves off now.
-    init(after predecessor: LoadGauge, now: MonotonicTime) {
-        self = predecessor
-        (busy, busyWindows) = (0, 0)
-        (runs, requests) = (0, 0)
+    /// What the version that takes this one's place knows of the load: whether requests gather now, and how long they are not
+    /// to be gathered again.
+    func heir(now: MonotonicTime) -> LoadGauge {
+        var heir = self
+        (heir.busy, heir.busyWindows) = (0, 0)
+        (heir.runs, heir.parts) = (0, 0)
+        heir.batchingUntil = nil
+        heir.beginsGathering = gathers(now: now)
+        return heir
+    }
+
+    /// The version's first requests are about to come.
+    mutating func takeOver(now: MonotonicTime) {
         // It has to prove first that requests may share runs, and to learn what that saves.
-        if gathers(now: now) { batchingUntil = now.advanced(byNanoseconds: LoadGauge.term) }
+        if beginsGathering { batchingUntil = now.advanced(byNanoseconds: LoadGauge.term) }
+        beginsGathering = false
     }
 
     /// Whether requests should queue now.
@@ -60,8 +71,10 @@ struct LoadGauge {
     /// - Returns: Whether such runs take so much that `considerGathering` should be asked.
     mutating func ranInline(wall: UInt64, now: MonotonicTime) -> Bool {
         // Steps towards the median: now and then the system runs somebody else in the middle of a run.
-        typicalRun = max(1, typicalRun) * (Double(wall) > typicalRun ? 1.05 : 0.95)
-        busy += min(Double(wall), LoadGauge.longestRun * typicalRun)
+        let wall = Double(max(1, wall))
+        let typical = typicalRun.map { $0 * (wall > $0 ? 1.05 : 0.95) } ?? wall
+        typicalRun = typical
+        busy += min(wall, LoadGauge.longestRun * typical)
         let elapsed = now.nanoseconds(since: windowStart)
         guard elapsed >= UInt64(LoadGauge.window) else { return false }
         busyWindows = busy >= LoadGauge.busyShare * Double(elapsed) ? busyWindows + 1 : 0
@@ -77,35 +90,38 @@ struct LoadGauge {
     ///   - now: The time.
     mutating func considerGathering(jointRow: Double?, now: MonotonicTime) {
         // Unknown: a run can't save more than it costs.
-        guard typicalRun - (jointRow ?? 0) > LoadGauge.queueingCost else { return }
+        guard let typicalRun, typicalRun - (jointRow ?? 0) > LoadGauge.queueingCost else { return }
         batchingUntil = now.advanced(byNanoseconds: LoadGauge.term)
-        (runs, requests) = (0, 0)
+        (runs, parts) = (0, 0)
     }
 
-    /// A run of gathered requests ended.
+    /// A run on an engine thread ended.
     ///
     /// - Parameters:
-    ///   - requests: How many it answered; `nil` while nobody knows yet whether they may share runs.
+    ///   - parts: How many requests, or parts of them, it had; `nil` while nobody knows yet whether they may share runs.
     ///   - jointRow: What a row costs in company, in nanoseconds, where that is known.
     ///   - now: The time.
-    mutating func ranBatch(requests: Int?, jointRow: Double?, now: MonotonicTime) {
+    mutating func ranBatch(parts: Int?, jointRow: Double?, now: MonotonicTime) {
         guard let until = batchingUntil else { return }
-        if let requests {
+        if let parts, now < until {
             runs += 1
-            self.requests += requests
+            self.parts += parts
         }
-        let isInCompany = self.requests >= 2 * runs
+        let isInCompany = runs > 0 && self.parts >= 2 * runs
         guard now >= until || (runs >= LoadGauge.trialRuns && !isInCompany) else { return }
-        let isCurrent = now <= until.advanced(byNanoseconds: LoadGauge.term)
-        let saving = typicalRun - (jointRow ?? typicalRun)
+        let hasTried = runs > 0
         batchingUntil = nil
-        if isCurrent, runs > 0, isInCompany, saving > LoadGauge.queueingCost {
+        (runs, self.parts) = (0, 0)
+        // Too late to say anything of the load now.
+        guard now <= until.advanced(byNanoseconds: LoadGauge.term), let typicalRun else { return }
+        if isInCompany, typicalRun - (jointRow ?? typicalRun) > LoadGauge.queueingCost {
             batchingUntil = now.advanced(byNanoseconds: LoadGauge.term)
             pause = LoadGauge.firstPause
-        } else if isCurrent {
+        } else if hasTried {
             pausedUntil = now.advanced(byNanoseconds: pause)
             pause = min(pause * 2, LoadGauge.longestPause)
+        } else {
+            pausedUntil = now.advanced(byNanoseconds: LoadGauge.firstPause)
         }
-        (runs, self.requests) = (0, 0)
     }
 }

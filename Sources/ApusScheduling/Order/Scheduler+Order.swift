@@ -1,22 +1,14 @@
 internal import ApusCore
 internal import Synchronization
 
-/// An answer that may have to wait for those before it.
-struct HeldAnswer: Sendable {
-    /// The answer on its way to its lane.
-    let completion: any Deliverable
-    /// Its request's stations, counted when it leaves.
-    let timings: RequestTimings
-    /// Items in its request.
-    let batchSize: Int
-    /// Its request's id.
-    let id: String
-}
-
 extension Scheduler.State {
     /// Counts an answer that leaves.
-    mutating func record(_ answer: HeldAnswer) {
-        statistics.lastInference = WallClock.millisecondsSince1970
+    ///
+    /// - Parameters:
+    ///   - answer: The answer.
+    ///   - time: The time, in milliseconds since 1970.
+    mutating func record(_ answer: UncountedAnswer, at time: Int64) {
+        statistics.lastInference = time
         statistics.recordSuccess(answer.timings, batchSize: answer.batchSize, id: answer.id)
     }
 
@@ -27,13 +19,13 @@ extension Scheduler.State {
 extension Scheduler {
     /// What happens in the order of answers.
     private enum OrderEvent {
-        case answered(UInt64, HeldAnswer)
+        case answered(UInt64, UncountedAnswer)
         case ended(UInt64)
         case delivered
     }
 
     /// Gives an answer away when all requests before it have ended.
-    func hold(_ answer: HeldAnswer, _ number: UInt64) {
+    func hold(_ answer: UncountedAnswer, _ number: UInt64) {
         deliver(after: .answered(number, answer))
     }
 
@@ -62,23 +54,23 @@ extension Scheduler {
         var ready = change(event)
         while !ready.isEmpty {
             var answers = Answers()
-            for answer in ready { answers.append(answer.completion) }
+            for answer in ready { answers.append(counted: answer.delivery) }
             answers.deliver()
             ready = change(.delivered)
         }
     }
 
-    private func change(_ event: OrderEvent) -> [HeldAnswer] {
-        let now = time.now
+    private func change(_ event: OrderEvent) -> [UncountedAnswer] {
+        let (now, clock) = (time.now, WallClock.millisecondsSince1970)
         let (ready, change) = state.withLock {
-            state -> ([HeldAnswer], BatchingStateMachine<QueuedRequest>.OnChange) in
-            var ready: [HeldAnswer] = []
+            state -> ([UncountedAnswer], BatchingStateMachine<QueuedRequest>.OnChange) in
+            var ready: [UncountedAnswer] = []
             switch event {
             case .answered(let number, let answer): ready = state.order?.answered(number, answer) ?? []
             case .ended(let number): ready = state.order?.ended(number) ?? []
             case .delivered: ready = state.order?.delivered() ?? []
             }
-            for answer in ready { state.record(answer) }
+            for answer in ready { state.record(answer, at: clock) }
             guard let limit = state.order?.startLimit else { return (ready, .nothing) }
             return (ready, state.machine.setStartLimit(limit, now: now))
         }

@@ -70,7 +70,7 @@ extension Scheduler {
     /// How many rows a run of these parts is filled up to.
     func filledRows(_ members: [BatchPart<QueuedRequest>], on permit: Permit) -> Int {
         let rows = members.reduce(0) { $0 + $1.rows.count }
-        guard permit.mayFill, let last = members.last?.request, !last.keys.isAlone else { return rows }
+        guard permit.mayShare, let last = members.last?.request, !last.keys.isAlone else { return rows }
         let filled = allowedSizes.filled(rows)
         let row = last.call.inputs.reduce(0) { $0 + ($1?.storage.byteCount ?? 0) } / max(1, last.rows)
         let (bytes, overflow) = row.multipliedReportingOverflow(by: filled - rows)

@@ -11,7 +11,9 @@ final class QueueingLane: CompletionLane {
 
     var isCurrent: Bool { false }
 
-    func deliver(_ completions: [any Deliverable]) {
-        lane.deliver(completions)
+    var deliversAtOnce: Bool { lane.deliversAtOnce }
+
+    func deliver(_ deliveries: consuming [any Delivery]) {
+        lane.deliver(deliveries)
     }
 }

@@ -17,7 +17,8 @@ extension Scheduler {
     private static let maxBytes = 1 << 26
 
     package var traffic: TrafficHistory {
-        state.withLock { TrafficHistory(shapes: $0.shapes.calls, load: $0.load) }
+        let now = time.now
+        return state.withLock { TrafficHistory(shapes: $0.shapes.calls, load: $0.load.heir(now: now)) }
     }
 
     /// Runs requests on each of the model's sessions before others come: on the calling thread, or where the model runs on a
@@ -25,11 +26,11 @@ extension Scheduler {
     ///
     /// - Parameters:
     ///   - samples: What the configuration asks for.
-    ///   - traffic: What the version's predecessor was asked; what fails of these doesn't matter.
+    ///   - traffic: What the version's predecessor was asked, of which it doesn't matter what fails, and its load, with which
+    ///     this one goes on.
     /// - Throws: Why a sample failed, or that an instance was lost for good.
     package func warmUp(_ samples: [WarmUpSample], after traffic: TrafficHistory) throws(InferenceError) {
         guard !description.isDecoupled else { return }
-        if let load = traffic.load { state.withLock { $0.load = LoadGauge(after: load, now: time.now) } }
         for index in firstInstances {
             let work = { @Sendable [self] in
                 Result { () throws(InferenceError) in
@@ -40,6 +41,10 @@ extension Scheduler {
             }
             try (pools[index] === pool ? work() : pools[index].carryOut(work)).get()
         }
+        guard var load = traffic.load else { return }
+        load.takeOver(now: time.now)
+        let known = load
+        state.withLock { $0.load = known }
     }
 
     /// An instance of each session.

@@ -11,7 +11,7 @@ package final class ImmediateLane: CompletionLane {
         self.isCurrent = isCurrent
     }
 
-    package func deliver(_ completions: [any Deliverable]) {
-        for completion in completions { completion.run() }
+    package func deliver(_ deliveries: [any Delivery]) {
+        for delivery in deliveries { delivery.carryOut() }
     }
 }

@@ -7,7 +7,7 @@ internal import Synchronization
 package final class RecordingLane: CompletionLane {
     private struct State {
         var current: pthread_t?
-        var waiting: [any Deliverable] = []
+        var waiting: [any Delivery] = []
         var deliveries: [Int] = []
         var watchers: [(deliveries: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
@@ -24,13 +24,15 @@ package final class RecordingLane: CompletionLane {
         return state.withLock { $0.current == caller }
     }
 
-    /// How many completions came with each delivery, in order.
+    /// How many deliveries came at a time, in order.
     package var deliveries: [Int] { state.withLock { $0.deliveries } }
 
-    package func deliver(_ completions: [any Deliverable]) {
+    package var deliversAtOnce: Bool { false }
+
+    package func deliver(_ deliveries: [any Delivery]) {
         let reached = state.withLock { state in
-            state.waiting += completions
-            state.deliveries.append(completions.count)
+            state.waiting += deliveries
+            state.deliveries.append(deliveries.count)
             let count = state.deliveries.count
             let reached = state.watchers.filter { $0.deliveries <= count }.map(\.continuation)
             state.watchers.removeAll { $0.deliveries <= count }
@@ -57,7 +59,7 @@ package final class RecordingLane: CompletionLane {
             defer { state.waiting = [] }
             return state.waiting
         }
-        run { for completion in batch { completion.run() } }
+        run { for delivery in batch { delivery.carryOut() } }
     }
 
     /// Carries completions out on the calling thread, which waits for them, until a condition holds.

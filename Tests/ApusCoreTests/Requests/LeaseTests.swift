@@ -87,7 +87,7 @@ struct LeaseTests {
 
     @Test func `a failure comes without an answer`() {
         let sink = RecordingSink()
-        Completion(failure: InferenceError(.cancelled, "gone"), to: sink).run()
+        Completion(failure: InferenceError(.cancelled, "gone"), to: sink).carryOut()
         #expect(sink.events == ["failure cancelled"])
     }
 }

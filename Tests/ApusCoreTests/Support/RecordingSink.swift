@@ -26,7 +26,7 @@ final class RecordingSink: AnswerSink {
 final class ImmediateLane: CompletionLane {
     let isCurrent = true
 
-    func deliver(_ completions: [any Deliverable]) {
-        for completion in completions { completion.run() }
+    func deliver(_ deliveries: [any Delivery]) {
+        for delivery in deliveries { delivery.carryOut() }
     }
 }

@@ -15,7 +15,7 @@ final class FakeModel: ServedModel, LeaseHolder {
 
     private struct State {
         var asked: [InferenceFacts] = []
-        var waiting: [any Deliverable] = []
+        var waiting: [any Delivery] = []
         var sinks: [any AnswerSink] = []
         var leases = 0
         var cancelCount = 0

@@ -114,7 +114,7 @@ final class FakeModel: ServedModel, LeaseHolder {
 
     private struct State {
         var asked: [Asked] = []
-        var waiting: [any Deliverable] = []
+        var waiting: [any Delivery] = []
         var sinks: [any AnswerSink] = []
         var lanes: [any CompletionLane] = []
         var leases = 0
@@ -202,7 +202,7 @@ final class FakeModel: ServedModel, LeaseHolder {
         let outputs = request.inputs
         let completion = Completion(answer: request.answer(with: outputs), to: sink)
         guard case .later = mode else {
-            completion.run()
+            completion.carryOut()
             return .finished
         }
         let lane = sink.lane

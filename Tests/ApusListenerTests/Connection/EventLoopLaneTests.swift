@@ -41,6 +41,23 @@ struct EventLoopLaneTests {
         Completion(failure: InferenceError(.unavailable, text), to: sink)
     }
 
+    @Test func `what has been carried out is let go before the next is`() {
+        let loop = QueueingEventLoop()
+        let lane = EventLoopLane(eventLoop: loop, time: SystemTime())
+        weak var first: Completion?
+        let isThere = Mutex<[Bool]>([])
+        do {
+            let delivery = completion("1", RecordingSink(lane: lane))
+            first = delivery
+            let last = RecordingSink(lane: lane) { [weak delivery] _ in isThere.withLock { $0.append(delivery != nil) }
+            }
+            lane.deliver([delivery, completion("2", last)])
+        }
+        #expect(first != nil)
+        loop.run()
+        #expect(isThere.withLock { $0 } == [false])
+    }
+
     @Test func `the loop is woken once for all that comes before it looks`() {
         let loop = QueueingEventLoop()
         let lane = EventLoopLane(eventLoop: loop, time: SystemTime())

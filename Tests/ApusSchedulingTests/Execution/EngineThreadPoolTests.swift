@@ -45,7 +45,8 @@ struct EngineThreadPoolTests {
         #expect(log.all == Array(0..<1000))
     }
 
-    @Test(arguments: [1, 4]) func `a job put in by one that is about to end runs without anybody being woken for it`(
+    @Test(.timeLimit(.minutes(1)), arguments: [1, 4])
+    func `a job put in by one that is about to end is never left lying`(
         threads: Int
     ) throws {
         /// Puts in the next one, until none is left.
@@ -58,7 +59,7 @@ struct EngineThreadPoolTests {
 
             func run() {
                 if left.subtract(1, ordering: .relaxed).newValue > 0 {
-                    pool.submit(self, isFollowedUp: true)
+                    pool.submitFollowUp(self)
                 } else {
                     isOver.signal()
                 }

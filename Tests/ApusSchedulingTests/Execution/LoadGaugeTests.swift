@@ -11,7 +11,7 @@ struct LoadGaugeTests {
         var hasAsked = false
         for step in 1...1000 {
             let now = start.advanced(byNanoseconds: Int64(step) * interval)
-            if gauge.ranInline(wall: wall, now: now), step > 200 { hasAsked = true }
+            if gauge.ranInline(wall: wall, now: now) { hasAsked = true }
         }
         return hasAsked
     }
@@ -73,11 +73,11 @@ struct LoadGaugeTests {
 
     @Test func `requests that find no company are soon run on event loops again`() {
         var gauge = gathering()
-        for _ in 0..<1000 { gauge.ranBatch(requests: nil, jointRow: nil, now: start) }
+        for _ in 0..<1000 { gauge.ranBatch(parts: nil, jointRow: nil, now: start) }
         #expect(gauge.gathers(now: start))
-        for _ in 1..<LoadGauge.trialRuns { gauge.ranBatch(requests: 1, jointRow: 5_000, now: start) }
+        for _ in 1..<LoadGauge.trialRuns { gauge.ranBatch(parts: 1, jointRow: 5_000, now: start) }
         #expect(gauge.gathers(now: start))
-        gauge.ranBatch(requests: 1, jointRow: 5_000, now: start)
+        gauge.ranBatch(parts: 1, jointRow: 5_000, now: start)
         #expect(!gauge.gathers(now: start))
         // And aren't gathered again for a while.
         let asksAgain = run(&gauge, wall: 60_000, interval: 70_000)
@@ -86,22 +86,51 @@ struct LoadGaugeTests {
 
     @Test func `requests in company are gathered for another term`() {
         var gauge = gathering()
-        for _ in 0..<200 { gauge.ranBatch(requests: 3, jointRow: 5_000, now: start) }
+        for _ in 0..<200 { gauge.ranBatch(parts: 3, jointRow: 5_000, now: start) }
         let end = start.advanced(byNanoseconds: LoadGauge.term)
-        gauge.ranBatch(requests: 3, jointRow: 5_000, now: end)
+        gauge.ranBatch(parts: 3, jointRow: 5_000, now: end)
         #expect(gauge.gathers(now: end))
     }
 
     @Test func `a version goes on where its predecessor leaves off`() {
-        let end = start.advanced(byNanoseconds: LoadGauge.term)
-        let late = start.advanced(byNanoseconds: LoadGauge.term - 1)
-        let heir = LoadGauge(after: gathering(), now: late)
-        #expect(heir.gathers(now: end))
+        var heir = gathering().heir(now: start.advanced(byNanoseconds: LoadGauge.term - 1))
+        // Its warm-up takes longer than the predecessor's term would have been.
+        let ready = start.advanced(byNanoseconds: 3 * LoadGauge.term)
+        #expect(!heir.gathers(now: ready))
+        heir.takeOver(now: ready)
+        #expect(heir.gathers(now: ready))
+        #expect(!heir.gathers(now: ready.advanced(byNanoseconds: LoadGauge.term)))
+    }
+
+    @Test func `what was no gain for a version isn't tried by the one that takes its place`() {
         var tired = gathering()
-        tired.ranBatch(requests: 1, jointRow: 5_000, now: end)
-        var next = LoadGauge(after: tired, now: end)
-        #expect(!next.gathers(now: end))
-        let asksAgain = run(&next, wall: 60_000, interval: 70_000)
+        tired.ranBatch(parts: 1, jointRow: 5_000, now: start)
+        let end = start.advanced(byNanoseconds: LoadGauge.term)
+        tired.ranBatch(parts: 1, jointRow: 5_000, now: end)
+        var heir = tired.heir(now: end)
+        heir.takeOver(now: end)
+        #expect(!heir.gathers(now: end))
+        let asksAgain = run(&heir, wall: 60_000, interval: 70_000)
         #expect(!asksAgain)
+    }
+
+    @Test func `a term in which nothing could be learnt makes no pause longer`() {
+        var gauge = gathering()
+        var now = start
+        for _ in 0..<10 {
+            gauge.ranBatch(parts: nil, jointRow: nil, now: now)
+            now = now.advanced(byNanoseconds: LoadGauge.term)
+            gauge.ranBatch(parts: 1, jointRow: nil, now: now)
+            #expect(!gauge.gathers(now: now))
+            now = now.advanced(byNanoseconds: LoadGauge.firstPause)
+            for step in 1...1000 {
+                _ = gauge.ranInline(wall: 60_000, now: now.advanced(byNanoseconds: Int64(step) * 70_000))
+            }
+            now = now.advanced(byNanoseconds: 70_000_000)
+            let asks = gauge.ranInline(wall: 60_000, now: now.advanced(byNanoseconds: LoadGauge.window))
+            #expect(asks)
+            gauge.considerGathering(jointRow: nil, now: now)
+            #expect(gauge.gathers(now: now))
+        }
     }
 }

@@ -23,7 +23,7 @@ struct SchedulerWarmUpTests {
 
     @Test func `samples run as often as asked on each session, and nobody counts them`() throws {
         let bench = try Bench(signature: Self.echo, configuration: .init(instances: 2))
-        try bench.scheduler.warmUp([sample([1, 2], count: 3), sample([3])], after: .none)
+        try bench.scheduler.warmUp([sample([1, 2], count: 3), sample([3])], after: .empty)
         #expect(bench.session.runs.map { $0.inputs[0]?.floats } == [[1, 2], [1, 2], [1, 2], [3]])
         #expect(Set(bench.session.runs.map(\.instance)) == [0])
         let statistics = bench.scheduler.statistics()
@@ -33,10 +33,10 @@ struct SchedulerWarmUpTests {
     @Test func `a sample that doesn't fit or that fails is named`() throws {
         let bench = try Bench(signature: Self.echo)
         let wrong = WarmUpSample(name: "odd", inputs: [NamedTensor(name: "c", tensor: Tensor(floats: [1]))])
-        let misfit = #expect(throws: InferenceError.self) { try bench.scheduler.warmUp([wrong], after: .none) }
+        let misfit = #expect(throws: InferenceError.self) { try bench.scheduler.warmUp([wrong], after: .empty) }
         #expect(misfit?.message.hasPrefix("model_warmup 'odd' failed: unexpected inference input 'c'") == true)
         let broken = try Bench(signature: Self.echo, compute: failing)
-        let failure = #expect(throws: InferenceError.self) { try broken.scheduler.warmUp([sample([1])], after: .none) }
+        let failure = #expect(throws: InferenceError.self) { try broken.scheduler.warmUp([sample([1])], after: .empty) }
         #expect(failure?.message == "model_warmup 'usual' failed: no such row")
     }
 

@@ -14,7 +14,7 @@ struct ShortListTests {
                 array.append(step)
             } else {
                 let modulus = Int.random(in: 1...3, using: &random)
-                let isGone = list.removeFirst { $0.isMultiple(of: modulus) }
+                let isGone = list.removeFirstMatch { $0.isMultiple(of: modulus) }
                 let index = array.firstIndex { $0.isMultiple(of: modulus) }
                 #expect(isGone == (index != nil))
                 if let index { array.remove(at: index) }

@@ -16,7 +16,7 @@ struct ShortList<Element> {
     /// Takes the first element off that suits.
     ///
     /// - Returns: Whether there was one.
-    mutating func removeFirst(where suits: (Element) -> Bool) -> Bool {
+    mutating func removeFirstMatch(_ suits: (Element) -> Bool) -> Bool {
         guard let index = firstIndex(where: suits) else { return false }
         if index > 0 {
             tail.remove(at: index - 1)

@@ -100,7 +100,7 @@ struct QueuedRequestTests {
         if let request = queued.takeRequest() {
             let timings = request.timings
             let completion = Completion(answer: request.answer(with: []), to: sink)
-            let held = HeldAnswer(completion: completion, timings: timings, batchSize: 1, id: "")
+            let held = UncountedAnswer(delivery: completion, timings: timings, batchSize: 1, id: "")
             bench.scheduler.hold(held, numbers[1])
         }
         bench.scheduler.makeRoom(numbers[0])

@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// It is ended exactly once, by whoever comes first: a run, its deadline, its caller. Called back while it runs, it is
 /// answered at once; what it holds (lease, tensors, bytes of the budget) it holds until the engine has let go.
-final class QueuedRequest: CancellableRequest, Deliverable {
+final class QueuedRequest: CancellableRequest, Delivery {
     private enum Phase {
         case waiting
         case running
@@ -34,7 +34,7 @@ final class QueuedRequest: CancellableRequest, Deliverable {
 
         /// Takes a run off the list; `false` for one that nothing is expected of any more.
         mutating func remove(_ batch: RunningBatch) -> Bool {
-            batches.removeFirst { $0 === batch }
+            batches.removeFirstMatch { $0 === batch }
         }
 
         /// Notes that it has been ended otherwise; what is returned is to be let go outside the lock.
@@ -53,10 +53,17 @@ final class QueuedRequest: CancellableRequest, Deliverable {
 
     /// The outputs of a run that had all of its rows.
     struct RunOutputs {
+        /// What of them belongs to the request.
+        enum Share {
+            case all
+            /// These rows, first dimension first.
+            case rows(Range<Int>)
+        }
+
         /// Those of the whole run.
         let tensors: [Tensor]
-        /// Its rows of them; `nil` where it has all.
-        let rows: Range<Int>?
+        /// What of them is the request's.
+        let share: Share
         /// Its stations, the last included.
         let timings: RequestTimings
     }
@@ -245,9 +252,7 @@ final class QueuedRequest: CancellableRequest, Deliverable {
     }
 
     /// What one of the outputs that it asked for is called.
-    func outputName(_ place: Int) -> String {
-        scheduler.description.outputs[call.outputs[place]].name
-    }
+    func outputName(_ place: Int) -> String { scheduler.outputName(call.outputs[place]) }
 
     /// Puts the request back that was taken for a run, because it is to run once more.
     func giveBack(_ request: consuming InferenceRequest) {
