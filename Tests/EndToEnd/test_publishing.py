@@ -95,6 +95,24 @@ def answer(server: Server, path: str = "adding") -> tuple[int, float, str]:
         return ask(client, 1, path)
 
 
+def test_what_no_server_could_load(store: Store, serve: Callable[..., Server], tmp_path: Path) -> None:
+    """It isn't published, and its label stays; published all the same, `apus update` says that it isn't served."""
+    store.apus("push", model(tmp_path, 1), "--name", "adding", "--label", "stable")
+    (tmp_path / "noise.onnx").write_bytes(b"noise")
+    push = ("push", str(tmp_path / "noise.onnx"), "--name", "adding", "--label", "stable")
+    refused = store.apus(*push, fails=True)
+    assert "isn't published" in refused and "--no-check" in refused, refused
+    history = store.apus("history", "adding")
+    assert re.findall(r"^ *(\d+) ", history, re.MULTILINE) == ["1"], history
+    server = serve(store)
+    assert "done" in store.apus("update", "--url", server.url)
+    store.apus(*push, "--no-check")
+    told = store.apus("update", "--url", server.url, fails=True)
+    assert "adding/2 can't be served: " in told, told
+    assert answer(server) == (200, 2, "1")
+    assert answer(server, "adding/versions/stable") == (200, 2, "1")
+
+
 def test_from_push_to_rollback(store: Store, serve: Callable[..., Server], tmp_path: Path) -> None:
     """Every server follows versions and labels; history and a version's record tell what happened."""
     store.apus("push", model(tmp_path, 1), "--name", "adding", "--label", "stable", "--metric", "accuracy=0.91")

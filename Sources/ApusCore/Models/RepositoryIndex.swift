@@ -32,4 +32,10 @@ package struct RepositoryIndexEntry: Hashable, Sendable {
         self.state = state
         self.reason = reason
     }
+
+    /// Whether it isn't served though it should be: neither unloaded nor never asked for.
+    package var hasFailed: Bool { state == .unavailable && !["", RepositoryIndexEntry.unloaded].contains(reason) }
+
+    /// The reason of what was unloaded, in Triton's word.
+    package static let unloaded = "unloaded"
 }

@@ -93,7 +93,7 @@ package enum VersionLife: Sendable {
     package var outwardReason: String {
         switch self {
         case .failed(let error): error.message
-        case .unloaded: "unloaded"
+        case .unloaded: RepositoryIndexEntry.unloaded
         case .standby: "on standby: warm, without traffic"
         default: ""
         }

@@ -160,7 +160,7 @@ package struct TensorFlowVersionStatus: Sendable, Hashable {
             case .unloading: .unloading
             case .unavailable: .end
             }
-        self.hasFailed = entry.state == .unavailable && !["", "unloaded"].contains(entry.reason)
+        self.hasFailed = entry.hasFailed
         self.message = hasFailed ? entry.reason : ""
     }
 }

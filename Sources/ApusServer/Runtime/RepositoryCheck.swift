@@ -47,7 +47,7 @@ package struct RepositoryCheck {
 
     private static func report(_ entries: [RepositoryIndexEntry], notes: [String]) -> Report {
         var text = ""
-        let failures = entries.filter { $0.state == .unavailable && $0.reason != "unloaded" }
+        let failures = entries.filter(\.hasFailed)
         for entry in entries {
             let version = entry.version.map { " version \($0)" } ?? ""
             let isBad = failures.contains(entry)

@@ -1,4 +1,5 @@
 internal import ApusClient
+internal import ApusCore
 internal import ArgumentParser
 
 /// `apus update`: has a running server look at its source of models now.
@@ -7,7 +8,7 @@ struct UpdateCommand: AsyncParsableCommand {
         commandName: "update",
         abstract: "Have a running server look at its source of models now.",
         discussion: """
-            Waits until everything that changed is live, or has failed for a reason that 'apus models' tells.
+            Waits until everything that changed is live or has failed; exits with 1 when a model can't be served, and says why.
 
             EXAMPLES
               apus update
@@ -32,5 +33,11 @@ struct UpdateCommand: AsyncParsableCommand {
         let (state, reason) = try await connection.update(isAwaited: !noWait)
         print(reason.isEmpty ? "update: \(state)" : "update: \(state): \(reason)")
         if state == "failed" { throw ExitCode(1) }
+        guard !noWait else { return }
+        let failures = try await connection.index().filter(\.hasFailed)
+        for entry in failures {
+            print("\(entry.name)\(entry.version.map { "/\($0)" } ?? "") can't be served: \(entry.reason)")
+        }
+        if !failures.isEmpty { throw ExitCode(1) }
     }
 }

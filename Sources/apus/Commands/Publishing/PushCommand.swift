@@ -12,7 +12,8 @@ struct PushCommand: AsyncParsableCommand {
         discussion: """
             The version is seen by servers when all of it is there, and never changes afterwards. A file NAME.onnx, or
             the only one in a folder, becomes model.onnx; a folder's other files (weights, labels) come along. It is
-            loaded here first, to list its inputs and outputs and to say when that doesn't work.
+            loaded here first, to list its inputs and outputs; one that can't be loaded isn't published. Where there is no
+            engine it is published unseen, with a note.
 
             EXAMPLES
               apus push iris.onnx --name iris --store ./models
@@ -76,6 +77,11 @@ struct PushCommand: AsyncParsableCommand {
             for output in metadata.outputs {
                 request.addOutput(name: output.name, datatype: output.dataType.rawValue, shape: output.shape)
             }
+        case .failure(let failure) where PushInspection.hasEngine:
+            throw CommandFailure(
+                "'\(file)' isn't published, since no server could load it: \(failure)\n"
+                    + "--no-check publishes it as it is"
+            )
         case .failure(let failure):
             print("note: inputs and outputs aren't listed, since '\(file)' couldn't be loaded here: \(failure)")
         }

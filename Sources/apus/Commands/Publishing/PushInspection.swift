@@ -28,6 +28,12 @@ enum PushInspection {
         }
     }
 
+    /// Whether this machine has what runs a pushed model, so that a failure is the model's.
+    static var hasEngine: Bool {
+        guard let configuration = try? ServerConfiguration.load(arguments: []) else { return false }
+        return !EngineReport(configuration).missing.contains("onnxruntime")
+    }
+
     private static func copy(_ files: [PushRequest.File], to folder: String) throws {
         let system = SystemFiles()
         let durable = DurableFiles(system)
