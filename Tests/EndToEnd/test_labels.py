@@ -27,6 +27,8 @@ def test_labels_stand_for_versions(launch: Launch, tmp_path: Path) -> None:
             assert client.get(path).json()["versions"] == [version]
             assert client.get(f"{path}/ready").json() == {"name": "m", "ready": True}
             assert client.get(f"{path}/stats").json()["model_stats"][0]["version"] == version
+            assert client.post_json(f"/predict/m/versions/{label}", {"IN": [1, 2]}).json() == {"OUT": [1, 2]}
+        assert client.post_json("/predict/m/versions/gone", {"IN": [1, 2]}).status == 404
         refused = client.post_json("/v2/models/m/versions/gone/infer", question)
         assert refused.status == 404
         words = "Request for unknown model: 'm' label 'gone' names version 9, which is not found"

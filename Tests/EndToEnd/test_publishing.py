@@ -113,6 +113,58 @@ def test_what_no_server_could_load(store: Store, serve: Callable[..., Server], t
     assert answer(server, "adding/versions/stable") == (200, 2, "1")
 
 
+@pytest.mark.parametrize("kind", ["apus.yaml", "config.pbtxt"])
+def test_a_version_with_a_faulty_configuration(
+    store: Store, serve: Callable[..., Server], tmp_path: Path, kind: str
+) -> None:
+    """It fails alone, also when the server starts anew, and is told with its file's own path."""
+    store.apus("push", model(tmp_path, 1), "--name", "adding", "--label", "stable")
+    (tmp_path / "bad").write_text("scheduling: {latency_gaol: 3ms}" if kind == "apus.yaml" else "max_batch: 3")
+    option = "--settings" if kind == "apus.yaml" else "--config"
+    push = ("push", model(tmp_path, 2), "--name", "adding", option, str(tmp_path / "bad"))
+    assert "isn't published" in store.apus(*push, fails=True)
+    store.apus(*push, "--no-check")
+    server = serve(store)
+    assert answer(server) == (200, 2, "1")
+    assert answer(server, "adding/versions/stable") == (200, 2, "1")
+    told = store.apus("models", "--url", server.url)
+    assert f"adding/2/{kind}" in told, told
+    # The one after it is served as if nothing had been.
+    store.apus("push", model(tmp_path, 3), "--name", "adding")
+    update(server)
+    assert answer(server) == (200, 4, "3")
+
+
+def test_files_that_nobody_serves(store: Store, serve: Callable[..., Server], tmp_path: Path) -> None:
+    """They aren't published; published all the same, the advice is one that helps."""
+    (tmp_path / "churn.pkl").write_bytes(b"pickle")
+    push = ("push", str(tmp_path / "churn.pkl"), "--name", "churn")
+    assert "isn't served here" in store.apus(*push, fails=True)
+    store.apus(*push, "--no-check")
+    told = store.apus("models", "--url", serve(store).url)
+    assert "apus push model.onnx --name churn" in told, told
+
+
+def test_a_push_with_the_models_name_in_its_configuration(store: Store, tmp_path: Path) -> None:
+    """The configuration is read under the name that it is published as."""
+    (tmp_path / "config.pbtxt").write_text('name: "adding"')
+    store.apus("push", model(tmp_path, 1), "--name", "adding", "--config", str(tmp_path / "config.pbtxt"))
+    assert '"inputs"' in store.apus("history", "adding", "1")
+
+
+def test_addresses_with_a_slip(store: Store, tmp_path: Path) -> None:
+    """What isn't there is told as such, not as an empty store in which all is well."""
+    nowhere = store.address.replace("models", "modles") + "/prdo"
+    arguments = [("verify",), ("gc",), ("backup", "--into", str(tmp_path))]
+    for command in [(*words, "--store", nowhere) for words in arguments] + [("sync", nowhere, str(tmp_path / "copy"))]:
+        told = store.apus(*command, fails=True)
+        assert "nothing is published in" in told, (command, told)
+    store.apus("push", model(tmp_path, 1), "--name", "adding")
+    assert "it has 'adding'" in store.apus("gc", "addnig", fails=True)
+    for slip in ("s3:/models/prod", "s3:models"):
+        assert "is no address" in store.apus("verify", "--store", slip, fails=True)
+
+
 def test_from_push_to_rollback(store: Store, serve: Callable[..., Server], tmp_path: Path) -> None:
     """Every server follows versions and labels; history and a version's record tell what happened."""
     store.apus("push", model(tmp_path, 1), "--name", "adding", "--label", "stable", "--metric", "accuracy=0.91")

@@ -101,6 +101,8 @@ package enum Operation: String, Sendable, CaseIterable {
             [
                 HTTPRoute(.post, "/predict"), HTTPRoute(.get, "/predict"),
                 HTTPRoute(.post, "/predict/{model}"), HTTPRoute(.get, "/predict/{model}"),
+                HTTPRoute(.post, "/predict/{model}/versions/{version}"),
+                HTTPRoute(.get, "/predict/{model}/versions/{version}"),
             ]
         case .serverLive: [HTTPRoute(.get, "/v2/health/live"), HTTPRoute(.get, "/", form: .tensorFlow)]
         case .serverReady: [HTTPRoute(.get, "/v2/health/ready")]

@@ -54,7 +54,20 @@ struct ModelFileSearch: Sendable {
 
     /// Says what a version's folder holds instead of the model's file.
     func missingFile(in version: VersionFolder, of model: ModelName) -> ModelError {
-        missingFile(in: "'\(version.path)'", holding: version.entries, target: "\(version.path)/\(expected)")
+        guard version.manifest != nil else {
+            return missingFile(in: "'\(version.path)'", holding: version.entries, target: "\(version.path)/\(expected)")
+        }
+        // What is put into its folder now is no file of it: its manifest lists them all.
+        let (format, names) = (UnservedFormat.recognized(in: version.entries), names(of: version.entries))
+        let found = format.map {
+            "holds '\($0.entry.name)', \($0.format.title), which isn't served here: \($0.format.advice)"
+        }
+        return ModelError(
+            .noModelFile,
+            "'\(version.path)' \(found ?? "holds no model file (found \(names))"); publish the result as the next version: "
+                + "apus push \(expected) --name \(model)",
+            hint: format?.format.lines ?? ""
+        )
     }
 
     /// Says what a model's folder holds instead of versions or a model file.
@@ -90,7 +103,7 @@ struct ModelFileSearch: Sendable {
     /// - Returns: The reason, with what to do about it.
     func missingFile(in place: String, holding entries: [StorageEntry], target: String) -> ModelError {
         let visible = entries.filter { !$0.isHidden }
-        let names = visible.prefix(5).map { "'\($0.name)'" }.joined(separator: ", ")
+        let names = names(of: entries)
         let message =
             if visible.isEmpty {
                 "\(place) is empty: put the model in '\(target)'"
@@ -105,6 +118,10 @@ struct ModelFileSearch: Sendable {
             }
         let hint = UnservedFormat.recognized(in: visible)?.format.lines ?? ""
         return ModelError(.noModelFile, message, hint: hint)
+    }
+
+    private func names(of entries: [StorageEntry]) -> String {
+        entries.filter { !$0.isHidden }.prefix(5).map { "'\($0.name)'" }.joined(separator: ", ")
     }
 
     /// The default name of a model's file.

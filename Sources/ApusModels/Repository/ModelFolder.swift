@@ -69,6 +69,17 @@ package struct ModelFolder: Sendable {
         return folder
     }
 
+    /// Where a file of its configuration lies, from the repository's root, for messages: `iris/config.pbtxt`, or
+    /// `iris/2/config.pbtxt` where it is version 2's own.
+    ///
+    /// - Parameter filename: One path component.
+    package func place(of filename: String) -> String {
+        guard let version, version.manifest?.content.files.contains(where: { $0.path == filename }) == true else {
+            return "\(name)/\(filename)"
+        }
+        return "\(name)/\(version.version)/\(filename)"
+    }
+
     private func has(_ filename: String) -> Bool {
         if version?.manifest?.content.files.contains(where: { $0.path == filename }) == true { return true }
         return isOpen(filename) && entries.contains { $0.name == filename }

@@ -29,7 +29,9 @@ extension S3Store {
             }
             switch next {
             case .done, .giveUp: return try conclude(attempt, what: what, attempts: machine.retries.failureCount)
-            case .again(let nanoseconds): clock.pause(nanoseconds)
+            case .again(let nanoseconds):
+                if machine.retries.failureCount == S3Store.troubleAttempts { tellTrouble(attempt, what: what) }
+                clock.pause(nanoseconds)
             case .correctClock(let date):
                 let offset = date.secondsSince1970 - clock.calendar().secondsSince1970
                 learnt.withLock { $0.clockOffset = offset }
@@ -71,6 +73,9 @@ extension S3Store {
         return try keeper.credentials()
     }
 
+    /// Shorter ones are none, and would garble every word that holds them.
+    private static let leastSecretBytes = 8
+
     /// Takes out what a server might echo of our secrets.
     private func redacted(_ text: String) -> String {
         let secrets: [Secret<String>?]
@@ -81,7 +86,9 @@ extension S3Store {
             let known = keeper.known
             secrets = [known?.secretKey, known?.sessionToken]
         }
-        return secrets.compactMap { $0?.reveal }.filter { !$0.isEmpty }.reduce(text) { $0.replacing($1, with: "***") }
+        return secrets.compactMap { $0?.reveal }.filter { $0.utf8.count >= S3Store.leastSecretBytes }.reduce(text) {
+            $0.replacing($1, with: "***")
+        }
     }
 
     private func attempt(
@@ -112,6 +119,18 @@ extension S3Store {
             let now = clock.monotonic.now
             if hasProgressed() { machine.retries.progressed(now: now) }
             return (machine.failed(error.code, now: now), .failure(error))
+        }
+    }
+
+    /// After so many attempts whoever waits is told why: a second or so after the first.
+    private static let troubleAttempts = 4
+
+    private func tellTrouble(_ attempt: Result<S3Outcome, StorageError>, what: String) {
+        guard let onTrouble = configuration.onTrouble else { return }
+        switch attempt {
+        case .failure(let error): onTrouble("\(what): \(error.message); trying again")
+        case .success(.refused(let failure)): onTrouble("\(error(failure, what).message); trying again")
+        case .success(.success): break
         }
     }
 

@@ -18,6 +18,8 @@ package final class S3Store: ObjectStore {
         package var authorization: Authorization
         /// How patient calls are.
         package var retries = RetryPlan.Limits()
+        /// Told once of each call that goes on failing, after some attempts, with a sentence for whoever waits.
+        package var onTrouble: (@Sendable (String) -> Void)?
         /// Objects up to this size are read and written in one piece, larger ones in pieces of this size, in bytes.
         package var pieceBytes = 16 << 20
         /// How many pieces are under way at a time.

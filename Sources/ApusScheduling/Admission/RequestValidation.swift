@@ -111,7 +111,7 @@ package struct RequestValidation: Sendable {
             field: "inputs",
             expected: "at most \(model.maxBatchSize) rows",
             got: "\(batchSize) rows",
-            hint: "send smaller requests, or raise max_batch_size in the model's config.pbtxt"
+            hint: "send smaller requests, or raise max_batch_size in the model's configuration"
         )
     }
 

@@ -278,6 +278,8 @@ final class EnsembleRun: CancellableRequest {
     private func answer(with outputs: [NamedTensor]) {
         var timings = traits.timings
         // No queue and no inputs of its own: all its time is its members'.
+        timings.gatheringStarted = timings.queued
+        timings.batchSize = UInt32(clamping: batchSize)
         timings.computeStarted = timings.queued
         timings.inputReady = timings.queued
         timings.inferEnded = front.time.now

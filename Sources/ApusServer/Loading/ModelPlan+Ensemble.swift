@@ -9,13 +9,14 @@ extension ModelPlan {
     static func refusal(
         of faults: [ModelConfigurationError],
         settings: ModelSettings,
-        folder: ModelName
+        place: String,
+        settingsPlace: String
     ) -> ModelError? {
         guard !faults.isEmpty else { return nil }
         let words = faults.map { fault in
             fault.line == nil && settings.ensemble != nil
-                ? "\(folder)/\(ModelSettings.filename): ensemble: \(fault)"
-                : "\(folder)/\(ModelFolder.configurationFilename):\(fault)"
+                ? "\(settingsPlace): ensemble: \(fault)"
+                : "\(place):\(fault)"
         }
         return ModelError(.invalidConfiguration, words.joined(separator: "; "), cause: faults.first)
     }

@@ -12,6 +12,10 @@ struct ModelPlan: Sendable {
     let isConfigured: Bool
     /// What `apus.yaml` adds; says nothing when there is none.
     let settings: ModelSettings
+    /// Where `config.pbtxt` lies, or would, from the repository's root; for messages.
+    let place: String
+    /// The same for `apus.yaml`.
+    let settingsPlace: String
     /// The engine's name.
     let engineName: String
     /// Whether its answers are remembered.
@@ -26,15 +30,23 @@ struct ModelPlan: Sendable {
     /// - Throws: `invalidConfiguration` with every fault and its place.
     init(_ folder: ModelFolder) throws(ModelError) {
         var settings = try ModelSettings(folder)
-        let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
+        let place = folder.place(of: ModelFolder.configurationFilename)
+        let settingsPlace = folder.place(of: ModelSettings.filename)
+        self.place = place
+        self.settingsPlace = settingsPlace
         let written = try ModelPlan.configuration(in: folder, place: place)
         if folder.configurationOverride != nil, let written { settings.yield(to: written) }
         self.settings = settings
         var configuration = written ?? .empty
         if let ensemble = settings.ensemble {
-            configuration = try ensemble.complete(configuration, place: "\(folder.name)/\(ModelSettings.filename)")
+            configuration = try ensemble.complete(configuration, place: settingsPlace)
         }
-        if let error = ModelPlan.refusal(of: configuration.validate(), settings: settings, folder: folder.name) {
+        if let error = ModelPlan.refusal(
+            of: configuration.validate(),
+            settings: settings,
+            place: place,
+            settingsPlace: settingsPlace
+        ) {
             throw error
         }
         guard configuration.name.isEmpty || configuration.name == folder.name.description else {
@@ -49,7 +61,7 @@ struct ModelPlan: Sendable {
         self.labels = try ClassLabels.read(configuration.outputs, in: folder)
         self.dependencies = try ModelPlan.dependencies(of: configuration, place: place)
         self.engineName = try ModelPlan.engineName(of: configuration, place: place)
-        self.responseCache = try ResponseCachePlan(configuration, settings, folder: "\(folder.name)")
+        self.responseCache = try ResponseCachePlan(configuration, settings, place: settingsPlace)
     }
 
     /// What a load request says, or `config.pbtxt`; `nil` when there is neither.
@@ -96,8 +108,12 @@ struct ModelPlan: Sendable {
 
     /// Fields that were written and that the server doesn't act on, as dotted paths.
     var ignoredFields: [String] {
-        let warmUps = configuration.isDecoupled ? [] : ["model_warmup"]
-        return configuration.unsupportedFields(supported: ModelPlan.supportedFields.union(warmUps))
+        var supported = ModelPlan.supportedFields
+        if !configuration.isDecoupled { supported.insert("model_warmup") }
+        if configuration.dynamicBatching?.priorityLevels == 0 {
+            supported.subtract(["dynamic_batching.default_priority_level", "dynamic_batching.priority_queue_policy"])
+        }
+        return configuration.unsupportedFields(supported: supported)
     }
 
     private static let supportedFields: Set<String> = [

@@ -68,7 +68,7 @@ struct ModelSettings: Sendable, Equatable {
     /// - Throws: `invalidConfiguration` with every fault and its place.
     init(_ folder: ModelFolder) throws(ModelError) {
         let bytes = try folder.contents(of: ModelSettings.filename, byteLimit: 1 << 20) ?? []
-        try self.init(text: String(decoding: bytes, as: UTF8.self), place: "\(folder.name)/\(ModelSettings.filename)")
+        try self.init(text: String(decoding: bytes, as: UTF8.self), place: folder.place(of: ModelSettings.filename))
     }
 
     /// Reads a file's text; `place` is its name in messages.

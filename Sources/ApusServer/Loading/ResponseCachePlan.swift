@@ -9,15 +9,15 @@ struct ResponseCachePlan: Sendable, Equatable {
     /// How long an answer may be given, in nanoseconds; `nil` until it has to make room.
     let timeToLive: Int64?
 
-    /// Brings both files together; `folder` is the model's, for messages.
+    /// Brings both files together; `place` is the second one, for messages.
     ///
     /// - Throws: `invalidConfiguration` for a model whose answers don't depend on the request alone, and for a time that
     ///   has nothing to limit.
-    init(_ configuration: ModelConfiguration, _ settings: ModelSettings, folder: String) throws(ModelError) {
+    init(_ configuration: ModelConfiguration, _ settings: ModelSettings, place file: String) throws(ModelError) {
         let written = settings.responseCache
         isEnabled = written.isEnabled ?? configuration.responseCacheEnabled
         timeToLive = written.timeToLive
-        let place = "\(folder)/\(ModelSettings.filename): response_cache"
+        let place = "\(file): response_cache"
         guard isEnabled else {
             guard timeToLive == nil else {
                 throw ModelError(

@@ -22,7 +22,7 @@ struct SchedulerLoader: ModelLoader {
     var budget: ByteBudget?
 
     func plan(_ folder: ModelFolder) throws(ModelError) -> VersionPlan<ModelPlan> {
-        let plan = try ModelPlan(folder.specific(to: nil))
+        let plan = try modelPlan(folder)
         let ignored = plan.ignoredFields
         if !ignored.isEmpty {
             logger.warning(
@@ -41,6 +41,20 @@ struct SchedulerLoader: ModelLoader {
         )
     }
 
+    /// The plan of the highest published version whose own files say one; where they are faulty, that version alone fails.
+    private func modelPlan(_ folder: ModelFolder) throws(ModelError) -> ModelPlan {
+        var failure: ModelError?
+        for version in folder.versions.reversed() where version.manifest != nil {
+            do throws(ModelError) {
+                return try ModelPlan(folder.specific(to: version.version))
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
+        return try ModelPlan(folder)
+    }
+
     func load(_ id: ModelID, from folder: ModelFolder, plan: ModelPlan) throws(ModelError) -> LoadedModel {
         // A published version comes with its own configuration.
         guard folder.folder(of: id.version)?.manifest != nil else { return try load(id, in: folder, plan: plan) }
@@ -50,7 +64,7 @@ struct SchedulerLoader: ModelLoader {
 
     private func load(_ id: ModelID, in folder: ModelFolder, plan: ModelPlan) throws(ModelError) -> LoadedModel {
         let began = time.now
-        let settingsPlace = "\(folder.name)/\(ModelSettings.filename)"
+        let settingsPlace = plan.settingsPlace
         if plan.configuration.isEnsemble {
             try PaddingPlan.refuseForEnsemble(plan.settings.scheduling, place: settingsPlace)
             let loader = EnsembleLoader(models: directory.models, time: time, budget: budget)
@@ -60,7 +74,7 @@ struct SchedulerLoader: ModelLoader {
             let validation = try ValidationPlan(plan.settings.validation, inputs: ensemble.description.inputs)
             return LoadedModel(validation.front(before: cached, time: time))
         }
-        let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
+        let place = plan.place
         let engine = try engines.engine(named: plan.engineName)
         let instances = try InstancePlan(plan.configuration, defaultCount: defaultInstances, place: place)
         let count = instances.places.reduce(0) { $0 + $1.count }

@@ -25,6 +25,7 @@ struct SchedulingPlan: Sendable, Equatable {
         batching.latencyGoal = settings.scheduling.latencyGoal
         batching.isAllowed = try SchedulingPlan.allowsBatching(configuration, place: place)
         batching.allowedSizes = try SchedulingPlan.allowedSizes(configuration, settings.scheduling, place: place)
+        if !batching.isAllowed { try SchedulingPlan.refuseSizes(configuration, settings.scheduling, place: place) }
         guard let written = configuration.dynamicBatching else {
             self.queue = QueueRules()
             batching.add(configuration.sequenceBatching, maxBatchSize: configuration.maxBatchSize)
@@ -80,6 +81,26 @@ extension SchedulingPlan {
 }
 
 extension SchedulingPlan {
+    /// Sizes and waits say something only of requests that share runs.
+    private static func refuseSizes(
+        _ configuration: ModelConfiguration,
+        _ settings: ModelSettings.Scheduling,
+        place: String
+    ) throws(ModelError) {
+        var idle: [String] = []
+        if let written = configuration.dynamicBatching {
+            if !written.preferredBatchSizes.isEmpty { idle.append("dynamic_batching.preferred_batch_size") }
+            if written.maxQueueDelay != .zero { idle.append("dynamic_batching.max_queue_delay_microseconds") }
+        }
+        if settings.latencyGoal != nil { idle.append("apus.yaml's scheduling.latency_goal") }
+        guard !idle.isEmpty else { return }
+        throw ModelError(
+            .invalidConfiguration,
+            "\(place): parameters: batching is 'off', so that \(idle.joined(separator: " and ")) would do nothing; remove "
+                + "one of the two"
+        )
+    }
+
     private static func allowedSizes(
         _ configuration: ModelConfiguration,
         _ settings: ModelSettings.Scheduling,

@@ -27,7 +27,7 @@ struct SessionOpening: Sendable {
         engine: any Engine
     ) throws(ModelError) {
         let configuration = plan.configuration
-        let place = "\(folder.name)/\(ModelFolder.configurationFilename)"
+        let place = plan.place
         let tensors = ConfiguredTensors(configuration, hasBatch: configuration.maxBatchSize > 0)
         self.options = SessionOptions(
             modelName: id.name.description,

@@ -16,13 +16,15 @@ package enum OpenStore {
     ///   - environment: The process's variables: credentials, region, endpoint.
     ///   - patience: How long it may not answer, in nanoseconds.
     ///   - isInBackground: Whether fetching gets only the processor time that others leave over.
+    ///   - onTrouble: Told why a bucket is asked again and again.
     /// - Returns: The store; nothing has been asked of it yet.
     /// - Throws: `invalid` with what the address should look like.
     package static func open(
         _ address: String,
         environment: [String: String],
         patience: Int64 = 60_000_000_000,
-        isInBackground: Bool = false
+        isInBackground: Bool = false,
+        onTrouble: (@Sendable (String) -> Void)? = nil
     ) throws(StorageError) -> any ObjectStore {
         guard isRemote(address) else { return try LocalObjectStore(path: address) }
         let connections = isInBackground ? backgroundConnections : connections
@@ -45,6 +47,7 @@ package enum OpenStore {
             connections: connections
         )
         configuration.store.retries.time = patience
+        configuration.store.onTrouble = onTrouble
         return S3Store(configuration.store, connections: connections)
     }
 

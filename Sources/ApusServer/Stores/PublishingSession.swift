@@ -66,12 +66,16 @@ package struct PublishingSession: Sendable {
     /// - Returns: A publisher; nothing has been asked of the store yet.
     /// - Throws: `invalid` with what the address should look like.
     package func publisher(_ address: String) throws(StorageError) -> Publisher {
-        let store = try OpenStore.open(PublishingSession.absolute(address), environment: environment)
+        let store = try OpenStore.open(PublishingSession.absolute(address), environment: environment) { trouble in
+            let line = Array("note: \(trouble)\n".utf8)
+            _ = unsafe write(STDERR_FILENO, line, line.count)
+        }
         return Publisher(to: store, files: SystemFiles(), context: context)
     }
 
     private var context: Publisher.Context {
-        let by = "\(environment["USER"] ?? environment["LOGNAME"] ?? "uid \(getuid())")@\(PublishingSession.hostname)"
+        let by =
+            "\(environment["USER"] ?? environment["LOGNAME"] ?? PublishingSession.userName)@\(PublishingSession.hostname)"
         return Publisher.Context(
             now: { Int64(time(nil)) },
             by: by,
@@ -81,6 +85,17 @@ package struct PublishingSession: Sendable {
             },
             scratch: scratch
         )
+    }
+
+    /// What the system calls whoever runs the process; `uid 1000` where it has no name for them.
+    private static var userName: String {
+        var entry = unsafe passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var room = [CChar](repeating: 0, count: 4096)
+        guard unsafe getpwuid_r(getuid(), &entry, &room, room.count, &found) == 0, unsafe found != nil,
+            let name = unsafe entry.pw_name
+        else { return "uid \(getuid())" }
+        return unsafe String(cString: name)
     }
 
     private static var hostname: String {

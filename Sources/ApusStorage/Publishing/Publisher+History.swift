@@ -61,7 +61,15 @@ extension Publisher {
         return try record(version, objects, try store.labels(of: version.name).pointer)
     }
 
-    /// Says which models there are instead.
+    /// Makes sure that there is something to work on: an address with a slip in it looks like an empty store.
+    ///
+    /// - Throws: `notFound` when no model is published.
+    package func requireModels() throws(StorageError) {
+        guard try RepositoryContents(of: store).names.isEmpty else { return }
+        throw StorageError(.notFound, "nothing is published in \(store.location): is that the right place?")
+    }
+
+    /// Says what there is in place of a model that isn't published.
     func unknown(_ model: ModelName) throws(StorageError) -> StorageError {
         let names = try RepositoryContents(of: store).names.prefix(10).map { "'\($0)'" }.joined(separator: ", ")
         let there = names.isEmpty ? "it holds none" : "it has \(names)"

@@ -87,6 +87,7 @@ extension Publisher {
         of model: ModelName? = nil
     ) throws(StorageError) -> [Garbage] {
         let contents = try RepositoryContents(of: store, model: model)
+        if let model, contents.models[model] == nil { throw try unknown(model) }
         var garbage: [Garbage] = []
         for name in contents.names {
             guard let listed = contents.models[name] else { continue }

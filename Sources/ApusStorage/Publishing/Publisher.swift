@@ -72,7 +72,13 @@ package struct Publisher: Sendable {
         try changeLabels(of: model) { pointer throws(StorageError) in
             let target = try pointer.rollBack(label, at: context.now(), by: context.by)
             let id = ModelID(name: model, version: target)
-            guard try store.describe(VersionManifest.key(of: id)) != nil else { throw try unpublished(id) }
+            guard try store.describe(VersionManifest.key(of: id)) != nil else {
+                throw StorageError(
+                    .notFound,
+                    "'\(label)' pointed to \(id) before, which has been removed since: choose a version with 'apus promote "
+                        + "\(model) \(label) N'; \(try unpublished(id).message)"
+                )
+            }
             version = target
             return true
         }

@@ -20,7 +20,7 @@ struct EnsembleLoader {
     func load(_ id: ModelID, plan: ModelPlan) throws(ModelError) -> EnsembleFront {
         let began = time.now
         let isInSettings = plan.settings.ensemble != nil
-        let place = "\(id.name)/\(isInSettings ? ModelSettings.filename : ModelFolder.configurationFilename)"
+        let place = isInSettings ? plan.settingsPlace : plan.place
         let steps = plan.configuration.ensembleScheduling?.steps ?? []
         let written = try steps.indices.map { index throws(ModelError) in try step(index, of: steps, place: place) }
         var members: [ModelDescription] = []
@@ -115,7 +115,13 @@ struct EnsembleLoader {
         let faults = configuration.validateEnsembleSteps { step in
             steps.firstIndex(of: step).map { models[$0] }
         }
-        if let error = ModelPlan.refusal(of: faults, settings: plan.settings, folder: name) { throw error }
+        let refusal = ModelPlan.refusal(
+            of: faults,
+            settings: plan.settings,
+            place: plan.place,
+            settingsPlace: plan.settingsPlace
+        )
+        if let refusal { throw refusal }
     }
 
     /// Refuses what an ensemble can't have of its own and nobody would act on.

@@ -36,8 +36,10 @@ struct SyncCommand: AsyncParsableCommand {
     func run() async throws {
         let model = try name.map(Words.model)
         let report = try await StoreOptions.run { [self] session in
+            let from = try session.publisher(source)
+            try from.requireModels()
             let synchronizer = Synchronizer(
-                from: try session.publisher(source),
+                from: from,
                 to: try session.publisher(destination),
                 policy: try trust.policy()
             )
@@ -48,7 +50,7 @@ struct SyncCommand: AsyncParsableCommand {
         for (model, moves) in report.labelled { print(Words.labels(of: model, moves)) }
         for refusal in report.refused { print("FAIL \(refusal)") }
         print(
-            "\(report.copied.count) versions copied (\(report.fileCount) files, \(report.byteCount) bytes), "
+            "\(Words.count(report.copied.count, "version")) copied (\(Words.count(report.fileCount, "file")), \(report.byteCount) bytes), "
                 + "\(report.present.count) were there, \(report.mended.count) mended, \(report.refused.count) refused"
         )
         if !report.refused.isEmpty { throw ExitCode(1) }
@@ -74,9 +76,12 @@ struct BackupCommand: AsyncParsableCommand {
 
     func run() async throws {
         let folder = PublishingSession.absolute(into)
-        let backup = try await store.withPublisher { try $0.backUp(into: folder) }
+        let backup = try await store.withPublisher { publisher in
+            try publisher.requireModels()
+            return try publisher.backUp(into: folder)
+        }
         for finding in backup.leftOut { print("left out \(finding)") }
-        print("\(backup.path): \(backup.objectCount) objects, \(backup.byteCount) bytes")
+        print("\(backup.path): \(Words.count(backup.objectCount, "object")), \(backup.byteCount) bytes")
     }
 }
 

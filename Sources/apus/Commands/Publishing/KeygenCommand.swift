@@ -25,7 +25,10 @@ struct KeygenCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard encryption == (file == nil) else {
-            throw ValidationError("name the key's file, as in 'apus keygen publisher.pem', or give --encryption")
+            throw ValidationError(
+                "name the key's file, as in 'apus keygen publisher.pem', or give --encryption, which prints a key and takes "
+                    + "no file"
+            )
         }
     }
 

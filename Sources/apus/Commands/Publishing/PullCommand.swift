@@ -49,7 +49,9 @@ struct PullCommand: AsyncParsableCommand {
             let id = try publisher.version(selector)
             let folder = PublishingSession.absolute(into)
             let manifest = try publisher.pull(id, into: folder, policy: trust.policy(), keys: decrypt ? keys.keys : nil)
-            return "\(id) is in '\(into)': \(manifest.files.count) files, checked"
+            let isSealed = !decrypt && manifest.files.contains { $0.encryption != nil }
+            return "\(id) is in '\(into)': \(Words.count(manifest.files.count, "file")), checked"
+                + (isSealed ? "; encrypted as they are in the store, --decrypt brings them in plain" : "")
         }
         print(message)
     }

@@ -57,19 +57,20 @@ struct PushCommand: AsyncParsableCommand {
     func run() async throws {
         _ = try store.address
         var request = try await StoreOptions.run { [self] _ -> PushRequest in try self.request(SystemFiles()) }
-        if !noCheck, request.files.contains(where: { $0.path == "model.onnx" }) { try await inspect(&request) }
+        if !noCheck, PushInspection.isForOneModel(request.files) { try await inspect(&request) }
         let ready = request
         let pushed = try await store.withPublisher { try $0.push(ready) }
         let byteCount = pushed.manifest.files.reduce(0) { $0 + $1.byteCount }
         print(
-            "\(pushed.version) is published: \(pushed.manifest.files.count) files, \(byteCount) bytes, \(pushed.digest)"
+            "\(pushed.version) is published in \(try store.address): \(Words.count(pushed.manifest.files.count, "file")), "
+                + "\(byteCount) bytes, manifest \(pushed.digest)"
         )
         if let label { print("label '\(label)' points to version \(pushed.version.version)") }
     }
 
     /// Lists what the model takes and gives, as far as it can be loaded here.
     private func inspect(_ request: inout PushRequest) async throws {
-        switch try await PushInspection.metadata(of: request.files) {
+        switch try await PushInspection.metadata(of: request.files, as: request.model) {
         case .success(let metadata):
             for input in metadata.inputs {
                 request.addInput(name: input.name, datatype: input.dataType.rawValue, shape: input.shape)

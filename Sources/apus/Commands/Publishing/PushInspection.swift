@@ -7,12 +7,17 @@ internal import ApusStorage
 enum PushInspection {
     /// What the model takes and gives.
     ///
-    /// - Parameter files: The version's files.
+    /// - Parameters:
+    ///   - files: The version's files.
+    ///   - name: What the model is called.
     /// - Returns: The model's metadata, or why it can't be loaded.
     /// - Throws: When the files can't be copied to a folder of their own.
-    static func metadata(of files: [PushRequest.File]) async throws -> Result<ModelMetadata, CommandFailure> {
+    static func metadata(
+        of files: [PushRequest.File],
+        as name: ModelName
+    ) async throws -> Result<ModelMetadata, CommandFailure> {
         try await PublishingSession.withFolder { folder in
-            try await StoreOptions.run { _ in try copy(files, to: "\(folder)/models/pushed") }
+            try await StoreOptions.run { _ in try copy(files, to: "\(folder)/models/\(name)") }
             do {
                 return try await TemporaryServer.serving(models: "\(folder)/models") { url in
                     let connection = HTTPModelServerConnection(HTTPConnection(to: try ServerURL(option: url)))
@@ -26,6 +31,13 @@ enum PushInspection {
                 return .failure(CommandFailure(error))
             }
         }
+    }
+
+    /// Whether the files are all that a server needs to load the version: an ensemble's members are elsewhere, and a
+    /// configuration may name an engine that is.
+    static func isForOneModel(_ files: [PushRequest.File]) -> Bool {
+        files.contains { $0.path == "model.onnx" }
+            || !files.contains { $0.path == "config.pbtxt" || $0.path == "apus.yaml" }
     }
 
     /// Whether this machine has what runs a pushed model, so that a failure is the model's.

@@ -88,10 +88,13 @@ struct GCCommand: AsyncParsableCommand {
             keptVersions: keep,
             isDryRun: dryRun
         )
-        let garbage = try await store.withPublisher { try $0.collectGarbage(policy, of: model) }
+        let garbage = try await store.withPublisher { publisher in
+            try publisher.requireModels()
+            return try publisher.collectGarbage(policy, of: model)
+        }
         for item in garbage { print("\(dryRun ? "would remove" : "removed") \(item.name): \(item.reason)") }
         let byteCount = garbage.map(\.byteCount).saturatingSum
-        print("\(garbage.count) things, \(byteCount) bytes\(dryRun ? ", all still there" : "")")
+        print("\(Words.count(garbage.count, "thing")), \(byteCount) bytes\(dryRun ? ", all still there" : "")")
     }
 }
 
@@ -123,12 +126,16 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let model = try name.map(Words.model)
-        let result = try await store.withPublisher { [trust] in try $0.verify(model, policy: trust.policy()) }
+        let result = try await store.withPublisher { [trust] publisher in
+            try publisher.requireModels()
+            return try publisher.verify(model, policy: trust.policy())
+        }
         for finding in result.findings { print("FAIL \(finding)") }
         for remark in result.remarks { print("note \(remark)") }
         print(
-            "\(result.versionCount) versions, \(result.fileCount) files, \(result.byteCount) bytes are right; "
-                + "\(result.findings.count) faults"
+            "\(Words.count(result.versionCount, "version")), \(Words.count(result.fileCount, "file")), "
+                + "\(result.byteCount) bytes are right; "
+                + Words.count(result.findings.count, "fault")
         )
         if !result.findings.isEmpty { throw ExitCode(1) }
     }

@@ -17,7 +17,14 @@ struct StoreOptions: ParsableArguments {
     /// The store's address.
     var address: String {
         get throws {
-            if let address = store ?? ProcessEnvironment.variables["APUS_MODELS"], !address.isEmpty { return address }
+            if let address = store ?? ProcessEnvironment.variables["APUS_MODELS"], !address.isEmpty {
+                if let scheme = ["s3:", "http:", "https:"].first(where: address.lowercased().hasPrefix),
+                    !address.contains("://")
+                {
+                    throw ValidationError("'\(address)' is no address: write \(scheme)//, or ./\(address) for a folder")
+                }
+                return address
+            }
             throw ValidationError("say where: --store DIR, --store s3://BUCKET/PREFIX, or set APUS_MODELS")
         }
     }
@@ -85,6 +92,9 @@ struct KeyOptions: ParsableArguments {
 
 /// Checks of words that commands take.
 enum Words {
+    /// A number of things: `1 file`, `2 files`.
+    static func count(_ count: Int, _ thing: String) -> String { "\(count) \(thing)\(count == 1 ? "" : "s")" }
+
     /// What became of a model's labels: `labels of iris: stable 6 → 2, canary 7 → -`.
     static func labels(of model: ModelName, _ moves: [LabelPointer.Move]) -> String {
         let changes = moves.map { move in
