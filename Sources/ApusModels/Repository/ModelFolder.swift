@@ -69,10 +69,10 @@ package struct ModelFolder: Sendable {
         return folder
     }
 
-    /// Where a file of its configuration lies, from the repository's root, for messages: `iris/config.pbtxt`, or
-    /// `iris/2/config.pbtxt` where it is version 2's own.
+    /// Where a file of its configuration lies, for messages.
     ///
     /// - Parameter filename: One path component.
+    /// - Returns: The path from the repository's root: `iris/config.pbtxt`, or `iris/2/config.pbtxt` where it is version 2's.
     package func place(of filename: String) -> String {
         guard let version, version.manifest?.content.files.contains(where: { $0.path == filename }) == true else {
             return "\(name)/\(filename)"
