@@ -7,21 +7,17 @@ package protocol ModelServerConnection: Sendable {
 
     /// What a model takes and gives.
     ///
-    /// - Parameters:
-    ///   - model: The model's name.
-    ///   - version: The version, or `nil` for the one that the server would choose.
+    /// - Parameter model: The model, and which of its versions.
     /// - Returns: The inputs and outputs.
     /// - Throws: `.refused` with the server's words for a model that it doesn't have.
-    func metadata(of model: ModelName, version: ModelVersion?) async throws(ClientError) -> ModelMetadata
+    func metadata(of model: ModelSelector) async throws(ClientError) -> ModelMetadata
 
     /// What a model has done and what was learnt of it, as the server writes it.
     ///
-    /// - Parameters:
-    ///   - model: The model's name.
-    ///   - version: The version, or `nil` for all that are live.
+    /// - Parameter model: The model, and which of its versions; for the latest, all that are live.
     /// - Returns: The answer of the v2 statistics extension; `ServedStatistics` reads it.
     /// - Throws: `.refused` with the server's words for a model that it doesn't have.
-    func statistics(of model: ModelName, version: ModelVersion?) async throws(ClientError) -> JSONValue
+    func statistics(of model: ModelSelector) async throws(ClientError) -> JSONValue
 
     /// What a version consists of and where it comes from, loaded or not.
     ///
@@ -39,10 +35,9 @@ package protocol ModelServerConnection: Sendable {
     /// Asks a model.
     ///
     /// - Parameters:
-    ///   - model: The model's name.
-    ///   - version: The version, or `nil` for the one that the server would choose.
+    ///   - model: The model, and which of its versions.
     ///   - jsonBody: A v2 inference request, JSON from the first byte to the last.
     /// - Returns: The v2 inference response, JSON from the first byte to the last.
     /// - Throws: `.refused` with the server's words when it has no answer.
-    func infer(_ model: ModelName, version: ModelVersion?, jsonBody: [UInt8]) async throws(ClientError) -> [UInt8]
+    func infer(_ model: ModelSelector, jsonBody: [UInt8]) async throws(ClientError) -> [UInt8]
 }

@@ -34,9 +34,11 @@ struct ServerTests {
             let connection = try connect(url)
             let entry = RepositoryIndexEntry(name: "iris", version: .first, state: .ready)
             #expect(try await connection.index() == [entry])
-            let metadata = try await connection.metadata(of: iris, version: ModelVersion(2))
+            let metadata = try await connection.metadata(
+                of: ModelSelector(name: iris, version: .exact(ModelVersion(2)!))
+            )
             let body = try RequestBuilder(metadata).zeroRequest(batch: 2).jsonBody
-            let answer = try JSONParser.parse(try await connection.infer(iris, version: nil, jsonBody: body))
+            let answer = try JSONParser.parse(try await connection.infer(ModelSelector(name: iris), jsonBody: body))
             #expect(answer["echo"]?.encoded == body)
         }
     }
@@ -52,7 +54,7 @@ struct ServerTests {
     @Test func `a refusal is passed on in the server's words`() async throws {
         try await FakeModelServer(answer: ServerTests.answers).withURL { url in
             let error = await #expect(throws: ClientError.self) {
-                try await connect(url).metadata(of: ModelName("x")!, version: nil)
+                try await connect(url).metadata(of: ModelSelector(name: ModelName("x")!))
             }
             #expect(error?.code == .refused)
             let message = error?.message ?? ""
@@ -95,7 +97,7 @@ struct ServerTests {
         plan.grace = .seconds(30)
         change(&plan)
         let prepared = try RequestBuilder(.sample("f FP32 -1 4")).zeroRequest(batch: nil)
-        let request = try LoadRequest(prepared, model: iris, version: nil, isBinary: false)
+        let request = try LoadRequest(prepared, model: ModelSelector(name: iris), isBinary: false)
         let outcome = try await LoadGenerator(plan, request: request).run()
         return (outcome, LoadReport(model: "iris", plan: plan, request: request, isBinary: false, outcome: outcome))
     }
@@ -168,7 +170,7 @@ struct ServerTests {
 
     @Test func `a deadline goes over the wire in gRPC's grammar`() throws {
         let prepared = try RequestBuilder(.sample("f FP32 -1 4")).zeroRequest(batch: nil)
-        let request = try LoadRequest(prepared, model: iris, version: nil, isBinary: false)
+        let request = try LoadRequest(prepared, model: ModelSelector(name: iris), isBinary: false)
         for (timeout, field) in [
             (Duration.milliseconds(50), "50000u"), (.seconds(99), "99000000u"), (.seconds(100), "100000m"),
             (.seconds(86_400), "86400000m"), (.milliseconds(1), "1000u"),
@@ -186,7 +188,9 @@ struct ServerTests {
         try await FakeModelServer(answer: { line, _ in
             line == "GET /v2/models/iris/versions/2/stats" ? (200, #"{"model_stats":[{"name":"iris"}]}"#) : (404, "{}")
         }).withURL { url in
-            let answer = try await connect(url).statistics(of: iris, version: ModelVersion(2))
+            let answer = try await connect(url).statistics(
+                of: ModelSelector(name: iris, version: .exact(ModelVersion(2)!))
+            )
             #expect(try ServedStatistics.versions(fromJSON: answer).map(\.name) == ["iris"])
         }
     }

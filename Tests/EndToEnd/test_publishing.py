@@ -185,6 +185,10 @@ def test_from_push_to_rollback(store: Store, serve: Callable[..., Server], tmp_p
     for server in (first, second):
         update(server)
         assert answer(server, "adding/versions/stable") == (200, 2, "1")
+        for command in ("infer", "stats"):
+            words = ("--random",) if command == "infer" else ()
+            told = store.apus(command, "adding", "--model-version", "stable", *words, "--url", server.url)
+            assert "adding" in told and "version 1" in told, told
     history = store.apus("history", "adding")
     assert "0.91" in history and "stable" in history, history
     with first.client() as client:

@@ -5,7 +5,7 @@ internal import NIOHTTP1
 extension HTTPModelServerConnection {
     /// What a version consists of and where it comes from, loaded or not.
     package func manifest(of model: ModelName, version: ModelVersion) async throws(ClientError) -> JSONValue {
-        let path = "\(HTTPModelServerConnection.path(model, version))/manifest"
+        let path = "\(HTTPModelServerConnection.path(ModelSelector(name: model, version: .exact(version))))/manifest"
         return try HTTPModelServerConnection.parse(try await ask(.GET, path))
     }
 

@@ -23,36 +23,29 @@ package struct HTTPModelServerConnection: ModelServerConnection {
     }
 
     /// What a model takes and gives.
-    package func metadata(
-        of model: ModelName,
-        version: ModelVersion?
-    ) async throws(ClientError) -> ModelMetadata {
-        let answer = try await ask(.GET, HTTPModelServerConnection.path(model, version))
+    package func metadata(of model: ModelSelector) async throws(ClientError) -> ModelMetadata {
+        let answer = try await ask(.GET, HTTPModelServerConnection.path(model))
         return try ModelMetadata(json: HTTPModelServerConnection.parse(answer))
     }
 
     /// What a model has done and what was learnt of it.
-    package func statistics(
-        of model: ModelName,
-        version: ModelVersion?
-    ) async throws(ClientError) -> JSONValue {
-        let answer = try await ask(.GET, HTTPModelServerConnection.path(model, version) + "/stats")
+    package func statistics(of model: ModelSelector) async throws(ClientError) -> JSONValue {
+        let answer = try await ask(.GET, HTTPModelServerConnection.path(model) + "/stats")
         return try HTTPModelServerConnection.parse(answer)
     }
 
     /// Asks a model.
-    package func infer(
-        _ model: ModelName,
-        version: ModelVersion?,
-        jsonBody: [UInt8]
-    ) async throws(ClientError) -> [UInt8] {
-        try await ask(.POST, HTTPModelServerConnection.path(model, version) + "/infer", body: jsonBody)
+    package func infer(_ model: ModelSelector, jsonBody: [UInt8]) async throws(ClientError) -> [UInt8] {
+        try await ask(.POST, HTTPModelServerConnection.path(model) + "/infer", body: jsonBody)
     }
 
-    /// The path of a model or version; legal names need no escapes.
-    package static func path(_ model: ModelName, _ version: ModelVersion?) -> String {
-        if let version { return "/v2/models/\(model)/versions/\(version)" }
-        return "/v2/models/\(model)"
+    /// The path of a model, a version or a label; legal names need no escapes.
+    package static func path(_ model: ModelSelector) -> String {
+        switch model.version {
+        case .latest: "/v2/models/\(model.name)"
+        case .exact(let version): "/v2/models/\(model.name)/versions/\(version)"
+        case .label(let label): "/v2/models/\(model.name)/versions/\(label)"
+        }
     }
 
     /// Asks for something that is answered with 200.

@@ -15,16 +15,10 @@ package struct LoadRequest: Sendable {
     /// - Parameters:
     ///   - request: The tensors.
     ///   - model: Whom to ask.
-    ///   - version: Which version; `nil` for the server's choice.
     ///   - isBinary: Whether tensors go as bytes, both ways, and not as JSON.
     /// - Throws: `.invalidOption` for a whole v2 request that is to go as bytes.
-    package init(
-        _ request: PreparedRequest,
-        model: ModelName,
-        version: ModelVersion?,
-        isBinary: Bool
-    ) throws(ClientError) {
-        self.path = HTTPModelServerConnection.path(model, version) + "/infer"
+    package init(_ request: PreparedRequest, model: ModelSelector, isBinary: Bool) throws(ClientError) {
+        self.path = HTTPModelServerConnection.path(model) + "/infer"
         if isBinary {
             let (body, headerLength) = try request.binaryBody()
             self.body = body

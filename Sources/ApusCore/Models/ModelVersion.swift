@@ -45,7 +45,7 @@ package struct ModelID: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What a request says of the model that it wants.
-package struct ModelSelector: Hashable, Sendable {
+package struct ModelSelector: Hashable, Sendable, CustomStringConvertible {
     /// Which of the model's versions.
     package enum Version: Hashable, Sendable {
         /// The highest live one.
@@ -78,5 +78,14 @@ package struct ModelSelector: Hashable, Sendable {
     package init(name: ModelName, version: Version = .latest) {
         self.name = name
         self.version = version
+    }
+
+    /// The name alone, or with version or label: `iris`, `iris/3`, `iris/stable`.
+    package var description: String {
+        switch version {
+        case .latest: "\(name)"
+        case .exact(let version): "\(name)/\(version)"
+        case .label(let label): "\(name)/\(label)"
+        }
     }
 }

@@ -81,16 +81,20 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (model, version) = (try target.name, try target.version)
+        let model = try target.selector
         let plan = plan(url: try ServerURL(option: server.url))
-        let metadata = try await HTTPModelServerConnection(HTTPConnection(to: plan.url))
-            .metadata(of: model, version: version)
+        let metadata = try await HTTPModelServerConnection(HTTPConnection(to: plan.url)).metadata(of: model)
         let prepared = try input.request(for: metadata, isZero: false)
-        let request = try LoadRequest(prepared, model: model, version: version, isBinary: binary)
+        let request = try LoadRequest(prepared, model: model, isBinary: binary)
         try await request.probe(plan.url)
         let outcome = try await LoadGenerator(plan, request: request).run()
-        let name = version.map { "\(model)/\($0)" } ?? model.description
-        let report = LoadReport(model: name, plan: plan, request: request, isBinary: binary, outcome: outcome)
+        let report = LoadReport(
+            model: model.description,
+            plan: plan,
+            request: request,
+            isBinary: binary,
+            outcome: outcome
+        )
         if let jsonPath { try DataFile.write(Array(report.json.utf8), to: jsonPath) }
         print(output == .json ? report.json : report.text, terminator: "")
         // For scripts: a run in which nothing was answered has failed.

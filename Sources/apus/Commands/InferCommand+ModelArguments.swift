@@ -6,31 +6,26 @@ struct ModelArguments: ParsableArguments {
     @Argument(help: "The model's name, as `apus models` lists it.")
     var model: String
 
-    @Option(help: ArgumentHelp("The version; the server chooses when it is left out.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("The version, or a label; the server chooses when it is left out.", valueName: "n|label")
+    )
     var modelVersion: String?
 
     func validate() throws {
-        _ = try (name, version)
+        _ = try selector
     }
 
-    /// The name, checked.
-    var name: ModelName {
+    /// Model and version, checked.
+    var selector: ModelSelector {
         get throws {
             guard let name = ModelName(model) else {
                 throw ValidationError("'\(model)' is no model name; names have letters, digits, '.', '_' and '-' only")
             }
-            return name
-        }
-    }
-
-    /// The version, checked.
-    var version: ModelVersion? {
-        get throws {
-            guard let text = modelVersion else { return nil }
-            guard let version = ModelVersion(parsing: text) else {
-                throw ValidationError("--model-version '\(text)' is no version; versions are 1, 2, 3, …")
+            guard let text = modelVersion else { return ModelSelector(name: name) }
+            guard let version = ModelSelector.Version(parsing: text) else {
+                throw ValidationError("--model-version '\(text)' is neither a version (1, 2, 3, …) nor a label")
             }
-            return version
+            return ModelSelector(name: name, version: version)
         }
     }
 }

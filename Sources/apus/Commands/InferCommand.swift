@@ -53,11 +53,11 @@ struct InferCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (model, version) = (try target.name, try target.version)
+        let model = try target.selector
         let answer = try await server.withConnection { connection in
-            let metadata = try await connection.metadata(of: model, version: version)
+            let metadata = try await connection.metadata(of: model)
             let request = try input.request(for: metadata, isZero: zero)
-            return try await connection.infer(model, version: version, jsonBody: request.jsonBody)
+            return try await connection.infer(model, jsonBody: request.jsonBody)
         }
         switch output {
         case .table: print(try AnswerTable(parsing: answer).text, terminator: "")

@@ -44,10 +44,10 @@ struct StatsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (model, version) = (try target.name, try target.version)
+        let model = try target.selector
         let url = try ServerURL(option: server.url)
         let connection = HTTPModelServerConnection(HTTPConnection(to: url, maxBodyBytes: StatsCommand.maxAnswerBytes))
-        let answer = try await connection.statistics(of: model, version: version)
+        let answer = try await connection.statistics(of: model)
         if output == .json { return print(String(decoding: answer.encoded, as: UTF8.self)) }
         let versions = try ServedStatistics.versions(fromJSON: answer)
         let index = try await connection.index()

@@ -30,7 +30,13 @@ struct UpdateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let connection = HTTPModelServerConnection(HTTPConnection(to: try ServerURL(option: url)))
+        let patience = Task {
+            try await Task.sleep(for: .seconds(3))
+            print("update: running; the server is still looking at its source, or loading")
+        }
+        defer { patience.cancel() }
         let (state, reason) = try await connection.update(isAwaited: !noWait)
+        patience.cancel()
         print(reason.isEmpty ? "update: \(state)" : "update: \(state): \(reason)")
         if state == "failed" { throw ExitCode(1) }
         guard !noWait else { return }

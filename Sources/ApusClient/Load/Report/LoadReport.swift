@@ -109,12 +109,19 @@ package struct LoadReport: Sendable {
 
     private var requests: UInt64 { outcome.answered + outcome.declined + outcome.failed }
 
+    /// Half of the requests may leave so much later than they were due, in nanoseconds, before it is said.
+    private static let punctual: UInt64 = 1_000_000
+
     /// How well the generator has kept its schedule.
     private var delayText: String {
         guard outcome.sendDelays.totalCount > 0 else { return "" }
         let median = FixedPoint.time(nanoseconds: outcome.sendDelays.valueAtPercentile(50))
         let most = FixedPoint.time(nanoseconds: outcome.sendDelays.valueAtPercentile(99))
-        return "Requests\nleft \(median) (p50), \(most) (p99) after they were due."
+        let left = "Requests\nleft \(median) (p50), \(most) (p99) after they were due."
+        guard outcome.sendDelays.valueAtPercentile(50) > LoadReport.punctual else { return left }
+        return left
+            + " The generator couldn't keep up with this rate, or had no\nconnection free: give it more --connections, or "
+            + "a machine of its own."
     }
 
     private func deadlineText(_ timeout: Duration) -> String {

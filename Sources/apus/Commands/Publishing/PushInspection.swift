@@ -25,7 +25,7 @@ enum PushInspection {
                     guard let entry, entry.state == .ready, let name = ModelName(entry.name) else {
                         return .failure(CommandFailure(entry?.reason ?? "no model was found in it"))
                     }
-                    return .success(try await connection.metadata(of: name, version: nil))
+                    return .success(try await connection.metadata(of: ModelSelector(name: name)))
                 }
             } catch {
                 return .failure(CommandFailure(error))
