@@ -28,9 +28,9 @@ package protocol ModelServerConnection: Sendable {
     /// Has the source of models looked at now.
     ///
     /// - Parameter isAwaited: Whether to return when everything that changed is live or has failed; otherwise at once.
-    /// - Returns: How far that is: `waiting`, `running`, `done`, or `failed` with the reason.
+    /// - Returns: How far that is.
     /// - Throws: `.refused` with the server's words.
-    func update(isAwaited: Bool) async throws(ClientError) -> (state: String, reason: String)
+    func update(isAwaited: Bool) async throws(ClientError) -> SourceUpdate
 
     /// Asks a model.
     ///

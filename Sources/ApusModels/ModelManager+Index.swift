@@ -19,6 +19,17 @@ extension ModelManager {
         }
     }
 
+    /// Why versions that should be live aren't, as they are in the repository now, sorted by name and version.
+    package func faults() -> [ModelFault] {
+        let models = contents.withLock { $0.machine.models }
+        var faults: [ModelFault] = []
+        for name in models.keys.sorted() {
+            let found = models[name]?.faults ?? []
+            faults += found.map { ModelFault(name: name, version: $0.version, error: $0.error) }
+        }
+        return faults
+    }
+
     /// Whether the index has a model.
     package func contains(_ name: ModelName) -> Bool {
         contents.withLock { contents in

@@ -9,15 +9,20 @@ extension Scheduler {
 
     /// Counts answers and hands them over.
     func countAndDeliver(_ answers: inout Answers) {
-        var uncounted = answers.takeUncounted()[...]
-        let clock = WallClock.millisecondsSince1970
-        while !uncounted.isEmpty {
-            state.withLock { state in
-                for answer in uncounted.prefix(Scheduler.countedAtOnce) { state.record(answer, at: clock) }
-            }
-            uncounted = uncounted.dropFirst(Scheduler.countedAtOnce)
-        }
+        count(answers.takeUncounted())
+        // From here on only the answers themselves hold their requests, which go with them.
         answers.deliver()
+    }
+
+    private func count(_ answers: [UncountedAnswer]) {
+        let clock = WallClock.millisecondsSince1970
+        for start in stride(from: 0, to: answers.count, by: Scheduler.countedAtOnce) {
+            state.withLock { state in
+                for answer in answers[start..<min(start + Scheduler.countedAtOnce, answers.count)] {
+                    state.record(answer, at: clock)
+                }
+            }
+        }
     }
 
     /// Gives each part its rows of a run's outputs.

@@ -10,11 +10,12 @@ extension Scheduler {
         guard !description.isDecoupled else { return startDecoupledRun(index) }
         // Ended before the answers leave, so that this thread is none that still holds their requests.
         guard case (let change, var answers)? = runTurn(of: index) else { return }
+        // Before others may be answered by the instance that comes in its place.
+        if let loss = answers.loss { noteLoss(of: index, because: loss) }
         // Lanes that carry out here would keep a job waiting that nobody else was woken for.
         let isAboutToEnd = answers.loss == nil && !answers.areCarriedOutAtOnce
         carryOut(change, endingJobOf: isAboutToEnd ? threads(of: index) : nil)
         countAndDeliver(&answers)
-        if let loss = answers.loss { noteLoss(of: index, because: loss) }
     }
 
     /// Runs those whose turn it is on an instance, and gives it back.

@@ -12,11 +12,9 @@ struct SchedulerAnsweringTests {
     /// A lane that carries out on the calling thread, which a test holds there.
     private final class HeldLane: CompletionLane {
         let isCurrent = false
-        let isEntered = DispatchSemaphore(value: 0)
         let mayLeave = DispatchSemaphore(value: 0)
 
         func deliver(_ deliveries: consuming [any Delivery]) {
-            isEntered.signal()
             mayLeave.wait()
             for delivery in deliveries { delivery.carryOut() }
         }

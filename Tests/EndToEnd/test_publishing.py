@@ -109,6 +109,7 @@ def test_what_no_server_could_load(store: Store, serve: Callable[..., Server], t
     store.apus(*push, "--no-check")
     told = store.apus("update", "--url", server.url, fails=True)
     assert "adding/2 can't be served: " in told, told
+    assert "done" in store.apus("update", "other", "--url", server.url)
     assert answer(server) == (200, 2, "1")
     assert answer(server, "adding/versions/stable") == (200, 2, "1")
 
@@ -143,6 +144,27 @@ def test_files_that_nobody_serves(store: Store, serve: Callable[..., Server], tm
     store.apus(*push, "--no-check")
     told = store.apus("models", "--url", serve(store).url)
     assert "apus push model.onnx --name churn" in told, told
+
+
+def test_a_push_with_side_files(store: Store, serve: Callable[..., Server], tmp_path: Path) -> None:
+    """Names of classes come with the version, and don't keep it from being published."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(onnx.adding(1))
+    (folder / "labels.txt").write_text("dog\ncat\n")
+    (tmp_path / "config.pbtxt").write_text(
+        'output [{ name: "y" data_type: TYPE_FP32 dims: [-1] label_filename: "labels.txt" }]'
+    )
+    store.apus("push", str(folder), "--name", "adding", "--config", str(tmp_path / "config.pbtxt"))
+    assert answer(serve(store)) == (200, 2, "1")
+
+
+def test_settings_of_servers_are_none_of_a_push(store: Store, tmp_path: Path) -> None:
+    """What a server here would ask of versions, or would load, says nothing of the model."""
+    store.apus(
+        "push", model(tmp_path, 1), "--name", "adding", APUS_MODEL_CONTROL_MODE="explicit", APUS_REQUIRE_SIGNATURES="true"
+    )
+    assert '"inputs"' in store.apus("history", "adding", "1")
 
 
 def test_a_push_with_the_models_name_in_its_configuration(store: Store, tmp_path: Path) -> None:
@@ -185,6 +207,7 @@ def test_from_push_to_rollback(store: Store, serve: Callable[..., Server], tmp_p
     for server in (first, second):
         update(server)
         assert answer(server, "adding/versions/stable") == (200, 2, "1")
+        assert "did you mean 'adding'?" in store.apus("stats", "addnig", "--url", server.url, fails=True)
         for command in ("infer", "stats"):
             words = ("--random",) if command == "infer" else ()
             told = store.apus(command, "adding", "--model-version", "stable", *words, "--url", server.url)

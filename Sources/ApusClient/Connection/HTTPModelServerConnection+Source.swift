@@ -10,7 +10,7 @@ extension HTTPModelServerConnection {
     }
 
     /// Has the source of models looked at now.
-    package func update(isAwaited: Bool) async throws(ClientError) -> (state: String, reason: String) {
+    package func update(isAwaited: Bool) async throws(ClientError) -> SourceUpdate {
         let answer = try await connection.request(.POST, "/update-model", headers: [], body: [], timeout: timeout)
         guard answer.status == 202,
             let place = answer.headers.first(where: { $0.name.lowercased() == "location" })?.value
@@ -18,13 +18,12 @@ extension HTTPModelServerConnection {
             throw ClientError(refusal: answer, from: connection.url)
         }
         while true {
-            let report = try HTTPModelServerConnection.parse(try await ask(.GET, place))
-            let state = report["state"]?.text ?? ""
-            if !isAwaited || state == "done" || state == "failed" { return (state, report["reason"]?.text ?? "") }
+            let report = SourceUpdate(json: try HTTPModelServerConnection.parse(try await ask(.GET, place)))
+            if !isAwaited || report.isOver { return report }
             do {
                 try await Task.sleep(for: .milliseconds(50))
             } catch {
-                return (state, "")
+                return report
             }
         }
     }

@@ -33,7 +33,7 @@ package struct RepositoryIndexEntry: Hashable, Sendable {
         self.reason = reason
     }
 
-    /// Whether it isn't served though it should be: neither unloaded nor never asked for.
+    /// Whether it isn't served, and neither because it was unloaded nor because it was never asked for.
     package var hasFailed: Bool { state == .unavailable && !["", RepositoryIndexEntry.unloaded].contains(reason) }
 
     /// The reason of what was unloaded, in Triton's word.

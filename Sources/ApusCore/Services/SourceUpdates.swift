@@ -18,7 +18,7 @@ package struct SourceUpdateReport: Sendable, Equatable {
         case waiting
         /// The source is being looked at, or what changed is being loaded.
         case running
-        /// Everything that is wanted is live, or has failed for a reason that the repository index tells.
+        /// Everything that is wanted is live, or is named among the failures.
         case done
         /// The source couldn't be looked at.
         case failed
@@ -30,12 +30,32 @@ package struct SourceUpdateReport: Sendable, Equatable {
     package let state: State
     /// Why it failed, empty when it didn't.
     package let reason: String
+    /// What isn't served as it is in the source, when all of that had been loaded or had failed.
+    package let failures: [Failure]
+
+    /// A model, or a version, that isn't served.
+    package struct Failure: Sendable, Equatable {
+        /// The model's name.
+        package let model: String
+        /// The version; empty where the model's configuration is at fault.
+        package let version: String
+        /// Why.
+        package let reason: String
+
+        /// Names what isn't served.
+        package init(model: String, version: String, reason: String) {
+            self.model = model
+            self.version = version
+            self.reason = reason
+        }
+    }
 
     /// Describes a look.
-    package init(number: Int, state: State, reason: String = "") {
+    package init(number: Int, state: State, reason: String = "", failures: [Failure] = []) {
         self.number = number
         self.state = state
         self.reason = reason
+        self.failures = failures
     }
 }
 

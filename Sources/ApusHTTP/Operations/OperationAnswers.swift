@@ -101,18 +101,20 @@ struct OperationAnswers: Sendable {
                 .invalidArgument,
                 "requested model '\(selector.name)' is not available",
                 field: "model",
-                hint: OperationAnswers.hint(for: selector, among: all)
+                hint: hint(for: selector)
             )
         }
         return V2Statistics.document(reports)
     }
 
-    /// What there is in place of a model or version that has no statistics.
-    private static func hint(for selector: ModelSelector, among all: [ModelStatisticsReport]) -> String {
-        let live = all.filter { $0.id.name == selector.name }.map(\.id.version.description)
-        guard live.isEmpty else { return "its live versions: \(live.joined(separator: ", "))" }
-        let nearest = Set(all.map(\.id.name.description)).sorted().nearest(to: selector.name.description)
-        return nearest.map { "did you mean '\($0)'?" } ?? ""
+    /// What whoever asks the model itself would be told to do.
+    private func hint(for selector: ModelSelector) -> String {
+        do throws(InferenceError) {
+            _ = try configuration.service.lease(selector)
+            return ""
+        } catch {
+            return error.hint
+        }
     }
 
     /// The version that a selector asks for; `nil` for all of them.

@@ -34,6 +34,16 @@ struct SourceUpdateAnswers: Sendable {
             text.integer(Int64(report.number))
             text.member("state", report.state.rawValue)
             text.member("reason", report.reason)
+            text.key("failures")
+            text.array { text in
+                for failure in report.failures {
+                    text.object { text in
+                        text.member("model", failure.model)
+                        text.member("version", failure.version)
+                        text.member("reason", failure.reason)
+                    }
+                }
+            }
         }
         return SourceUpdateAnswers.json(.ok, String(decoding: text.bytes, as: UTF8.self))
     }

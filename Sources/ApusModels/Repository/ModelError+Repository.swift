@@ -2,7 +2,7 @@ internal import ApusCore
 
 extension ModelError {
     /// Whether the same might go well later though nothing of the model has changed.
-    var mayGoWellLater: Bool { [.unreachable, .unreadable, .dependencyFailed].contains(code) }
+    package var mayGoWellLater: Bool { [.unreachable, .unreadable, .dependencyFailed].contains(code) }
 
     /// A folder's name that can't be a model's.
     static func illegalName(_ name: String) -> ModelError {

@@ -57,8 +57,12 @@ package struct UpdateStateMachine: Sendable {
     }
 
     /// All that looks up to this one found is live, or has failed.
-    package mutating func loaded(upTo number: Int) {
-        for done in loading where done <= number { note(done, .done) }
+    ///
+    /// - Parameters:
+    ///   - number: Which one.
+    ///   - failures: What has failed.
+    package mutating func loaded(upTo number: Int, failures: [SourceUpdateReport.Failure] = []) {
+        for done in loading where done <= number { note(done, .done, failures: failures) }
         loading.removeAll { $0 <= number }
     }
 
@@ -68,8 +72,13 @@ package struct UpdateStateMachine: Sendable {
         return reports.first { $0.number == number }
     }
 
-    private mutating func note(_ number: Int, _ state: SourceUpdateReport.State, reason: String = "") {
-        let report = SourceUpdateReport(number: number, state: state, reason: reason)
+    private mutating func note(
+        _ number: Int,
+        _ state: SourceUpdateReport.State,
+        reason: String = "",
+        failures: [SourceUpdateReport.Failure] = []
+    ) {
+        let report = SourceUpdateReport(number: number, state: state, reason: reason, failures: failures)
         if let index = reports.firstIndex(where: { $0.number == number }) {
             reports[index] = report
         } else {

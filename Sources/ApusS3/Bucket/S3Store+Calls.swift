@@ -20,6 +20,7 @@ extension S3Store {
         let retries = RetryPlan(limits: configuration.retries, now: clock.monotonic.now, generator: makeGenerator())
         var machine = S3CallStateMachine(retries: retries)
         var seen = progress()
+        var hasTold = false
         while true {
             let request = try make()
             let credentials = try credentials()
@@ -30,7 +31,10 @@ extension S3Store {
             switch next {
             case .done, .giveUp: return try conclude(attempt, what: what, attempts: machine.retries.failureCount)
             case .again(let nanoseconds):
-                if machine.retries.failureCount == S3Store.troubleAttempts { tellTrouble(attempt, what: what) }
+                if !hasTold, machine.retries.failureCount == S3Store.troubleAttempts {
+                    hasTold = true
+                    tellTrouble(attempt, what: what)
+                }
                 clock.pause(nanoseconds)
             case .correctClock(let date):
                 let offset = date.secondsSince1970 - clock.calendar().secondsSince1970
@@ -122,7 +126,7 @@ extension S3Store {
         }
     }
 
-    /// After so many attempts whoever waits is told why: a second or so after the first.
+    /// After so many attempts whoever waits is told why.
     private static let troubleAttempts = 4
 
     private func tellTrouble(_ attempt: Result<S3Outcome, StorageError>, what: String) {

@@ -34,9 +34,10 @@ extension Scheduler {
                 now: ended
             )
         }
+        // Before others may be answered by the instance that comes in its place.
+        if let loss { noteLoss(of: index, because: loss) }
         carryOut(change)
         answers.deliver()
-        if let loss { noteLoss(of: index, because: loss) }
     }
 
     /// Runs one request to its end and hands its answers over as they come.

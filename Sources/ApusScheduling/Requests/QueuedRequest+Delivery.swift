@@ -10,6 +10,7 @@ extension QueuedRequest {
     var lane: any CompletionLane { sink.lane }
 
     func carryOut() {
+        // A second time there would be nobody to tell.
         guard let outputs = takeOutputs() else { return assertionFailure("a request was delivered without outputs") }
         guard var request = takeRequest() else {
             assertionFailure("a request that is being answered belongs to its answer")

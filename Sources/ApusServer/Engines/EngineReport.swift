@@ -5,8 +5,6 @@ internal import Logging
 package struct EngineReport {
     /// The report as text.
     package let text: String
-    /// The names of the engines that were not found.
-    package let missing: [String]
 
     /// Looks for the engines as `apus serve` would.
     package init(_ configuration: ServerConfiguration) {
@@ -28,6 +26,5 @@ package struct EngineReport {
             for line in missing.error.message.split(separator: "\n") { text += "  \(line)\n" }
         }
         self.text = text
-        self.missing = set.missing.map { "\($0.name)" }
     }
 }

@@ -42,12 +42,23 @@ struct SchedulerLoader: ModelLoader {
     }
 
     /// The plan of the highest published version whose own files say one; where they are faulty, that version alone fails.
+    ///
+    /// - Throws: What all of them are at fault for, or that files can't be read now.
     private func modelPlan(_ folder: ModelFolder) throws(ModelError) -> ModelPlan {
         var failure: ModelError?
         for version in folder.versions.reversed() where version.manifest != nil {
             do throws(ModelError) {
                 return try ModelPlan(folder.specific(to: version.version))
             } catch {
+                // What may go well the next time must not have an older plan come into force.
+                guard !error.mayGoWellLater else { throw error }
+                logger.warning(
+                    "A version's own configuration is faulty; the one below it says which versions are wanted",
+                    metadata: [
+                        LogKeys.model: "\(folder.name)", LogKeys.version: "\(version.version)",
+                        LogKeys.reason: "\(error.message)",
+                    ]
+                )
                 failure = failure ?? error
             }
         }

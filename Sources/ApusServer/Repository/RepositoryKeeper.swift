@@ -13,6 +13,9 @@ internal import Synchronization
 ///
 /// Locks: `state`, short; nothing is called with it held.
 final class RepositoryKeeper: Service, SourceUpdates {
+    /// The most failures in a report.
+    private static let maxFailures = 100
+
     private struct State: Sendable {
         var updates = UpdateStateMachine()
         var isEnding = false
@@ -135,7 +138,15 @@ final class RepositoryKeeper: Service, SourceUpdates {
     private func finish(_ number: Int) async {
         await manager.loaded()
         guard !Task.isCancelled else { return }
-        state.withLock { $0.updates.loaded(upTo: number) }
+        // As many as somebody would read.
+        let failures = manager.faults().prefix(RepositoryKeeper.maxFailures).map { fault in
+            SourceUpdateReport.Failure(
+                model: fault.name.description,
+                version: fault.version?.description ?? "",
+                reason: fault.error.message
+            )
+        }
+        state.withLock { $0.updates.loaded(upTo: number, failures: failures) }
         await thread.run { self.repository.remember() }
     }
 

@@ -9,6 +9,16 @@ package enum OpenStore {
         address.contains("://") && !address.hasPrefix("file://")
     }
 
+    /// An address that isn't to be taken for a folder's path, by a slip: `s3:bucket`, `s3:/bucket`.
+    ///
+    /// - Throws: `invalid` with what was probably meant.
+    package static func refuseSlip(in address: String) throws(StorageError) {
+        guard !address.contains("://"),
+            let scheme = ["s3:", "http:", "https:"].first(where: address.lowercased().hasPrefix)
+        else { return }
+        throw StorageError(.invalid, "'\(address)' is no address: write \(scheme)//, or ./\(address) for a folder")
+    }
+
     /// Opens a store.
     ///
     /// - Parameters:

@@ -66,9 +66,9 @@ package struct PublishingSession: Sendable {
     /// - Returns: A publisher; nothing has been asked of the store yet.
     /// - Throws: `invalid` with what the address should look like.
     package func publisher(_ address: String) throws(StorageError) -> Publisher {
+        try OpenStore.refuseSlip(in: address)
         let store = try OpenStore.open(PublishingSession.absolute(address), environment: environment) { trouble in
-            let line = Array("note: \(trouble)\n".utf8)
-            _ = unsafe write(STDERR_FILENO, line, line.count)
+            StandardError.note(trouble)
         }
         return Publisher(to: store, files: SystemFiles(), context: context)
     }
@@ -89,13 +89,18 @@ package struct PublishingSession: Sendable {
 
     /// What the system calls whoever runs the process; `uid 1000` where it has no name for them.
     private static var userName: String {
-        var entry = unsafe passwd()
-        var found: UnsafeMutablePointer<passwd>?
         var room = [CChar](repeating: 0, count: 4096)
-        guard unsafe getpwuid_r(getuid(), &entry, &room, room.count, &found) == 0, unsafe found != nil,
-            let name = unsafe entry.pw_name
-        else { return "uid \(getuid())" }
-        return unsafe String(cString: name)
+        let name: String? = unsafe room.withUnsafeMutableBufferPointer { room in
+            var entry = unsafe passwd()
+            var found: UnsafeMutablePointer<passwd>?
+            // The name lies in the room.
+            guard let base = room.baseAddress,
+                unsafe getpwuid_r(getuid(), &entry, base, room.count, &found) == 0, unsafe found != nil,
+                let name = unsafe entry.pw_name
+            else { return nil }
+            return unsafe String(cString: name)
+        }
+        return name ?? "uid \(getuid())"
     }
 
     private static var hostname: String {

@@ -63,9 +63,9 @@ extension Publisher {
 
     /// Makes sure that there is something to work on: an address with a slip in it looks like an empty store.
     ///
-    /// - Throws: `notFound` when no model is published.
+    /// - Throws: `notFound` when no model has a version.
     package func requireModels() throws(StorageError) {
-        guard try RepositoryContents(of: store).names.isEmpty else { return }
+        guard try RepositoryContents(of: store).models.values.allSatisfy(\.versions.isEmpty) else { return }
         throw StorageError(.notFound, "nothing is published in \(store.location): is that the right place?")
     }
 

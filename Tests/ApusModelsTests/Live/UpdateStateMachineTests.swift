@@ -22,8 +22,10 @@ struct UpdateStateMachineTests {
         #expect(machine.report(of: 1)?.state == .done && machine.report(of: 3)?.state == .running)
         #expect(machine.looked(3, failure: nil) == nil)
         #expect(machine.report(of: 3)?.state == .running)
-        machine.loaded(upTo: 3)
+        let failure = SourceUpdateReport.Failure(model: "iris", version: "2", reason: "no model")
+        machine.loaded(upTo: 3, failures: [failure])
         #expect(machine.report(of: 3)?.state == .done)
+        #expect(machine.report(of: 3)?.failures == [failure] && machine.report(of: 1)?.failures == [])
         #expect(machine.requested() == .begin(4))
     }
 

@@ -118,6 +118,8 @@ struct ModelPlanTests {
         #expect(try plan(warmUp).ignoredFields.isEmpty)
         let decoupled = "model_transaction_policy { decoupled: true } \(warmUp)"
         #expect(try plan(decoupled).ignoredFields.contains { $0.hasPrefix("model_warmup") })
+        let level = "dynamic_batching { default_priority_level: 3 }"
+        #expect(try plan(level).ignoredFields == ["dynamic_batching.default_priority_level"])
     }
 
     @Test func `a model's priority is what apus.yaml says, else what the configuration says`() throws {

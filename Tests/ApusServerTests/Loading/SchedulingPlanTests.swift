@@ -45,6 +45,15 @@ struct SchedulingPlanTests {
         #expect(plan.queue.policies.map(\.timeoutAction) == [.delay])
     }
 
+    @Test func `sizes, a delay and a goal are refused where no requests share runs`() throws {
+        let off = "parameters { key: \"batching\" value { string_value: \"off\" } } max_batch_size: 8 "
+        let sizes = refusal(off + "dynamic_batching { preferred_batch_size: [4] max_queue_delay_microseconds: 100 }")
+        #expect(sizes?.contains("dynamic_batching.preferred_batch_size and dynamic_batching.max_queue") == true)
+        #expect(refusal(off, SchedulingPlanTests.goal)?.contains("scheduling.latency_goal would do nothing") == true)
+        // Priorities and policies say something of requests that run one by one, too.
+        #expect(try !plan(off + "dynamic_batching { priority_levels: 2 default_priority_level: 1 }").batching.isAllowed)
+    }
+
     @Test func `a goal goes with dynamic batching that leaves sizes and delay open`() throws {
         #expect(try plan("", SchedulingPlanTests.goal).batching.latencyGoal == 20_000_000)
         let ordered = try plan("dynamic_batching { preserve_ordering: true }", SchedulingPlanTests.goal).batching

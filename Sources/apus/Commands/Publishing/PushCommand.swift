@@ -12,8 +12,8 @@ struct PushCommand: AsyncParsableCommand {
         discussion: """
             The version is seen by servers when all of it is there, and never changes afterwards. A file NAME.onnx, or
             the only one in a folder, becomes model.onnx; a folder's other files (weights, labels) come along. It is
-            loaded here first, to list its inputs and outputs; one that can't be loaded isn't published. Where there is no
-            engine it is published unseen, with a note.
+            loaded here first, to list its inputs and outputs; one that no server could load isn't published.
+            Where that can't be found out here (another engine, an ensemble's members), it is published with a note.
 
             EXAMPLES
               apus push iris.onnx --name iris --store ./models
@@ -57,7 +57,7 @@ struct PushCommand: AsyncParsableCommand {
     func run() async throws {
         _ = try store.address
         var request = try await StoreOptions.run { [self] _ -> PushRequest in try self.request(SystemFiles()) }
-        if !noCheck, PushInspection.isForOneModel(request.files) { try await inspect(&request) }
+        if !noCheck { try await inspect(&request) }
         let ready = request
         let pushed = try await store.withPublisher { try $0.push(ready) }
         let byteCount = pushed.manifest.files.reduce(0) { $0 + $1.byteCount }
@@ -70,21 +70,23 @@ struct PushCommand: AsyncParsableCommand {
 
     /// Lists what the model takes and gives, as far as it can be loaded here.
     private func inspect(_ request: inout PushRequest) async throws {
-        switch try await PushInspection.metadata(of: request.files, as: request.model) {
-        case .success(let metadata):
-            for input in metadata.inputs {
+        switch try await PushInspection.outcome(of: request.files, as: request.model) {
+        case .loads(let model):
+            for input in model.inputs {
                 request.addInput(name: input.name, datatype: input.dataType.rawValue, shape: input.shape)
             }
-            for output in metadata.outputs {
+            for output in model.outputs {
                 request.addOutput(name: output.name, datatype: output.dataType.rawValue, shape: output.shape)
             }
-        case .failure(let failure) where PushInspection.hasEngine:
+        case .isRefused(let reason):
             throw CommandFailure(
-                "'\(file)' isn't published, since no server could load it: \(failure)\n"
+                "'\(file)' isn't published, since no server could load it: \(Terminal.printable(reason))\n"
                     + "--no-check publishes it as it is"
             )
-        case .failure(let failure):
-            print("note: inputs and outputs aren't listed, since '\(file)' couldn't be loaded here: \(failure)")
+        case .isUnknown(let reason):
+            StandardError.note(
+                "inputs and outputs aren't listed, since '\(file)' couldn't be loaded here: \(Terminal.printable(reason))"
+            )
         }
     }
 

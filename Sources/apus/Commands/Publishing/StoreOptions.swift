@@ -17,14 +17,7 @@ struct StoreOptions: ParsableArguments {
     /// The store's address.
     var address: String {
         get throws {
-            if let address = store ?? ProcessEnvironment.variables["APUS_MODELS"], !address.isEmpty {
-                if let scheme = ["s3:", "http:", "https:"].first(where: address.lowercased().hasPrefix),
-                    !address.contains("://")
-                {
-                    throw ValidationError("'\(address)' is no address: write \(scheme)//, or ./\(address) for a folder")
-                }
-                return address
-            }
+            if let address = store ?? ProcessEnvironment.variables["APUS_MODELS"], !address.isEmpty { return address }
             throw ValidationError("say where: --store DIR, --store s3://BUCKET/PREFIX, or set APUS_MODELS")
         }
     }
