@@ -1,23 +1,13 @@
-internal import ApusCore
+package import ApusCore
 
 /// How far a server is with a look at its source of models.
-package struct SourceUpdate: Sendable, Hashable {
+package struct SourceUpdate: Sendable, Equatable {
     /// `waiting`, `running`, `done` or `failed`.
     package let state: String
     /// Why the source couldn't be looked at; empty when it could.
     package let reason: String
     /// What isn't served as it is in the source.
-    package let failures: [Failure]
-
-    /// A model, or one of its versions.
-    package struct Failure: Sendable, Hashable {
-        /// The model's name.
-        package let model: String
-        /// The version; empty where the model's configuration is at fault.
-        package let version: String
-        /// Why it isn't served.
-        package let reason: String
-    }
+    package let failures: [SourceUpdateReport.Failure]
 
     /// The most failures that are read of an answer.
     private static let maxFailures = 1000
@@ -27,7 +17,7 @@ package struct SourceUpdate: Sendable, Hashable {
         state = json["state"]?.text ?? ""
         reason = json["reason"]?.text ?? ""
         failures = (json["failures"]?.elements ?? []).prefix(SourceUpdate.maxFailures).map { failure in
-            Failure(
+            SourceUpdateReport.Failure(
                 model: failure["model"]?.text ?? "",
                 version: failure["version"]?.text ?? "",
                 reason: failure["reason"]?.text ?? ""

@@ -132,7 +132,7 @@ extension Scheduler {
         _ outcome: Result<Void, EngineError>,
         timings: RequestTimings
     ) {
-        let completion: any Delivery
+        let completion: Completion
         switch outcome {
         case .success:
             let whole = QueuedRequest.Piece(rows: 0..<queued.rows, outputs: [])

@@ -29,13 +29,9 @@ package struct RepositoryCheck {
         var configuration = configuration
         // The report says it all, once.
         configuration.logLevel = .critical
-        let assembly = try ServerAssembly(configuration)
-        let listing = try await assembly.listRepository()
-        await assembly.manager.loadAll(listing)
-        let entries = assembly.manager.index()
-        await assembly.manager.unloadAll()
-        try? await assembly.group.shutdownGracefully()
-        return RepositoryCheck.report(entries, notes: listing.models.compactMap(RepositoryCheck.note))
+        return try await ServerAssembly(configuration).loadedOnce { manager, listing in
+            RepositoryCheck.report(manager.index(), notes: listing.models.compactMap(RepositoryCheck.note))
+        }
     }
 
     /// What a model's configuration says in vain; `nil` when all of it counts, or when it can't be read at all.
@@ -60,5 +56,23 @@ package struct RepositoryCheck {
         }
         text += "\(entries.count - failures.count) can be served, \(failures.count) can't\n"
         return Report(text: text, isWell: failures.isEmpty && !entries.isEmpty)
+    }
+}
+
+extension ServerAssembly {
+    /// Loads everything that would be live, without opening a port, and lets it go when it has been looked at.
+    ///
+    /// - Parameter look: Told when every version is live or has failed.
+    /// - Returns: What was seen.
+    /// - Throws: When the repository itself can't be read.
+    func loadedOnce<Result>(
+        _ look: (ModelManager<LoadedModel>, RepositoryListing) -> Result
+    ) async throws -> Result {
+        let listing = try await listRepository()
+        await manager.loadAll(listing)
+        let result = look(manager, listing)
+        await manager.unloadAll()
+        try? await group.shutdownGracefully()
+        return result
     }
 }

@@ -2,7 +2,6 @@ package import ApusCore
 internal import ApusModels
 internal import ApusScheduling
 internal import Logging
-internal import NIOCore
 
 /// Loads a model once in this process, as a server would, to see whether one could.
 package enum VersionInspection {
@@ -40,19 +39,13 @@ package enum VersionInspection {
             configuration.models = models
             configuration.store.cachePath = cache
             configuration.logLevel = .critical
-            let assembly = try ServerAssembly(configuration)
-            let listing = try await assembly.listRepository()
-            await assembly.manager.loadAll(listing)
-            let outcome = outcome(of: assembly.manager, listing)
-            await assembly.manager.unloadAll()
-            try await assembly.group.shutdownGracefully()
-            return outcome
+            return try await ServerAssembly(configuration).loadedOnce(outcome)
         } catch {
             return .isUnknown(reason: "\(error)")
         }
     }
 
-    private static func outcome(of manager: ModelManager<LoadedModel>, _ listing: RepositoryListing) -> Outcome {
+    private static func outcome(_ manager: ModelManager<LoadedModel>, _ listing: RepositoryListing) -> Outcome {
         if let error = manager.faults().first?.error ?? listing.unavailable.first?.error {
             return faults.contains(error.code) ? .isRefused(reason: error.message) : .isUnknown(reason: error.message)
         }

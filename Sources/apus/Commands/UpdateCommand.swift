@@ -1,4 +1,5 @@
 internal import ApusClient
+internal import ApusCore
 internal import ApusServer
 internal import ArgumentParser
 
