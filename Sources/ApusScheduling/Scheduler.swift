@@ -62,6 +62,8 @@ package final class Scheduler: RequestFront {
     let rules: QueueRules
     /// How the model stands to others.
     let priority: ModelPriority
+    /// Says for the statistics what is configured.
+    private let rulesNote: RulesNote
     /// Whether answers leave in the order of their requests.
     let keepsOrder: Bool
     /// Rows that runs are filled up to.
@@ -114,6 +116,11 @@ package final class Scheduler: RequestFront {
         self.onEvent = configuration.onEvent
         self.reopen = configuration.reopen
         self.priority = configuration.priority
+        self.rulesNote = RulesNote(
+            queue: configuration.queue,
+            batching: configuration.batching,
+            priority: configuration.priority
+        )
         var instances: [any ModelInstance] = []
         var sessions: [any EngineSession] = []
         for placement in placements {
@@ -197,6 +204,7 @@ package final class Scheduler: RequestFront {
             statistics.devices = placements
             statistics.threadsNote = state.threads.note
             statistics.batchingNote = batchingNote(on: state.safety)
+            statistics.rulesNote = rulesNote.text(goal: state.machine.goal)
             let learnt = state.machine.learnt
             statistics.costCurve = learnt.curve.map { .init(rows: $0.rows, rowNanoseconds: $0.rowNanoseconds) }
             statistics.batchLimit = learnt.limit

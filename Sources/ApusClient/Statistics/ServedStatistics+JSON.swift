@@ -38,6 +38,7 @@ extension ServedStatistics {
         note = scheduling["note"]?.text ?? ""
         batching = scheduling["batching"]?.text ?? ""
         threads = scheduling["threads"]?.text ?? ""
+        rules = scheduling["rules"]?.text ?? ""
         batchLimit = try scheduling["batch_limit"] == nil ? nil : scheduling.count("batch_limit")
         curve = try ServedStatistics.curve(scheduling["cost_curve"]?.elements ?? [])
         instances = try Instances(scheduling["instances"])

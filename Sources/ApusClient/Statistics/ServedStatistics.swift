@@ -84,6 +84,8 @@ package struct ServedStatistics: Sendable {
     package let batching: String
     /// How many threads a run has, and why; empty where the server doesn't say.
     package let threads: String
+    /// What is configured that decides when requests run; empty where nothing is, or the server doesn't say.
+    package let rules: String
     /// The most rows that a run takes now; `nil` where the server doesn't say.
     package let batchLimit: UInt64?
     /// What was learnt of costs, ascending.

@@ -92,6 +92,7 @@ package struct StatisticsPicture: Sendable {
         if !statistics.note.isEmpty { lines.append("Where: \(statistics.note)") }
         if !statistics.batching.isEmpty { lines.append("Batches: \(statistics.batching)") }
         if !statistics.threads.isEmpty { lines.append("Threads: \(statistics.threads)") }
+        if !statistics.rules.isEmpty { lines.append("Rules: \(statistics.rules)") }
         if let instances = statistics.instances, instances.count > 0 {
             var line = "Instances: \(instances.alive) of \(instances.count) alive"
             if instances.lost > 0 { line += ", \(instances.lost) lost so far" }

@@ -115,6 +115,8 @@ package struct ModelStatistics: Sendable {
     package var batchingNote = ""
     /// One sentence: which threads of the engine runs use and why; empty where nothing is chosen.
     package var threadsNote = ""
+    /// One sentence: what is configured that decides when requests run; empty where nothing is.
+    package var rulesNote = ""
     /// What a row was measured to cost by the number of rows in its run, ascending.
     package var costCurve: [CostPoint] = []
     /// The most rows that a run takes now, for the inputs that `costCurve` is of; 0 where nothing is put together.

@@ -73,6 +73,7 @@ package enum V2Statistics {
             text.member("inline_execution_count", statistics.inlineExecutionCount)
             text.member("batching", statistics.batchingNote)
             if !statistics.threadsNote.isEmpty { text.member("threads", statistics.threadsNote) }
+            if !statistics.rulesNote.isEmpty { text.member("rules", statistics.rulesNote) }
             text.member("age_ns", statistics.ageNanoseconds)
             text.member("pending_count", statistics.pending)
             if statistics.batchLimit > 0 { text.member("batch_limit", statistics.batchLimit) }

@@ -4,9 +4,11 @@ internal import ApusCore
 /// time that the goal leaves over is spent on larger, cheaper runs.
 ///
 /// A request may wait for one run under way and then takes part in its own, so a run may last half of the goal. Waiting
-/// for company happens only while further requests are likely to come in the time that is left over, by the rate at
-/// which they came lately. What is allowed shrinks by a tenth with each run whose oldest request was late and grows by a
-/// thousandth with each that was in time: in balance, one run in a hundred is late.
+/// for company happens only while further requests are likely to come in the time that is left over: by the rate at
+/// which they came lately, and by how many were there at once lately. Clients that wait for their answers send nothing
+/// meanwhile, so when as many are there as there ever are, waiting would only keep them from sending more. What is
+/// allowed shrinks by a tenth with each run whose oldest request was late and grows by a thousandth with each that was in
+/// time: in balance, one run in a hundred is late.
 ///
 /// Pure: told the time and what was measured.
 struct LatencyGoal: Sendable {
@@ -17,11 +19,15 @@ struct LatencyGoal: Sendable {
     /// Nanoseconds between two requests: a moving average; `nil` until two have come.
     private(set) var interval: Double?
     private var lastArrival: MonotonicTime?
+    /// The most requests that were waiting or running at once; fades with each run.
+    private var crowd = 0.0
 
     private static let leastShare = 0.05
     private static let growth = 0.001
     private static let shrinkage = 0.9
     private static let weight = 0.05
+    /// By how much of itself `crowd` fades with a run.
+    private static let fading = 1.0 / 64
 
     /// Starts with the whole goal to use.
     init(nanoseconds: Int64) {
@@ -29,7 +35,12 @@ struct LatencyGoal: Sendable {
     }
 
     /// A request has come.
-    mutating func requestArrived(now: MonotonicTime) {
+    ///
+    /// - Parameters:
+    ///   - present: How many wait or run now, this one included.
+    ///   - now: The time.
+    mutating func requestArrived(present: Int, now: MonotonicTime) {
+        crowd = max(crowd, Double(present))
         defer { lastArrival = now }
         guard let lastArrival else { return }
         let elapsed = min(Double(now.nanoseconds(since: lastArrival)), 1e12)
@@ -38,6 +49,7 @@ struct LatencyGoal: Sendable {
 
     /// A run has ended whose oldest request had joined the queue so long ago.
     mutating func runEnded(oldest elapsed: UInt64) {
+        crowd -= crowd * LatencyGoal.fading
         if elapsed > UInt64(nanoseconds) {
             share = max(LatencyGoal.leastShare, share * LatencyGoal.shrinkage)
         } else {
@@ -59,10 +71,12 @@ struct LatencyGoal: Sendable {
 
     /// How long a request may wait for company before its run begins.
     ///
-    /// - Parameter runCost: What a run of the size aimed at costs, in nanoseconds.
+    /// - Parameters:
+    ///   - runCost: What a run of the size aimed at costs, in nanoseconds.
+    ///   - present: How many requests wait or run now.
     /// - Returns: Nanoseconds; 0 when nobody is likely to come.
-    func wait(runCost: UInt64) -> Int64 {
-        guard let interval else { return 0 }
+    func wait(runCost: UInt64, present: Int) -> Int64 {
+        guard let interval, present < Int(crowd.rounded()) else { return 0 }
         let slack = allowed - 2 * Double(runCost)
         guard slack > 0, slack >= interval else { return 0 }
         return Int64(min(slack, Double(nanoseconds), 1e18))

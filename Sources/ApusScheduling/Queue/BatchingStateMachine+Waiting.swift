@@ -26,7 +26,7 @@ extension BatchingStateMachine {
         guard let goal, let curve = curves[first.bucket], let cost = curve.cost(rows: limit(first.bucket)) else {
             return rules.batching.maxDelay
         }
-        return goal.wait(runCost: cost)
+        return goal.wait(runCost: cost, present: present)
     }
 
     /// Until when those who wait had better wait for the run after the one that is under way; `nil` when not at all.

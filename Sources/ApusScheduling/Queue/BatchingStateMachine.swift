@@ -68,8 +68,8 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     private(set) var called = 0
     /// Chooses sizes and waits where the user wrote a goal.
     private(set) var goal: LatencyGoal?
-    /// When the oldest request of each instance's run joined the queue; kept only for a goal.
-    private var oldest: [Int: MonotonicTime] = [:]
+    /// When the oldest request of each instance's run joined the queue, and how many it has; kept only for a goal.
+    private var underWay: [Int: (oldest: MonotonicTime, requests: Int)] = [:]
     /// By how much runs end later than expected.
     private var punctuality = Punctuality()
     /// Since when requests wait for company although an instance is free.
@@ -99,6 +99,9 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     /// Requests that wait for an instance.
     var waiting: Int { queue.count }
 
+    /// Requests that wait or run, where there is a goal; one that runs on several instances counts on each.
+    var present: Int { underWay.values.reduce(queue.count) { $0 + $1.requests } }
+
     /// Takes an idle instance for a run outside of the queue, if nobody waits for it.
     mutating func takeIdleInstance() -> Int? {
         queue.isEmpty ? idle.popLast() : nil
@@ -126,7 +129,10 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         // In the order of arrival means: whoever asks.
         if rules.batching.preservesOrdering { entry.caller = "" }
         guard let ticket = queue.append(entry) else { return .isFull }
-        goal?.requestArrived(now: now)
+        if var goal {
+            goal.requestArrived(present: present, now: now)
+            self.goal = goal
+        }
         return .waits(ticket, change(now: now))
     }
 
@@ -147,7 +153,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         }
         start.parts = queue.take(maxRows: size(for: first), isOrdered: rules.batching.preservesOrdering)
         start.gatheringSince = gatheringSince.take()
-        if goal != nil { oldest[instance] = first.enqueued }
+        if goal != nil { underWay[instance] = (first.enqueued, start.parts.count) }
         punctuality.runStarted(on: instance, expectedEnd: first.expectedEnd)
         // What is left is for the next idle instance, without a new request having to come first.
         start.change = change(now: now)
@@ -174,7 +180,9 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     ) -> OnChange {
         if let nanoseconds, rows > 0 { learn(bucket, rows: rows, nanoseconds: nanoseconds) }
         punctuality.runEnded(on: instance, now: now)
-        if let began = oldest.removeValue(forKey: instance) { goal?.runEnded(oldest: now.nanoseconds(since: began)) }
+        if let run = underWay.removeValue(forKey: instance) {
+            goal?.runEnded(oldest: now.nanoseconds(since: run.oldest))
+        }
         if isLost {
             repair.lost(instance, now: now)
         } else {

@@ -25,17 +25,31 @@ struct LatencyGoalTests {
 
     @Test func `nobody waits for company that isn't likely to come`() {
         var goal = LatencyGoal(nanoseconds: 20_000_000)
-        #expect(goal.wait(runCost: 2_000_000) == 0)
-        goal.requestArrived(now: start)
-        goal.requestArrived(now: start.advanced(byNanoseconds: 1_000_000_000))
-        #expect(goal.wait(runCost: 2_000_000) == 0)
+        #expect(goal.wait(runCost: 2_000_000, present: 1) == 0)
+        goal.requestArrived(present: 1, now: start)
+        goal.requestArrived(present: 2, now: start.advanced(byNanoseconds: 1_000_000_000))
+        #expect(goal.wait(runCost: 2_000_000, present: 1) == 0)
     }
 
     @Test func `what the goal leaves over is waited when others come often`() {
         var goal = LatencyGoal(nanoseconds: 20_000_000)
-        for step in 0..<100 { goal.requestArrived(now: start.advanced(byNanoseconds: Int64(step) * 1_000_000)) }
-        #expect(goal.wait(runCost: 2_000_000) == 16_000_000)
-        #expect(goal.wait(runCost: 11_000_000) == 0)
+        for step in 0..<100 {
+            goal.requestArrived(present: 8, now: start.advanced(byNanoseconds: Int64(step) * 1_000_000))
+        }
+        #expect(goal.wait(runCost: 2_000_000, present: 7) == 16_000_000)
+        #expect(goal.wait(runCost: 11_000_000, present: 7) == 0)
+    }
+
+    @Test func `nobody waits when as many are there as lately at most`() {
+        var goal = LatencyGoal(nanoseconds: 20_000_000)
+        for step in 0..<100 {
+            goal.requestArrived(present: 1 + step % 8, now: start.advanced(byNanoseconds: Int64(step) * 1_000))
+        }
+        #expect(goal.wait(runCost: 2_000_000, present: 7) > 0)
+        #expect(goal.wait(runCost: 2_000_000, present: 8) == 0)
+        // Four of them have gone.
+        for _ in 0..<64 { goal.runEnded(oldest: 1_000_000) }
+        #expect(goal.wait(runCost: 2_000_000, present: 4) == 0)
     }
 
     @Test func `late runs take back what is allowed, runs in time give it back slowly`() {
