@@ -127,9 +127,7 @@ package final class HTTPEdge: HTTPApplication {
             if operation.operation.role >= .operate, let refusal = controlHosts.refusal(of: head) {
                 return refuse(refusal, form: operation.form)
             }
-            var admitted = operation
-            admitted.caller = caller
-            return .accept(admitted)
+            return .accept(operation.asked(by: caller))
         case .deny(let error):
             return refuse(error, form: operation.form)
         }

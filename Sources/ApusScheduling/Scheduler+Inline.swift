@@ -51,7 +51,7 @@ extension Scheduler {
                 bucket: keys.bucket,
                 // One in sixteen, which costs nothing to speak of, so that what runs alone cost is known before any wait.
                 rows: state.statistics.inlineExecutionCount.isMultiple(of: 16) ? call.batchSize : 0,
-                nanoseconds: isAnswer ? wall : nil,
+                nanoseconds: isAnswer ? state.load.withoutOutlier(wall) : nil,
                 now: timings.computeEnded
             )
         }

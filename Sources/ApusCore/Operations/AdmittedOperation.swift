@@ -1,7 +1,8 @@
 /// An operation that the gate has let pass: what is asked for, of which model, by whom.
 ///
-/// Made before a request's body is taken and kept with that request until the body is there.
-package struct AdmittedOperation: Sendable {
+/// Made before a request's body is taken and kept with that request until it is answered: one reference instead of seven
+/// fields, since clients mostly ask for the same thing again and get the same operation.
+package final class AdmittedOperation: Sendable {
     /// What is asked for.
     package let operation: Operation
     /// The model segment of the path, percent-decoded and not yet checked; `nil` when the path names none.
@@ -18,7 +19,7 @@ package struct AdmittedOperation: Sendable {
     /// repository; `nil` when it has none.
     package let subject: String?
     /// Who asks.
-    package var caller: Caller
+    package let caller: Caller
 
     /// Notes what a path asked for.
     package init(
@@ -37,6 +38,22 @@ package struct AdmittedOperation: Sendable {
         self.label = label
         self.form = form
         self.subject = subject
+        self.caller = caller
+    }
+
+    /// The same, asked by somebody.
+    package func asked(by caller: Caller) -> AdmittedOperation {
+        caller == self.caller ? self : AdmittedOperation(self, caller: caller)
+    }
+
+    private init(_ other: AdmittedOperation, caller: Caller) {
+        self.operation = other.operation
+        self.model = other.model
+        self.modelName = other.modelName
+        self.version = other.version
+        self.label = other.label
+        self.form = other.form
+        self.subject = other.subject
         self.caller = caller
     }
 }

@@ -30,12 +30,12 @@ final class InferRoute<Codec: InferenceCodec> {
             let chosen = try codec.selector(of: operation, head: head)
             selector = chosen
             let lease = try service.lease(chosen)
-            guard codec.takesDecoupledModels || !lease.model.description.isDecoupled else {
-                throw InferenceError.onlyStreams
-            }
+            let served = lease.model
+            let model = served.description
+            guard codec.takesDecoupledModels || !model.isDecoupled else { throw InferenceError.onlyStreams }
             let deadline = try deadline(head: head, exchange: exchange)
-            if let refusal = lease.model.refuseEarly(deadline, received: exchange.received) { throw refusal }
-            var memory = RequestMemory(allocator: lease.model.allocator, budget: services.budget)
+            if let refusal = served.refuseEarly(deadline, received: exchange.received) { throw refusal }
+            var memory = RequestMemory(allocator: served.allocator, budget: services.budget)
             let plain = try decompressed(body, head: head, memory: &memory)
             let arrival = InferenceArrival(
                 operation: operation,
@@ -46,7 +46,6 @@ final class InferRoute<Codec: InferenceCodec> {
                 bytesIn: body.readableBytes,
                 exchange: exchange
             )
-            let model = lease.model.description
             if let decoding = try codec.longDecoding(of: plain, head: head, model: model) {
                 let content = LongInference<Codec>.Content(lease: lease, memory: memory, decoding: decoding)
                 return LongInference(route: self, arrival: arrival, content: content)

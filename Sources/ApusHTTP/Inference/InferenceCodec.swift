@@ -121,11 +121,11 @@ struct InferenceQuestion<Form: AnswerForm>: Sendable {
     var parameters: [String: ParameterValue] = [:]
     /// How the answer is to look.
     var form: Form
+}
 
+extension InferenceQuestion {
     /// Asks with inputs and nothing else.
     init(inputs: [NamedTensor], form: Form) {
-        self.inputs = inputs
-        self.sequence = nil
-        self.form = form
+        self.init(inputs: inputs, sequence: nil, form: form)
     }
 }

@@ -44,7 +44,11 @@ struct NetworkBody: BinaryBody {
                 return .failure(error)
             }
         }
-        return try outcome.get()
+        // Not `get`, which copies.
+        switch consume outcome {
+        case .success(let result): return result
+        case .failure(let error): throw error
+        }
     }
 
     /// Decompresses a whole body into memory that has room for a JSON parser behind it.

@@ -27,17 +27,16 @@ struct V2Codec: InferenceCodec {
         let request = try request(in: body, head: head, model: model, memory: &memory)
         let outputs: V2OutputForm =
             isRaw ? .allBinary : V2OutputForm(listed: request.outputs, others: request.binaryDataOutput)
-        var question = InferenceQuestion(
+        return InferenceQuestion(
+            id: request.id,
             inputs: request.inputs,
+            requestedOutputs: request.outputs.isEmpty ? [] : request.outputs.map(\.name),
+            priority: request.priority,
+            timeoutMicroseconds: request.timeoutMicroseconds,
+            sequence: request.sequence,
+            parameters: request.parameters,
             form: V2AnswerForm(id: request.id, outputs: outputs)
         )
-        question.id = request.id
-        if !request.outputs.isEmpty { question.requestedOutputs = request.outputs.map(\.name) }
-        question.priority = request.priority
-        question.timeoutMicroseconds = request.timeoutMicroseconds
-        question.sequence = request.sequence
-        question.parameters = request.parameters
-        return question
     }
 
     private func request(
@@ -95,10 +94,9 @@ struct V2AnswerForm: AnswerForm {
         writer.body.buffer.writeWithOutputRawSpan(minimumWritableBytes: encoder.jsonBound) { span in
             encoder.write(into: &span)
         }
-        let binary = encoder.binaryTensors
-        guard binary.contains(where: { $0.storage.byteCount > 0 }) else { return }
+        guard encoder.binaryByteCount > 0 else { return }
         writer.head.contentType = HTTPResponseHead.binary
         writer.head.inferenceHeaderLength = writer.body.byteCount
-        for tensor in binary { NetworkBody.append(tensor, to: &writer.body.buffer) }
+        encoder.eachBinaryTensor { NetworkBody.append($0, to: &writer.body.buffer) }
     }
 }

@@ -12,7 +12,7 @@ internal import CONNXRuntime
     private let termination: TerminationSwitch
     private let scratch: RunScratch
     private let smallInputs: UnsafeMutablePointer<SmallInput>
-    private var outputReader: OutputReader
+    private let outputReader: OutputReader
     private var keptOutputs: KeptOutputs
 
     /// Makes what one call at a time needs.

@@ -9,17 +9,15 @@ internal import CONNXRuntime
 struct OutputReader {
     private let handle: SessionHandle
     private let outputs: [TensorSpecification]
-    private var shapes: [TensorShape]
 
     /// Reads outputs of one session.
     init(handle: SessionHandle, outputs: [TensorSpecification]) {
         self.handle = handle
         self.outputs = outputs
-        self.shapes = [TensorShape](repeating: .scalar, count: outputs.count)
     }
 
     /// Takes a value over and makes a tensor that borrows its memory, or copies where it may not borrow.
-    mutating func makeTensor(
+    func makeTensor(
         _ value: OpaquePointer,
         _ index: Int,
         _ dimensions: UnsafeMutablePointer<Int64>,
@@ -49,19 +47,16 @@ struct OutputReader {
         return withExtendedLifetime(owner) { Tensor(dataType: type, shape: shape, storage: copy) }
     }
 
-    /// Reads a value's shape; keeps the last one of each output, which is mostly the next one too.
-    private mutating func makeShape(
+    /// Reads a value's shape.
+    private func makeShape(
         _ value: OpaquePointer,
         _ index: Int,
         _ dimensions: UnsafeMutablePointer<Int64>
     ) throws(EngineError) -> TensorShape {
         let rank = try unsafe readShape(value, index, dimensions)
-        let known = shapes[index].dimensions
-        if known.count == rank, known.indices.allSatisfy({ unsafe known[$0] == Int(dimensions[$0]) }) {
-            return shapes[index]
-        }
-        guard let shape = TensorShape((0..<rank).map { unsafe Int(dimensions[$0]) }) else { throw unreadable(index) }
-        shapes[index] = shape
+        let shape = unsafe UnsafeBufferPointer(start: dimensions, count: rank)
+            .withMemoryRebound(to: Int.self) { unsafe TensorShape($0) }
+        guard let shape else { throw unreadable(index) }
         return shape
     }
 

@@ -100,7 +100,7 @@ internal import CONNXRuntime
         _ shape: TensorShape,
         _ body: (UnsafePointer<Int64>?, Int) -> Result
     ) -> Result {
-        unsafe shape.dimensions.withUnsafeBufferPointer { sizes in
+        unsafe shape.withUnsafeDimensions { sizes in
             unsafe sizes.withMemoryRebound(to: Int64.self) { unsafe body($0.baseAddress, $0.count) }
         }
     }

@@ -31,9 +31,8 @@ package struct JSONWriter: ~Copyable, ~Escapable {
     /// Writes a text that is known to need no escape, such as a model's name.
     @_lifetime(self: copy self)
     package mutating func unescaped(_ text: String) {
-        var text = text
-        text.withUTF8 { utf8 in
-            unsafe append(UnsafeRawBufferPointer(utf8))
+        unsafe text.utf8.span.withUnsafeBytes { utf8 in
+            unsafe append(utf8)
         }
     }
 
@@ -60,9 +59,8 @@ package struct JSONWriter: ~Copyable, ~Escapable {
     /// Writes a string with quotes and escapes.
     @_lifetime(self: copy self)
     package mutating func string(_ text: String) {
-        var text = text
-        text.withUTF8 { utf8 in
-            unsafe string(bytes: UnsafeRawBufferPointer(utf8))
+        unsafe text.utf8.span.withUnsafeBytes { utf8 in
+            unsafe string(bytes: utf8)
         }
     }
 

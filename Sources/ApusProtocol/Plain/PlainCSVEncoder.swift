@@ -86,7 +86,7 @@ package struct PlainCSVEncoder: Sendable {
         rows == 0 ? 0 : shape.elementCount / rows
     }
 
-    private static func rows(of shape: TensorShape) -> Int { shape.dimensions.first ?? 1 }
+    private static func rows(of shape: TensorShape) -> Int { shape.first ?? 1 }
 
     private static func refusal(_ message: String, _ output: NamedTensor) -> InferenceError {
         InferenceError(

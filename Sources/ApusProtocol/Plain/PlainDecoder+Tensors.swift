@@ -18,7 +18,7 @@ extension PlainDecoder {
     func readFlat(at place: PlainPlace, memory: inout RequestMemory) throws(PlainFault) -> Tensor {
         let storage = try readStorage(at: place, memory: &memory)
         guard reader.plainRank == 1, let shape = TensorShape([reader.plainSize(0)]) else {
-            throw .shape(place, got: sizes(rank: reader.plainRank, added: 0))
+            throw .shape(place, got: sizes(rank: reader.plainRank))
         }
         return Tensor(dataType: place.input.dataType, shape: shape, storage: storage)
     }
@@ -83,39 +83,24 @@ extension PlainDecoder {
         let expected = place.input.shape
         let rank = reader.plainRank
         let added = expected.count - rank
-        guard added >= 0 else { throw .shape(place, got: sizes(rank: rank, added: 0)) }
+        guard added >= 0 else { throw .shape(place, got: sizes(rank: rank)) }
         draft.fewestAdded = min(draft.fewestAdded, added)
         for axis in expected.indices where expected[axis] >= 0 {
             let size = axis < added ? 1 : reader.plainSize(axis - added)
-            guard size == expected[axis] else { throw .shape(place, got: sizes(rank: rank, added: 0)) }
+            guard size == expected[axis] else { throw .shape(place, got: sizes(rank: rank)) }
         }
-        if index < lastShapes.count, let last = lastShapes[index], isLast(last, rank: rank, added: added) {
-            return last
+        var sizes = TensorShape.Sizes()
+        for axis in expected.indices {
+            guard sizes.append(axis < added ? 1 : reader.plainSize(axis - added)) else {
+                throw .shape(place, got: self.sizes(rank: rank))
+            }
         }
-        guard let shape = TensorShape(sizes(rank: rank, added: added)) else {
-            throw .shape(place, got: sizes(rank: rank, added: 0))
-        }
-        note(shape, of: index)
+        guard let shape = sizes.shape else { throw .shape(place, got: self.sizes(rank: rank)) }
         return shape
     }
 
-    private func sizes(rank: Int, added: Int) -> [Int] {
-        Array(repeating: 1, count: added) + (0..<rank).map { reader.plainSize($0) }
-    }
-
-    private func isLast(_ last: TensorShape, rank: Int, added: Int) -> Bool {
-        guard last.rank == rank + added else { return false }
-        for axis in 0..<last.rank {
-            guard last.dimensions[axis] == (axis < added ? 1 : reader.plainSize(axis - added)) else { return false }
-        }
-        return true
-    }
-
-    /// Keeps a shape for the next request; those of the first inputs only, since few models have more.
-    private func note(_ shape: TensorShape, of index: Int) {
-        guard index < 16 else { return }
-        while lastShapes.count <= index { lastShapes.append(nil) }
-        lastShapes[index] = shape
+    private func sizes(rank: Int) -> [Int] {
+        (0..<rank).map { reader.plainSize($0) }
     }
 
     /// Runs a read and names the place in its failure.

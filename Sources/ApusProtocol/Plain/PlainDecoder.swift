@@ -22,8 +22,6 @@ package final class PlainDecoder {
     }
 
     let v2: V2RequestDecoder
-    /// The shape that each input had last: most requests of a client look alike, and an equal one needs no new array.
-    var lastShapes: [TensorShape?] = []
 
     /// Makes a decoder; `nil` when there is no memory.
     package init?(limits: InputLimits) {

@@ -89,7 +89,7 @@ package struct TensorFlowPredictEncoder: Sendable {
             }
             return
         }
-        let size = tensor.shape.dimensions[axis]
+        let size = tensor.shape[axis]
         writer.raw("[")
         if axis == tensor.shape.rank - 1, !isText {
             writer.elements(of: tensor, in: progress.element..<progress.element + size)
@@ -106,7 +106,7 @@ package struct TensorFlowPredictEncoder: Sendable {
     private static func rows(of outputs: [NamedTensor]) throws(InferenceError) -> Int {
         var rows: Int?
         for output in outputs {
-            guard let size = output.tensor.shape.dimensions.first else { throw .outputWithoutRows(output.name) }
+            guard let size = output.tensor.shape.first else { throw .outputWithoutRows(output.name) }
             guard rows == nil || rows == size else {
                 throw .inconsistentRows(output.name, expected: rows ?? 0, got: size)
             }

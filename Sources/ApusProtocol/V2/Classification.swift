@@ -37,7 +37,7 @@ package struct Classification: Sendable {
             let most = Classification.maxElements
             throw refusal("it has \(tensor.shape.elementCount) elements; at most \(most) are sorted")
         }
-        let batch = hasBatch ? tensor.shape.dimensions.first ?? 1 : 1
+        let batch = hasBatch ? tensor.shape.first ?? 1 : 1
         let size = batch > 0 ? tensor.shape.elementCount / batch : 0
         let wanted = min(count, size)
         let elements = try elements(of: tensor)

@@ -80,50 +80,24 @@ extension V2RequestDecoder {
         }
     }
 
-    /// The input's shape; the last one's where it is equal, so that no array is made.
     private func inputShape(index: Int) throws(V2DecodingFault) -> TensorShape {
         try enterArray("inputs[\(index)].shape", expected: "an array of integers, 0 or more each")
-        let last = index < lastShapes.count ? lastShapes[index] : nil
-        var dimensions: [Int] = []
-        var equalCount = 0
-        var isEqual = last != nil
+        var sizes = TensorShape.Sizes()
         while try nextElement() {
-            let rank = isEqual ? equalCount : dimensions.count
             let size = try field(
-                "inputs[\(index)].shape[\(rank)]",
+                "inputs[\(index)].shape[\(sizes.count)]",
                 expected: "an integer between 0 and 9223372036854775807"
             ) { reader throws(JSONFailure) in
                 try reader.readInt64()
             }
-            if isEqual, let last {
-                if rank < last.rank, last.dimensions[rank] == Int(size) {
-                    equalCount += 1
-                    continue
-                }
-                isEqual = false
-                dimensions.append(contentsOf: last.dimensions.prefix(equalCount))
+            guard size >= 0, sizes.append(Int(size)) else {
+                throw .shape(index: index, dimensions: sizes.array + [Int(size)])
             }
-            guard size >= 0, dimensions.count < TensorShape.maxRank else {
-                throw .shape(index: index, dimensions: dimensions + [Int(size)])
-            }
-            dimensions.append(Int(size))
         }
-        if isEqual, let last {
-            if equalCount == last.rank { return last }
-            dimensions.append(contentsOf: last.dimensions.prefix(equalCount))
+        guard let shape = sizes.shape, shape.elementCount <= limits.maxElements else {
+            throw .shape(index: index, dimensions: sizes.array)
         }
-        guard let shape = TensorShape(dimensions), shape.elementCount <= limits.maxElements else {
-            throw .shape(index: index, dimensions: dimensions)
-        }
-        note(shape, of: index)
         return shape
-    }
-
-    /// Keeps a shape for the next request; those of the first inputs only, since few models have more.
-    private func note(_ shape: TensorShape, of index: Int) {
-        guard index < 16 else { return }
-        while lastShapes.count <= index { lastShapes.append(nil) }
-        lastShapes[index] = shape
     }
 
     private func inputDataType(index: Int, context: Context) throws(V2DecodingFault) -> DataType {
@@ -251,8 +225,7 @@ extension V2RequestDecoder {
 extension String {
     /// Whether these bytes spell the text.
     fileprivate func isSpelled(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var text = self
-        return text.withUTF8 { utf8 in
+        unsafe utf8.span.withUnsafeBufferPointer { utf8 in
             guard utf8.count == bytes.count, let start = utf8.baseAddress, let other = bytes.baseAddress else {
                 return utf8.count == bytes.count
             }

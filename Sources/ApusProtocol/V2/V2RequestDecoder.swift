@@ -14,8 +14,6 @@ package final class V2RequestDecoder {
     let reader: JSONReader
     let limits: InputLimits
     let sharedMemory: any SharedMemoryRegions
-    /// The shape that each input had last: most requests of a client look alike, and an equal one needs no new array.
-    var lastShapes: [TensorShape?] = []
     /// Memory for drafts, from request to request.
     private var spareDrafts: [V2InputDraft] = []
 
@@ -50,9 +48,9 @@ package final class V2RequestDecoder {
             spareDrafts = drafts
         }
         let context = Context(model: model, jsonByteCount: json.count)
+        var request = V2InferRequest()
         do throws(V2DecodingFault) {
             guard unsafe !json.isEmpty else { throw V2DecodingFault.empty }
-            var request = V2InferRequest()
             try whole { reader throws(JSONFailure) in try unsafe reader.begin(json) }
             try decodeRoot(into: &request, drafts: &drafts, context: context, memory: &memory)
             try whole { reader throws(JSONFailure) in try reader.end() }
@@ -60,10 +58,10 @@ package final class V2RequestDecoder {
                 try decodeDeferred(&drafts, context: context, memory: &memory)
             }
             request.inputs = try resolve(&drafts, binary: binary, memory: &memory)
-            return request
         } catch {
             throw error.inferenceError(model: model)
         }
+        return request
     }
 
     private func decodeRoot(

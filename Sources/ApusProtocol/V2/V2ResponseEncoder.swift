@@ -6,7 +6,11 @@ package struct V2ResponseEncoder: Sendable {
     private let id: String
     private let model: ModelDescription
     private let outputs: [NamedTensor]
-    private let places: [V2OutputForm.Place]
+    /// Where each output goes; `nil` where all go to `defaultPlace`, as they mostly do.
+    private let places: [V2OutputForm.Place]?
+    private let defaultPlace: V2OutputForm.Place
+    /// The bytes that follow the JSON.
+    package let binaryByteCount: Int
     /// The most bytes that the JSON takes.
     package let jsonBound: Int
     /// The most bytes that the whole answer takes.
@@ -32,23 +36,32 @@ package struct V2ResponseEncoder: Sendable {
         self.id = id
         self.model = model
         self.outputs = outputs
-        self.places = outputs.map { request.place(of: $0.name) }
+        let places = request.places(of: outputs)
+        let defaultPlace = request.defaultPlace
         var bound = JSONWriter.bound(answerHead: id, model: model.id)
         var binaryByteCount = 0
-        for (output, place) in zip(outputs, places) {
-            bound += 128 + JSONWriter.bound(string: output.name) + output.tensor.shape.rank * 21
-            switch place {
-            case .binary: binaryByteCount += output.tensor.storage.byteCount
-            case .json: bound += JSONWriter.bound(elementsOf: output.tensor)
+        var (hasJSON, hasText) = (false, false)
+        for index in outputs.indices {
+            bound += 128 + JSONWriter.bound(string: outputs[index].name) + outputs[index].tensor.shape.rank * 21
+            switch places?[index] ?? defaultPlace {
+            case .binary: binaryByteCount += outputs[index].tensor.storage.byteCount
+            case .json:
+                bound += JSONWriter.bound(elementsOf: outputs[index].tensor)
+                hasJSON = true
+                hasText = hasText || outputs[index].tensor.dataType == .bytes
             case .elsewhere: break
             }
         }
+        self.places = places
+        self.defaultPlace = defaultPlace
+        self.binaryByteCount = binaryByteCount
         self.jsonBound = bound
         self.bound = bound + binaryByteCount
         guard self.bound <= maxBytes else {
-            throw V2ResponseEncoder.tooLarge(self.bound, maxBytes: maxBytes, hasJSON: places.contains(.json))
+            throw V2ResponseEncoder.tooLarge(self.bound, maxBytes: maxBytes, hasJSON: hasJSON)
         }
-        for index in outputs.indices where places[index] == .json && outputs[index].tensor.dataType == .bytes {
+        guard hasText else { return }
+        for index in outputs.indices where place(index) == .json && outputs[index].tensor.dataType == .bytes {
             try JSONWriter.checkText(
                 outputs[index],
                 hint: "ask for it as binary: \"parameters\":{\"binary_data\":true} on the output"
@@ -56,11 +69,12 @@ package struct V2ResponseEncoder: Sendable {
         }
     }
 
-    /// The tensors whose bytes follow the JSON, in their order; empty when all is JSON.
-    package var binaryTensors: [Tensor] {
-        guard places.contains(.binary) else { return [] }
-        return zip(outputs, places).filter { $0.1 == .binary }.map(\.0.tensor)
+    /// Lends the tensors whose bytes follow the JSON, in their order.
+    package func eachBinaryTensor(_ take: (Tensor) -> Void) {
+        for index in outputs.indices where place(index) == .binary { take(outputs[index].tensor) }
     }
+
+    private func place(_ index: Int) -> V2OutputForm.Place { places?[index] ?? defaultPlace }
 
     /// Writes the JSON; the span has room for `jsonBound` bytes.
     package func write(into span: inout OutputRawSpan) {
@@ -69,7 +83,7 @@ package struct V2ResponseEncoder: Sendable {
         writer.raw(",\"outputs\":[")
         for index in outputs.indices {
             if index > 0 { writer.raw(",") }
-            write(outputs[index], places[index], to: &writer)
+            write(outputs[index], place(index), to: &writer)
         }
         writer.raw("]}")
         span = writer.finish()
@@ -84,7 +98,7 @@ package struct V2ResponseEncoder: Sendable {
         writer.raw("\",\"shape\":[")
         for axis in 0..<tensor.shape.rank {
             if axis > 0 { writer.raw(",") }
-            writer.integer(tensor.shape.dimensions[axis])
+            writer.integer(tensor.shape[axis])
         }
         switch place {
         case .elsewhere:
@@ -140,12 +154,21 @@ package struct V2OutputForm: Sendable {
         case elsewhere
     }
 
+    /// Where an output goes that the request didn't list.
+    var defaultPlace: Place { others ? .binary : .json }
+
+    /// Where each of these outputs goes; `nil` when all go to `defaultPlace`.
+    func places(of outputs: [NamedTensor]) -> [Place]? {
+        listed.isEmpty ? nil : outputs.map { place(of: $0.name) }
+    }
+
+    /// Where the output of a name goes.
     func place(of name: String) -> Place {
         for output in listed where output.name == name {
             if output.special?.part != nil { return .elsewhere }
             return output.isBinary ? .binary : .json
         }
-        return others ? .binary : .json
+        return defaultPlace
     }
 
     /// Whether an output is to be changed, or put elsewhere, before the answer is written.

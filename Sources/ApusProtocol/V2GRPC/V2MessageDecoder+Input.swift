@@ -153,21 +153,13 @@ extension V2MessageDecoder {
         dimensions.append(Int(Int64(bitPattern: size)))
     }
 
-    /// The shape that was read; the last one of that input where it is equal, so that no array is made.
+    /// The shape that was read.
     private func shape(index: Int) throws(V2MessageFault) -> TensorShape {
-        if index < lastShapes.count, let last = lastShapes[index], last.dimensions == dimensions { return last }
-        // A copy of its own: the array here is written again for the next input.
-        let sizes = dimensions.map { $0 }
-        guard let shape = TensorShape(sizes), shape.elementCount <= limits.maxElements else {
-            throw .request(.shape(index: index, dimensions: sizes))
-        }
-        if index < V2MessageDecoder.keptShapes {
-            while lastShapes.count <= index { lastShapes.append(nil) }
-            lastShapes[index] = shape
+        let shape = unsafe dimensions.withUnsafeBufferPointer { unsafe TensorShape($0) }
+        guard let shape, shape.elementCount <= limits.maxElements else {
+            // A copy of its own: the array here is written again for the next input.
+            throw .request(.shape(index: index, dimensions: dimensions.map { $0 }))
         }
         return shape
     }
-
-    /// Few models have more inputs.
-    private static let keptShapes = 16
 }

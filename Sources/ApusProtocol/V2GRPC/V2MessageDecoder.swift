@@ -18,8 +18,6 @@ package final class V2MessageDecoder {
 
     let limits: InputLimits
     let sharedMemory: any SharedMemoryRegions
-    /// The shape that each input had last: most requests of a client look alike, and an equal one needs no new array.
-    var lastShapes: [TensorShape?] = []
     /// The sizes of the shape that is being read.
     var dimensions: [Int] = []
     /// Memory for outlines, from request to request.

@@ -120,7 +120,7 @@ package struct V2MessageEncoder: Sendable {
     }
 
     private static func packedByteCount(of shape: TensorShape) -> Int {
-        shape.dimensions.reduce(0) { $0 + ProtobufSize.varint(UInt64($1)) }
+        (0..<shape.rank).reduce(0) { $0 + ProtobufSize.varint(UInt64(shape[$1])) }
     }
 
     private static func write(_ output: NamedTensor, to writer: inout ProtobufWriter) {
@@ -130,7 +130,7 @@ package struct V2MessageEncoder: Sendable {
         writer.string(2, output.tensor.dataType.rawValue)
         guard shape.rank > 0 else { return }
         writer.header(3, byteCount: packedByteCount(of: shape))
-        for size in shape.dimensions { writer.varint(UInt64(size)) }
+        for axis in 0..<shape.rank { writer.varint(UInt64(shape[axis])) }
     }
 
     // MARK: One parameter

@@ -31,13 +31,12 @@ struct CallKeys: Hashable, Sendable {
                 Self.mix(0xfe, into: &bucket)
                 continue
             }
-            let dimensions = input.shape.dimensions
-            for axis in dimensions.indices {
-                let size = UInt64(bitPattern: Int64(dimensions[axis]))
+            for axis in 0..<input.shape.rank {
+                let size = UInt64(bitPattern: Int64(input.shape[axis]))
                 Self.mix(size, into: &shape)
                 if axis > 0 { Self.mix(size, into: &bucket) }
             }
-            let first = dimensions.first ?? 0
+            let first = input.shape.first ?? 0
             hasRows = hasRows && input.shape.elementCount > 0 && first == rows ?? first
             rows = first
             if input.dataType == .bytes { Self.mix(Self.magnitude(of: input), into: &shape) }

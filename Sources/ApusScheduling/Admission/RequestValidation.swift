@@ -92,7 +92,7 @@ package struct RequestValidation: Sendable {
         guard model.maxBatchSize > 0 else { return 1 }
         var batchSize: Int?
         for index in inputs.indices {
-            guard let size = inputs[index]?.shape.dimensions.first else { continue }
+            guard let size = inputs[index]?.shape.first else { continue }
             guard batchSize == nil || batchSize == size else {
                 throw InferenceError(
                     .invalidArgument,
@@ -182,7 +182,7 @@ extension TensorShape {
     /// Whether it is what a model declares, where -1 stands for any size.
     fileprivate func matches(_ declared: [Int]) -> Bool {
         guard rank == declared.count else { return false }
-        for index in declared.indices where declared[index] != -1 && declared[index] != dimensions[index] {
+        for index in declared.indices where declared[index] != -1 && declared[index] != self[index] {
             return false
         }
         return true

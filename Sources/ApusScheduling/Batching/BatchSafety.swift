@@ -65,7 +65,7 @@ enum BatchSafety {
             guard let joined = join(rows, allocator: allocator) else { return .unknown }
             let together = try instance.run(inputs: joined, outputs: outputs, timings: &timings)
             for output in outputs.indices {
-                guard together[output].shape.dimensions.first == rows.count else {
+                guard together[output].shape.first == rows.count else {
                     return .isUnsafe("output \(outputs[output]) doesn't have a row for each row of the inputs")
                 }
                 for row in rows.indices {

@@ -18,7 +18,7 @@ enum BatchTensors {
         allocator: any TensorAllocator
     ) -> Tensor? {
         guard let first = parts.first, let last = parts.last else { return nil }
-        if filling == 0, parts.count == 1, first.rows == 0..<(first.tensor.shape.dimensions.first ?? 0) {
+        if filling == 0, parts.count == 1, first.rows == 0..<(first.tensor.shape.first ?? 0) {
             return first.tensor
         }
         var ranges: [Range<Int>] = []
@@ -26,7 +26,7 @@ enum BatchTensors {
         var rows = filling
         for part in parts {
             guard part.tensor.dataType == first.tensor.dataType,
-                part.tensor.shape.dimensions.dropFirst() == first.tensor.shape.dimensions.dropFirst(),
+                part.tensor.shape.agrees(behindFirst: first.tensor.shape),
                 let range = bytes(of: part.rows, in: part.tensor)
             else { return nil }
             ranges.append(range)
@@ -41,7 +41,7 @@ enum BatchTensors {
             byteCount += filling * row.count
         }
         let type = first.tensor.dataType
-        guard let shape = TensorShape([rows] + first.tensor.shape.dimensions.dropFirst()),
+        guard let shape = first.tensor.shape.withFirst(rows),
             let storage = allocator.allocate(byteCount: byteCount, alignment: type.alignment)
         else { return nil }
         unsafe storage.withUnsafeMutableBytes { memory in
@@ -67,17 +67,17 @@ enum BatchTensors {
     ///
     /// - Returns: `nil` when the tensor doesn't have these rows.
     static func slice(_ tensor: Tensor, rows: Range<Int>) -> Tensor? {
-        guard let count = tensor.shape.dimensions.first else { return nil }
+        guard let count = tensor.shape.first else { return nil }
         if rows == 0..<count { return tensor }
         guard let range = bytes(of: rows, in: tensor),
-            let shape = TensorShape([rows.count] + tensor.shape.dimensions.dropFirst())
+            let shape = tensor.shape.withFirst(rows.count)
         else { return nil }
         return tensor.storage.part(range).map { Tensor(dataType: tensor.dataType, shape: shape, storage: $0) }
     }
 
     /// Where rows lie in a tensor's memory; `nil` when it doesn't have them.
     private static func bytes(of rows: Range<Int>, in tensor: Tensor) -> Range<Int>? {
-        guard let count = tensor.shape.dimensions.first, rows.lowerBound >= 0, rows.upperBound <= count else {
+        guard let count = tensor.shape.first, rows.lowerBound >= 0, rows.upperBound <= count else {
             return nil
         }
         guard count > 0 else { return 0..<0 }

@@ -16,7 +16,7 @@ struct RowCuts {
     ///   - counts: How many rows each part has, in their order; together as many as the tensor has.
     init?(of tensor: Tensor, counts: [Int]) {
         let rows = counts.reduce(0, +)
-        guard tensor.shape.dimensions.first == rows, counts.allSatisfy({ $0 >= 0 }) else { return nil }
+        guard tensor.shape.first == rows, counts.allSatisfy({ $0 >= 0 }) else { return nil }
         let bytes = tensor.storage.bytes
         var ranges: [Range<Int>] = []
         ranges.reserveCapacity(counts.count)
@@ -49,7 +49,7 @@ extension BatchTensors {
         var parts: [Tensor] = []
         parts.reserveCapacity(counts.count)
         for (count, range) in zip(counts, cuts.ranges) {
-            guard let shape = TensorShape([count] + tensor.shape.dimensions.dropFirst()),
+            guard let shape = tensor.shape.withFirst(count),
                 let storage = tensor.storage.part(range)
             else { return nil }
             parts.append(Tensor(dataType: tensor.dataType, shape: shape, storage: storage))

@@ -47,7 +47,7 @@ extension Scheduler {
             return nil
         }
         if members.count == 1, rows == members[0].request.rows { return [.all] }
-        guard tensors.allSatisfy({ $0.dataType != .bytes && $0.shape.dimensions.first == rows }) else { return nil }
+        guard tensors.allSatisfy({ $0.dataType != .bytes && $0.shape.first == rows }) else { return nil }
         var end = 0
         return members.map { member in
             defer { end += member.rows.count }

@@ -52,7 +52,7 @@ extension SipHash128 {
     fileprivate mutating func combine(_ tensor: Tensor) {
         combine(tensor.dataType.number)
         combine(UInt64(tensor.shape.rank))
-        for size in tensor.shape.dimensions { combine(UInt64(size)) }
+        for axis in 0..<tensor.shape.rank { combine(UInt64(tensor.shape[axis])) }
         combine(framed: tensor.storage.bytes)
     }
 

@@ -19,6 +19,9 @@ struct LoadGauge {
     static let longestRun: Double = 4
     /// How long batches are kept up before the question is asked again, in nanoseconds.
     static let term: Int64 = 200_000_000
+    /// Terms after which requests run on event loops again until they prove once more to be many: what a run costs there
+    /// is measured anew. It is about a hundredth of the time.
+    static let termsInARow = 10
     /// Joint runs after which it shows whether requests find company.
     static let trialRuns = 64
     /// How long batches are not tried again when they were no gain, in nanoseconds; doubles.
@@ -34,6 +37,7 @@ struct LoadGauge {
     private var pause = LoadGauge.firstPause
     private var runs = 0
     private var parts = 0
+    private var terms = 0
     /// Whether requests gather from the first one on, because they did with the predecessor.
     private var beginsGathering = false
 
@@ -45,7 +49,7 @@ struct LoadGauge {
     func heir(now: MonotonicTime) -> LoadGauge {
         var heir = self
         (heir.busy, heir.busyWindows) = (0, 0)
-        (heir.runs, heir.parts) = (0, 0)
+        (heir.runs, heir.parts, heir.terms) = (0, 0, 1)
         heir.batchingUntil = nil
         heir.beginsGathering = gathers(now: now)
         return heir
@@ -74,7 +78,7 @@ struct LoadGauge {
         let wall = Double(max(1, wall))
         let typical = typicalRun.map { $0 * (wall > $0 ? 1.05 : 0.95) } ?? wall
         typicalRun = typical
-        busy += min(wall, LoadGauge.longestRun * typical)
+        busy += LoadGauge.bounded(wall, by: typical)
         let elapsed = now.nanoseconds(since: windowStart)
         guard elapsed >= UInt64(LoadGauge.window) else { return false }
         busyWindows = busy >= LoadGauge.busyShare * Double(elapsed) ? busyWindows + 1 : 0
@@ -82,6 +86,14 @@ struct LoadGauge {
         busy = 0
         return busyWindows >= LoadGauge.neededWindows && pausedUntil.map { now >= $0 } ?? true
     }
+
+    /// What a run that took so long says of the model's cost, in nanoseconds.
+    func withoutOutlier(_ wall: UInt64) -> UInt64 {
+        guard let typicalRun else { return wall }
+        return UInt64(LoadGauge.bounded(Double(wall), by: typicalRun))
+    }
+
+    private static func bounded(_ wall: Double, by typical: Double) -> Double { min(wall, longestRun * typical) }
 
     /// Begins to gather, if a run of several requests may save more than their way through the queue costs.
     ///
@@ -92,7 +104,7 @@ struct LoadGauge {
         // Unknown: a run can't save more than it costs.
         guard let typicalRun, typicalRun - (jointRow ?? 0) > LoadGauge.queueingCost else { return }
         batchingUntil = now.advanced(byNanoseconds: LoadGauge.term)
-        (runs, parts) = (0, 0)
+        (runs, parts, terms) = (0, 0, 1)
     }
 
     /// A run on an engine thread ended.
@@ -115,8 +127,10 @@ struct LoadGauge {
         // Too late to say anything of the load now.
         guard now <= until.advanced(byNanoseconds: LoadGauge.term), let typicalRun else { return }
         if isInCompany, typicalRun - (jointRow ?? typicalRun) > LoadGauge.queueingCost {
-            batchingUntil = now.advanced(byNanoseconds: LoadGauge.term)
             pause = LoadGauge.firstPause
+            guard terms < LoadGauge.termsInARow else { return }
+            batchingUntil = now.advanced(byNanoseconds: LoadGauge.term)
+            terms += 1
         } else if hasTried {
             pausedUntil = now.advanced(byNanoseconds: pause)
             pause = min(pause * 2, LoadGauge.longestPause)

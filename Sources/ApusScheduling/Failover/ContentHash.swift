@@ -17,7 +17,7 @@ enum ContentHash {
                 continue
             }
             hasher.combine(input.dataType)
-            hasher.combine(input.shape.dimensions)
+            hasher.combine(input.shape)
             unsafe input.storage.withUnsafeBytes { bytes in
                 hasher.combine(bytes.count)
                 unsafe hasher.combine(bytes: bytes)

@@ -8,7 +8,7 @@ enum AxisTensors {
     /// The bytes of a tensor with another size of one dimension; `nil` when it isn't one that `fill` makes.
     static func byteCount(_ tensor: Tensor, axis: Int, size: Int) -> Int? {
         guard let shape = shape(tensor, axis: axis, size: size), tensor.shape.elementCount > 0,
-            tensor.shape.dimensions[axis] < size, let byteCount = shape.byteCount(of: tensor.dataType),
+            tensor.shape[axis] < size, let byteCount = shape.byteCount(of: tensor.dataType),
             byteCount <= maxBytes
         else { return nil }
         return byteCount
@@ -30,7 +30,7 @@ enum AxisTensors {
             let storage = allocator.allocate(byteCount: byteCount, alignment: tensor.dataType.alignment)
         else { return nil }
         let step = tensor.shape.dimensions[(axis + 1)...].reduce(width, *)
-        let own = tensor.shape.dimensions[axis] * step
+        let own = tensor.shape[axis] * step
         let full = size * step
         unsafe storage.withUnsafeMutableBytes { memory in
             for place in stride(from: own, to: full, by: width) {

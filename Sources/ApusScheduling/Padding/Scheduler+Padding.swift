@@ -19,8 +19,8 @@ extension Scheduler {
         var cuts: [AxisCut] = []
         var byteCount = 0
         for entry in padding.entries {
-            guard let tensor = inputs[entry.input], tensor.shape.dimensions.indices.contains(entry.axis),
-                case let length = tensor.shape.dimensions[entry.axis], let size = entry.size(for: length)
+            guard let tensor = inputs[entry.input], (0..<tensor.shape.rank).contains(entry.axis),
+                case let length = tensor.shape[entry.axis], let size = entry.size(for: length)
             else { continue }
             guard let filled = AxisTensors.byteCount(tensor, axis: entry.axis, size: size),
                 padding.pay(filled, after: byteCount, charge: &charge),

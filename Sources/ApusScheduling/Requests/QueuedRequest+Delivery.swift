@@ -21,8 +21,8 @@ extension QueuedRequest {
         request.timings = outputs.timings
         var tensors: [NamedTensor] = []
         tensors.reserveCapacity(outputs.tensors.count)
-        for (place, whole) in outputs.tensors.enumerated() {
-            guard let tensor = outputs.share.of(whole) else {
+        for place in outputs.tensors.indices {
+            guard let tensor = outputs.share.of(outputs.tensors[place]) else {
                 // Counted as a success already: it takes outputs that changed their sizes after `Scheduler.shares`.
                 assertionFailure("an output has lost its rows")
                 return sink.finish(.failure(Scheduler.prefixed(InferenceError(Scheduler.noRows), id: id)))

@@ -45,6 +45,52 @@ struct TensorShapeTests {
         #expect(TensorShape([Int](repeating: 0, count: 33)) == nil)
     }
 
+    @Test(arguments: [[], [7], [1, 0, 3], [1, 2, 3, 4], [1, 2, 3, 4, 5], [Int](repeating: 1, count: 32)])
+    func `sizes come back as they were given, however many`(dimensions: [Int]) throws {
+        let shape = try #require(TensorShape(dimensions))
+        #expect(shape.dimensions == dimensions)
+        #expect(shape.rank == dimensions.count)
+        #expect(shape.first == dimensions.first)
+        #expect((0..<shape.rank).map { shape[$0] } == dimensions)
+        #expect(unsafe shape.withUnsafeDimensions { unsafe Array($0) } == dimensions)
+        #expect(TensorShape(dimensions) == shape)
+        #expect(TensorShape(dimensions)?.hashValue == shape.hashValue)
+        var sizes = TensorShape.Sizes()
+        let hasRoom = dimensions.allSatisfy { sizes.append($0) }
+        #expect(hasRoom)
+        #expect(sizes.shape == shape && sizes.array == dimensions)
+    }
+
+    @Test func `one size more than there may be isn't taken`() {
+        var sizes = TensorShape.Sizes()
+        let hasRoom = (0..<32).allSatisfy { _ in sizes.append(2) }
+        #expect(hasRoom)
+        let hasMoreRoom = sizes.append(2)
+        #expect(!hasMoreRoom)
+        #expect(sizes.count == 32)
+        #expect(sizes.shape?.elementCount == 1 << 32)
+    }
+
+    @Test func `shapes differ by each of their sizes and by how many they are`() {
+        #expect(TensorShape([1, 2, 3, 4]) != TensorShape([1, 2, 3, 5]))
+        #expect(TensorShape([1, 2, 3, 4, 5]) != TensorShape([1, 2, 3, 4, 6]))
+        #expect(TensorShape([2]) != TensorShape([2, 0]))
+        #expect(TensorShape([0]) != TensorShape([]))
+    }
+
+    @Test(arguments: [[5, 2], [5, 2, 3, 4], [5, 2, 3, 4, 6]])
+    func `another number of rows leaves the rest as it was`(dimensions: [Int]) throws {
+        let shape = try #require(TensorShape(dimensions))
+        let other = try #require(shape.withFirst(9))
+        #expect(other.dimensions == [9] + dimensions.dropFirst())
+        #expect(other.elementCount == shape.elementCount / 5 * 9)
+        #expect(other.agrees(behindFirst: shape))
+        #expect(shape.withFirst(-1) == nil)
+        #expect(shape.withFirst(Int.max) == nil)
+        #expect(TensorShape.scalar.withFirst(1) == nil)
+        #expect(TensorShape([5, 3])?.agrees(behindFirst: shape) == false)
+    }
+
     @Test func `bytes are counted with care`() {
         #expect(TensorShape([3])?.byteCount(of: .fp64) == 24)
         #expect(TensorShape([])?.byteCount(of: .bool) == 1)

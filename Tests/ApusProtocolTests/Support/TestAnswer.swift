@@ -31,7 +31,9 @@ struct TestAnswer {
         encoder.write(into: &span)
         let count = unsafe span.finalize(for: memory)
         self.json = unsafe Array(memory[..<count])
-        self.binary = encoder.binaryTensors.flatMap(\.byteArray)
+        var binary: [UInt8] = []
+        encoder.eachBinaryTensor { binary += $0.byteArray }
+        self.binary = binary
         self.bound = bound
     }
 

@@ -111,6 +111,6 @@ struct V2SharedMemoryTests {
             return span.byteCount
         }
         #expect(text.hasSuffix(#""outputs":[{"name":"y","datatype":"UINT8","shape":[3]}]}"#))
-        #expect(encoder.binaryTensors.isEmpty)
+        #expect(encoder.binaryByteCount == 0)
     }
 }

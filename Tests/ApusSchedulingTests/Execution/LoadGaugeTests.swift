@@ -71,6 +71,49 @@ struct LoadGaugeTests {
         return gauge
     }
 
+    @Test func `now and then a model that gathers has to prove anew that it should`() {
+        var gauge = gathering()
+        var now = start
+        for _ in 0..<LoadGauge.termsInARow {
+            #expect(gauge.gathers(now: now))
+            for _ in 0..<100 { gauge.ranBatch(parts: 8, jointRow: 5_000, now: now) }
+            now = now.advanced(byNanoseconds: LoadGauge.term)
+            gauge.ranBatch(parts: 8, jointRow: 5_000, now: now)
+        }
+        #expect(!gauge.gathers(now: now))
+        // Still as dear alone: it gathers again as soon as the load has lasted for long enough.
+        var looks: Int64 = 0
+        while !gauge.ranInline(wall: 60_000, now: now) {
+            now = now.advanced(byNanoseconds: 70_000)
+            looks += 70_000
+        }
+        #expect(looks <= LoadGauge.window * Int64(LoadGauge.neededWindows + 2))
+        gauge.considerGathering(jointRow: 5_000, now: now)
+        #expect(gauge.gathers(now: now))
+    }
+
+    @Test func `a model that only seemed dear is left on event loops after that`() {
+        var gauge = gathering()
+        for term in 1...Int64(LoadGauge.termsInARow) {
+            for _ in 0..<100 { gauge.ranBatch(parts: 8, jointRow: 2_000, now: start) }
+            gauge.ranBatch(parts: 8, jointRow: 2_000, now: start.advanced(byNanoseconds: term * LoadGauge.term))
+        }
+        let now = start.advanced(byNanoseconds: Int64(LoadGauge.termsInARow) * LoadGauge.term)
+        #expect(!gauge.gathers(now: now))
+        // The machine was slow; alone it takes 3 µs.
+        for step in 1...100 { _ = gauge.ranInline(wall: 3_000, now: now.advanced(byNanoseconds: Int64(step) * 5_000)) }
+        gauge.considerGathering(jointRow: 2_000, now: now)
+        #expect(!gauge.gathers(now: now))
+    }
+
+    @Test func `a run that took far too long says no more of the cost than a few typical ones`() {
+        var gauge = LoadGauge()
+        #expect(gauge.withoutOutlier(9_000_000) == 9_000_000)
+        _ = run(&gauge, wall: 10_000, interval: 100_000)
+        #expect((35_000...45_000).contains(gauge.withoutOutlier(9_000_000)))
+        #expect(gauge.withoutOutlier(12_000) == 12_000)
+    }
+
     @Test func `requests that find no company are soon run on event loops again`() {
         var gauge = gathering()
         for _ in 0..<1000 { gauge.ranBatch(parts: nil, jointRow: nil, now: start) }
