@@ -32,11 +32,12 @@ extension Scheduler {
         let id = request.id
         let wall = timings.computeEnded.nanoseconds(since: timings.computeStarted)
         let cost = clock?.cost(wall: wall)
-        let isAnswer = if case .success = outcome { true } else { false }
         let change = state.withLock { state in
             state.statistics.lastInference = WallClock.coarseMillisecondsSince1970
             state.statistics.recordOutcome(outcome, timings: timings, batchSize: call.batchSize, id: id)
-            if isAnswer { state.statistics.recordExecution(timings, rows: call.batchSize, isInline: true) }
+            if case .success = outcome {
+                state.statistics.recordExecution(timings, rows: call.batchSize, isInline: true)
+            }
             if let cost {
                 state.inline.ranInline(shape: keys.shape, cost: cost, now: timings.computeEnded)
             } else {
@@ -49,9 +50,8 @@ extension Scheduler {
             return state.machine.runEnded(
                 instance: permit.index,
                 bucket: keys.bucket,
-                // One in sixteen, which costs nothing to speak of, so that what runs alone cost is known before any wait.
-                rows: state.statistics.inlineExecutionCount.isMultiple(of: 16) ? call.batchSize : 0,
-                nanoseconds: isAnswer ? state.load.withoutOutlier(wall) : nil,
+                rows: 0,
+                nanoseconds: nil,
                 now: timings.computeEnded
             )
         }

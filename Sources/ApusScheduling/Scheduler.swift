@@ -195,7 +195,8 @@ package final class Scheduler: RequestFront {
     /// The counters, read at one moment.
     package func statistics() -> ModelStatistics {
         let now = time.now
-        return state.withLock { state in
+        var goal: LatencyGoal?
+        var statistics = state.withLock { state in
             var statistics = state.statistics
             statistics.pending = state.machine.waiting
             statistics.schedulingNote = state.inline.note(now: now)
@@ -204,13 +205,15 @@ package final class Scheduler: RequestFront {
             statistics.devices = placements
             statistics.threadsNote = state.threads.note
             statistics.batchingNote = batchingNote(on: state.safety)
-            statistics.rulesNote = rulesNote.text(goal: state.machine.goal)
+            goal = state.machine.goal
             let learnt = state.machine.learnt
             statistics.costCurve = learnt.curve.map { .init(rows: $0.rows, rowNanoseconds: $0.rowNanoseconds) }
             statistics.batchLimit = learnt.limit
             statistics.ageNanoseconds = now.nanoseconds(since: loaded)
             return statistics
         }
+        statistics.rulesNote = rulesNote.text(goal: goal)
+        return statistics
     }
 
     /// Lets the engine's session go, on the calling thread.

@@ -14,7 +14,7 @@ struct StatisticsPictureTests {
         "scheduling":{"note":"runs on engine threads: no measured shape is cheaper than a thread hop yet",
         "inline_execution_count":25,
         "batching":"requests that wait share a run: rows were proved to leave each other alone",
-        "threads":"one for each run: 75 µs against 60 µs","rules":"high priority among models",
+        "threads":"one for each run: 75 µs against 60 µs","rules":"runs before other models",
         "age_ns":130500000000,"pending_count":6,"batch_limit":9,"saved_run_count":3,
         "instances":{"count":2,"alive":1,"lost":5},"devices":[{"device":"CPU","instances":2}],
         "cost_curve":[{"rows":1,"row_ns":30000},{"rows":8,"row_ns":7500},{"rows":16,"row_ns":6000}],
@@ -59,7 +59,7 @@ struct StatisticsPictureTests {
                 Batches: requests that wait share a run: rows were proved to leave each other
                   alone
                 Threads: one for each run: 75 µs against 60 µs
-                Rules: high priority among models
+                Rules: runs before other models
                 Instances: 1 of 2 alive, 5 lost so far (2 on CPU)
                 On event loops: 25 of 325 runs
                 Cache: 4 hits (3 of them by a run under way), 2 misses

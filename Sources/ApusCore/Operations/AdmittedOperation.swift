@@ -1,7 +1,7 @@
 /// An operation that the gate has let pass: what is asked for, of which model, by whom.
 ///
-/// Made before a request's body is taken and kept with that request until it is answered: one reference instead of seven
-/// fields, since clients mostly ask for the same thing again and get the same operation.
+/// Made before a request's body is taken and kept with that request until it is answered. An object, since it is handed on
+/// half a dozen times on that way, and whoever asks for the same thing again, without a name, gets the same one.
 package final class AdmittedOperation: Sendable {
     /// What is asked for.
     package let operation: Operation

@@ -1,6 +1,7 @@
 extension TensorShape {
     /// Sizes that are read one by one, without an array, which would have to be allocated for each tensor of each request.
     package struct Sizes {
+        /// As many as `maxRank`.
         private var sizes = InlineArray<32, Int>(repeating: 0)
         /// How many there are.
         package private(set) var count = 0
@@ -10,7 +11,7 @@ extension TensorShape {
 
         /// Takes one more; `false` for one too many.
         package mutating func append(_ size: Int) -> Bool {
-            guard count < TensorShape.maxRank else { return false }
+            guard count < sizes.count else { return false }
             sizes[count] = size
             count += 1
             return true
@@ -18,7 +19,7 @@ extension TensorShape {
 
         /// The shape of these sizes; `nil` as for those of an array.
         package var shape: TensorShape? {
-            unsafe sizes.span.extracting(first: count).withUnsafeBufferPointer { unsafe TensorShape($0) }
+            TensorShape(sizes.span.extracting(first: count))
         }
 
         /// The sizes as an array, for messages.

@@ -14,7 +14,7 @@ package struct TensorShape: Hashable, Sendable, CustomStringConvertible {
     /// The product of the sizes: 1 for a scalar, 0 when a dimension is 0.
     package let elementCount: Int
     /// The first sizes; those behind the last one are 0. No `InlineArray`, which makes each copy a call.
-    private var few: (Int, Int, Int, Int)
+    private let few: (Int, Int, Int, Int)
     /// All of them where they are too many for `few`.
     private let many: [Int]?
 
@@ -23,20 +23,19 @@ package struct TensorShape: Hashable, Sendable, CustomStringConvertible {
     /// `nil` when there are more than 32, one is negative, or the product leaves `Int`; zero dimensions don't excuse an
     /// overflow of the others.
     package init?(_ dimensions: [Int]) {
-        guard let shape = unsafe dimensions.withUnsafeBufferPointer({ unsafe TensorShape($0) }) else { return nil }
-        self = shape
+        self.init(dimensions.span)
     }
 
     /// Checks sizes and multiplies them, without an array.
     ///
     /// `nil` as with an array.
-    package init?(_ dimensions: UnsafeBufferPointer<Int>) {
+    package init?(_ dimensions: Span<Int>) {
         let rank = dimensions.count
         guard rank <= TensorShape.maxRank else { return nil }
         var product = 1
         var hasZero = false
         for axis in 0..<rank {
-            let size = unsafe dimensions[axis]
+            let size = dimensions[axis]
             guard size >= 0 else { return nil }
             if size == 0 {
                 hasZero = true
@@ -49,10 +48,10 @@ package struct TensorShape: Hashable, Sendable, CustomStringConvertible {
         self.rank = rank
         self.elementCount = hasZero ? 0 : product
         self.few = (
-            unsafe rank > 0 ? dimensions[0] : 0, unsafe rank > 1 ? dimensions[1] : 0,
-            unsafe rank > 2 ? dimensions[2] : 0, unsafe rank > 3 ? dimensions[3] : 0
+            rank > 0 ? dimensions[0] : 0, rank > 1 ? dimensions[1] : 0,
+            rank > 2 ? dimensions[2] : 0, rank > 3 ? dimensions[3] : 0
         )
-        self.many = unsafe rank > 4 ? Array(dimensions) : nil
+        self.many = rank > 4 ? (0..<rank).map { dimensions[$0] } : nil
     }
 
     /// The shape `[]`, one element.
@@ -73,10 +72,13 @@ package struct TensorShape: Hashable, Sendable, CustomStringConvertible {
     /// The size of the outermost dimension; `nil` for a scalar.
     package var first: Int? { rank == 0 ? nil : self[0] }
 
+    /// The size of the innermost dimension; `nil` for a scalar.
+    package var last: Int? { rank == 0 ? nil : self[rank - 1] }
+
     /// The sizes, outermost first; empty for a scalar. An array of its own: where that matters, ask for one by one.
     package var dimensions: [Int] { many ?? (0..<rank).map { self[$0] } }
 
-    /// Lends the sizes, outermost first.
+    /// Lends the sizes, outermost first, to an engine.
     package func withUnsafeDimensions<Result>(_ body: (UnsafeBufferPointer<Int>) -> Result) -> Result {
         if let many { return unsafe many.withUnsafeBufferPointer(body) }
         return unsafe withUnsafeBytes(of: few) { bytes in
@@ -85,16 +87,15 @@ package struct TensorShape: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The same with another outermost dimension; `nil` for a scalar, or when there are too many elements then.
-    package func withFirst(_ size: Int) -> TensorShape? {
+    package func replacingFirst(by size: Int) -> TensorShape? {
         guard rank > 0 else { return nil }
-        guard many == nil else { return TensorShape([size] + dimensions.dropFirst()) }
-        var other = self
-        other.few.0 = size
-        return unsafe other.withUnsafeDimensions { unsafe TensorShape($0) }
+        var sizes = Sizes()
+        for axis in 0..<rank { _ = sizes.append(axis == 0 ? size : self[axis]) }
+        return sizes.shape
     }
 
     /// Whether all dimensions but the outermost are another's.
-    package func agrees(behindFirst other: TensorShape) -> Bool {
+    package func agreesBehindFirst(with other: TensorShape) -> Bool {
         guard rank == other.rank else { return false }
         for axis in 0..<rank where axis > 0 && self[axis] != other[axis] { return false }
         return true

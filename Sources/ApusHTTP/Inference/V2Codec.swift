@@ -97,6 +97,6 @@ struct V2AnswerForm: AnswerForm {
         guard encoder.binaryByteCount > 0 else { return }
         writer.head.contentType = HTTPResponseHead.binary
         writer.head.inferenceHeaderLength = writer.body.byteCount
-        encoder.eachBinaryTensor { NetworkBody.append($0, to: &writer.body.buffer) }
+        encoder.forEachBinaryTensor { NetworkBody.append($0, to: &writer.body.buffer) }
     }
 }

@@ -54,9 +54,11 @@ struct OutputReader {
         _ dimensions: UnsafeMutablePointer<Int64>
     ) throws(EngineError) -> TensorShape {
         let rank = try unsafe readShape(value, index, dimensions)
-        let shape = unsafe UnsafeBufferPointer(start: dimensions, count: rank)
-            .withMemoryRebound(to: Int.self) { unsafe TensorShape($0) }
-        guard let shape else { throw unreadable(index) }
+        var sizes = TensorShape.Sizes()
+        for axis in 0..<rank {
+            guard unsafe sizes.append(Int(dimensions[axis])) else { throw unreadable(index) }
+        }
+        guard let shape = sizes.shape else { throw unreadable(index) }
         return shape
     }
 

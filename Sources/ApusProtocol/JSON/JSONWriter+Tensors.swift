@@ -84,7 +84,8 @@ extension JSONWriter {
     package static func bound(nested tensor: Tensor) -> Int {
         var arrays = 1
         var total = bound(elementsOf: tensor)
-        for size in tensor.shape.dimensions {
+        for axis in 0..<tensor.shape.rank {
+            let size = tensor.shape[axis]
             let (bytes, overflow) = arrays.multipliedReportingOverflow(by: 3)
             let (sum, sumOverflow) = total.addingReportingOverflow(bytes)
             let (inner, innerOverflow) = arrays.multipliedReportingOverflow(by: size)

@@ -112,9 +112,9 @@ package struct PlainAnswerEncoder: Sendable {
 
     /// The dimensions that an output is written with.
     private func sizes(of shape: TensorShape) -> ArraySlice<Int> {
-        guard !form.keepsShape else { return shape.dimensions[...] }
-        if shape.elementCount == 1 { return [] }
-        return form.omitsBatch && shape.dimensions.first == 1 ? shape.dimensions.dropFirst() : shape.dimensions[...]
+        if !form.keepsShape, shape.elementCount == 1 { return [] }
+        let sizes = shape.dimensions
+        return !form.keepsShape && form.omitsBatch && sizes.first == 1 ? sizes.dropFirst() : sizes[...]
     }
 
     static func tooLarge(_ byteCount: Int, maxBytes: Int) -> InferenceError {

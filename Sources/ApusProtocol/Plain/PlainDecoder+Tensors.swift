@@ -89,13 +89,13 @@ extension PlainDecoder {
             let size = axis < added ? 1 : reader.plainSize(axis - added)
             guard size == expected[axis] else { throw .shape(place, got: sizes(rank: rank)) }
         }
-        var sizes = TensorShape.Sizes()
+        var filled = TensorShape.Sizes()
         for axis in expected.indices {
-            guard sizes.append(axis < added ? 1 : reader.plainSize(axis - added)) else {
-                throw .shape(place, got: self.sizes(rank: rank))
+            guard filled.append(axis < added ? 1 : reader.plainSize(axis - added)) else {
+                throw .shape(place, got: sizes(rank: rank))
             }
         }
-        guard let shape = sizes.shape else { throw .shape(place, got: self.sizes(rank: rank)) }
+        guard let shape = filled.shape else { throw .shape(place, got: sizes(rank: rank)) }
         return shape
     }
 

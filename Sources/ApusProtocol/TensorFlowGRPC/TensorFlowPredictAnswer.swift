@@ -82,8 +82,8 @@ struct TensorMessage: Sendable {
 
     init(_ tensor: Tensor) {
         self.tensor = tensor
-        self.shapeByteCount = tensor.shape.dimensions.reduce(0) {
-            $0 + ProtobufSize.field(byteCount: TensorMessage.dimensionByteCount($1))
+        self.shapeByteCount = (0..<tensor.shape.rank).reduce(0) {
+            $0 + ProtobufSize.field(byteCount: TensorMessage.dimensionByteCount(tensor.shape[$1]))
         }
         var count = ProtobufSize.tag + ProtobufSize.varint(UInt64(tensor.dataType.tensorFlowNumber))
         count += ProtobufSize.field(byteCount: shapeByteCount)
@@ -106,7 +106,8 @@ struct TensorMessage: Sendable {
         writer.tag(1, .varint)
         writer.varint(UInt64(tensor.dataType.tensorFlowNumber))
         writer.header(2, byteCount: shapeByteCount)
-        for size in tensor.shape.dimensions {
+        for axis in 0..<tensor.shape.rank {
+            let size = tensor.shape[axis]
             writer.header(2, byteCount: TensorMessage.dimensionByteCount(size))
             guard size > 0 else { continue }
             writer.tag(1, .varint)

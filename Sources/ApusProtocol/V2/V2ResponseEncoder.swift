@@ -70,7 +70,7 @@ package struct V2ResponseEncoder: Sendable {
     }
 
     /// Lends the tensors whose bytes follow the JSON, in their order.
-    package func eachBinaryTensor(_ take: (Tensor) -> Void) {
+    package func forEachBinaryTensor(_ take: (Tensor) -> Void) {
         for index in outputs.indices where place(index) == .binary { take(outputs[index].tensor) }
     }
 

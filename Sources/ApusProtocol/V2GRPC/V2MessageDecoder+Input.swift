@@ -155,8 +155,7 @@ extension V2MessageDecoder {
 
     /// The shape that was read.
     private func shape(index: Int) throws(V2MessageFault) -> TensorShape {
-        let shape = unsafe dimensions.withUnsafeBufferPointer { unsafe TensorShape($0) }
-        guard let shape, shape.elementCount <= limits.maxElements else {
+        guard let shape = TensorShape(dimensions.span), shape.elementCount <= limits.maxElements else {
             // A copy of its own: the array here is written again for the next input.
             throw .request(.shape(index: index, dimensions: dimensions.map { $0 }))
         }

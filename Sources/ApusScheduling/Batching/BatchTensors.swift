@@ -26,7 +26,7 @@ enum BatchTensors {
         var rows = filling
         for part in parts {
             guard part.tensor.dataType == first.tensor.dataType,
-                part.tensor.shape.agrees(behindFirst: first.tensor.shape),
+                part.tensor.shape.agreesBehindFirst(with: first.tensor.shape),
                 let range = bytes(of: part.rows, in: part.tensor)
             else { return nil }
             ranges.append(range)
@@ -41,7 +41,7 @@ enum BatchTensors {
             byteCount += filling * row.count
         }
         let type = first.tensor.dataType
-        guard let shape = first.tensor.shape.withFirst(rows),
+        guard let shape = first.tensor.shape.replacingFirst(by: rows),
             let storage = allocator.allocate(byteCount: byteCount, alignment: type.alignment)
         else { return nil }
         unsafe storage.withUnsafeMutableBytes { memory in
@@ -70,7 +70,7 @@ enum BatchTensors {
         guard let count = tensor.shape.first else { return nil }
         if rows == 0..<count { return tensor }
         guard let range = bytes(of: rows, in: tensor),
-            let shape = tensor.shape.withFirst(rows.count)
+            let shape = tensor.shape.replacingFirst(by: rows.count)
         else { return nil }
         return tensor.storage.part(range).map { Tensor(dataType: tensor.dataType, shape: shape, storage: $0) }
     }

@@ -22,8 +22,9 @@ struct CostCurve: Sendable {
     private static let weight = 0.2
     /// The largest class: 4,096 rows.
     private static let maxClass = 12
-    /// Runs before a size that was not worth it is tried again; doubles each time.
+    /// Runs before a size that was not worth it is tried again; doubles each time, until it is worth it after all.
     private static let firstHold = 256
+    private static let longestHold = 4096
 
     private var points = [Point](repeating: Point(), count: CostCurve.maxClass + 1)
     /// The class up to which runs are allowed now.
@@ -41,6 +42,8 @@ struct CostCurve: Sendable {
     /// Runs until a larger size may be tried.
     private var hold = 0
     private var nextHold = CostCurve.firstHold
+    /// The class that was not worth it last.
+    private var refused: Int?
 
     /// The most rows that a run should take now.
     ///
@@ -90,8 +93,7 @@ struct CostCurve: Sendable {
         guard index > 0 else { return }
         for larger in index..<points.count { points[larger].runs = 0 }
         allowedClass = min(allowedClass, step(below: index))
-        hold = nextHold
-        nextHold = min(nextHold * 2, 1 << 20)
+        refuse(index)
         summarise()
     }
 
@@ -134,7 +136,10 @@ struct CostCurve: Sendable {
         guard points[index].runs >= CostCurve.neededRuns else { return }
         let smaller = points[..<index].last { $0.runs >= CostCurve.neededRuns }
         guard let smaller else { return grow() }
-        if points[index].rowCost <= smaller.rowCost * CostCurve.worthwhile { grow() }
+        if points[index].rowCost <= smaller.rowCost * CostCurve.worthwhile {
+            if let refused, index >= refused { (self.refused, nextHold) = (nil, CostCurve.firstHold) }
+            grow()
+        }
         // A size that costs a row clearly more than a smaller one did is not taken again soon.
         // One that was measured long ago says little: the machine may have been less busy then.
         let isRecent = runs - smaller.last <= CostCurve.memory
@@ -142,8 +147,7 @@ struct CostCurve: Sendable {
         if isRecent, isDearer, index == allowedClass, index > steps[0] {
             points[index].runs = 0
             allowedClass = step(below: index)
-            hold = nextHold
-            nextHold = min(nextHold * 2, 1 << 20)
+            refuse(index)
         }
     }
 
@@ -178,6 +182,12 @@ struct CostCurve: Sendable {
     private mutating func grow() {
         guard hold == 0, let next = steps.first(where: { $0 > allowedClass }) else { return }
         allowedClass = next
-        nextHold = CostCurve.firstHold
+    }
+
+    /// Has a class not tried again for a while.
+    private mutating func refuse(_ index: Int) {
+        refused = index
+        hold = nextHold
+        nextHold = min(nextHold * 2, CostCurve.longestHold)
     }
 }

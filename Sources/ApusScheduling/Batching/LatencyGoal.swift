@@ -4,11 +4,15 @@ internal import ApusCore
 /// time that the goal leaves over is spent on larger, cheaper runs.
 ///
 /// A request may wait for one run under way and then takes part in its own, so a run may last half of the goal. Waiting
-/// for company happens only while further requests are likely to come in the time that is left over: by the rate at
-/// which they came lately, and by how many were there at once lately. Clients that wait for their answers send nothing
-/// meanwhile, so when as many are there as there ever are, waiting would only keep them from sending more. What is
-/// allowed shrinks by a tenth with each run whose oldest request was late and grows by a thousandth with each that was in
-/// time: in balance, one run in a hundred is late.
+/// for company happens only while further requests are likely to come in the time that is left over:
+///
+/// - By the rate at which they came lately. A silence of several times the usual ends a wait.
+/// - By how many there are. Clients that wait for their answers send nothing meanwhile, so when as many are there as there
+///   ever were, waiting would only keep them from sending more. A wait that ended without so many shows that there are
+///   fewer now. Now and then a run waits all the same: requests that don't wait for each other's answers are found so.
+///
+/// What is allowed shrinks by a tenth with each run whose oldest request was late and grows by a thousandth with each that
+/// was in time: in balance, one run in a hundred is late.
 ///
 /// Pure: told the time and what was measured.
 struct LatencyGoal: Sendable {
@@ -19,15 +23,27 @@ struct LatencyGoal: Sendable {
     /// Nanoseconds between two requests: a moving average; `nil` until two have come.
     private(set) var interval: Double?
     private var lastArrival: MonotonicTime?
-    /// The most requests that were waiting or running at once; fades with each run.
-    private var crowd = 0.0
+    /// When a run ended last: those that it answered may send again.
+    private var lastEnd = MonotonicTime(nanoseconds: 0)
+    /// The most requests that were waiting or running at once, as far as is known now.
+    private(set) var crowd = 0.0
+    /// What that was when the last run began.
+    private var crowdBefore = 0.0
+    /// Runs until one waits although as many are there as ever.
+    private var runsUntilTrial = 0
+    private var nextPause = LatencyGoal.firstPause
 
     private static let leastShare = 0.05
     private static let growth = 0.001
     private static let shrinkage = 0.9
     private static let weight = 0.05
-    /// By how much of itself `crowd` fades with a run.
-    private static let fading = 1.0 / 64
+    /// A silence of so many intervals ends a wait, and counts for no more in the average.
+    static let patience = 4.0
+    /// How much of the way to what there is `crowd` goes when a wait was in vain.
+    private static let correction = 0.75
+    /// Runs between two trials; doubles while trials bring nobody.
+    private static let firstPause = 64
+    private static let longestPause = 4096
 
     /// Starts with the whole goal to use.
     init(nanoseconds: Int64) {
@@ -44,12 +60,35 @@ struct LatencyGoal: Sendable {
         defer { lastArrival = now }
         guard let lastArrival else { return }
         let elapsed = min(Double(now.nanoseconds(since: lastArrival)), 1e12)
-        interval = interval.map { $0 + LatencyGoal.weight * (elapsed - $0) } ?? elapsed
+        guard let interval else {
+            self.interval = elapsed
+            return
+        }
+        // An interval of 0 would never grow again.
+        let bounded = min(elapsed, LatencyGoal.patience * max(interval, 1))
+        self.interval = interval + LatencyGoal.weight * (bounded - interval)
+    }
+
+    /// A run begins.
+    ///
+    /// - Parameters:
+    ///   - present: How many wait or run now.
+    ///   - hasWaited: Whether it was left to wait until nobody more was likely to come.
+    mutating func runStarted(present: Int, hasWaited: Bool) {
+        defer { crowdBefore = crowd }
+        if hasWaited, Double(present) < crowd { crowd -= (crowd - Double(present)) * LatencyGoal.correction }
+        guard interval != nil else { return }
+        guard runsUntilTrial == 0 else {
+            runsUntilTrial -= 1
+            return
+        }
+        nextPause = crowd > crowdBefore ? LatencyGoal.firstPause : min(nextPause * 2, LatencyGoal.longestPause)
+        runsUntilTrial = nextPause
     }
 
     /// A run has ended whose oldest request had joined the queue so long ago.
-    mutating func runEnded(oldest elapsed: UInt64) {
-        crowd -= crowd * LatencyGoal.fading
+    mutating func runEnded(oldest elapsed: UInt64, now: MonotonicTime) {
+        lastEnd = now
         if elapsed > UInt64(nanoseconds) {
             share = max(LatencyGoal.leastShare, share * LatencyGoal.shrinkage)
         } else {
@@ -69,17 +108,20 @@ struct LatencyGoal: Sendable {
         return min(limit, largest)
     }
 
-    /// How long a request may wait for company before its run begins.
+    /// Until when a request waits for company before its run begins.
     ///
     /// - Parameters:
+    ///   - first: When it joined the queue.
     ///   - runCost: What a run of the size aimed at costs, in nanoseconds.
     ///   - present: How many requests wait or run now.
-    /// - Returns: Nanoseconds; 0 when nobody is likely to come.
-    func wait(runCost: UInt64, present: Int) -> Int64 {
-        guard let interval, present < Int(crowd.rounded()) else { return 0 }
+    /// - Returns: `nil` when nobody is likely to come.
+    func waitEnd(first: MonotonicTime, runCost: UInt64, present: Int) -> MonotonicTime? {
+        guard let interval, let lastArrival, present < Int(crowd.rounded()) || runsUntilTrial == 0 else { return nil }
         let slack = allowed - 2 * Double(runCost)
-        guard slack > 0, slack >= interval else { return 0 }
-        return Int64(min(slack, Double(nanoseconds), 1e18))
+        guard slack > 0, slack >= interval else { return nil }
+        let end = first.advanced(byNanoseconds: Int64(min(slack, Double(nanoseconds), 1e18)))
+        let silence = Int64(min(LatencyGoal.patience * interval, 1e18))
+        return min(end, max(lastArrival, lastEnd).advanced(byNanoseconds: silence))
     }
 
     /// Nanoseconds of the goal that are used now.

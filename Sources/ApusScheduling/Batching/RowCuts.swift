@@ -49,7 +49,7 @@ extension BatchTensors {
         var parts: [Tensor] = []
         parts.reserveCapacity(counts.count)
         for (count, range) in zip(counts, cuts.ranges) {
-            guard let shape = tensor.shape.withFirst(count),
+            guard let shape = tensor.shape.replacingFirst(by: count),
                 let storage = tensor.storage.part(range)
             else { return nil }
             parts.append(Tensor(dataType: tensor.dataType, shape: shape, storage: storage))

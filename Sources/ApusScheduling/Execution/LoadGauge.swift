@@ -19,8 +19,8 @@ struct LoadGauge {
     static let longestRun: Double = 4
     /// How long batches are kept up before the question is asked again, in nanoseconds.
     static let term: Int64 = 200_000_000
-    /// Terms after which requests run on event loops again until they prove once more to be many: what a run costs there
-    /// is measured anew. It is about a hundredth of the time.
+    /// Terms after which requests run on event loops for one window: what a run costs there is measured anew. It was
+    /// measured before the first term, and a machine that was slow for that moment would have the model gather for ever.
     static let termsInARow = 10
     /// Joint runs after which it shows whether requests find company.
     static let trialRuns = 64
@@ -78,7 +78,7 @@ struct LoadGauge {
         let wall = Double(max(1, wall))
         let typical = typicalRun.map { $0 * (wall > $0 ? 1.05 : 0.95) } ?? wall
         typicalRun = typical
-        busy += LoadGauge.bounded(wall, by: typical)
+        busy += min(wall, LoadGauge.longestRun * typical)
         let elapsed = now.nanoseconds(since: windowStart)
         guard elapsed >= UInt64(LoadGauge.window) else { return false }
         busyWindows = busy >= LoadGauge.busyShare * Double(elapsed) ? busyWindows + 1 : 0
@@ -86,14 +86,6 @@ struct LoadGauge {
         busy = 0
         return busyWindows >= LoadGauge.neededWindows && pausedUntil.map { now >= $0 } ?? true
     }
-
-    /// What a run that took so long says of the model's cost, in nanoseconds.
-    func withoutOutlier(_ wall: UInt64) -> UInt64 {
-        guard let typicalRun else { return wall }
-        return UInt64(LoadGauge.bounded(Double(wall), by: typicalRun))
-    }
-
-    private static func bounded(_ wall: Double, by typical: Double) -> Double { min(wall, longestRun * typical) }
 
     /// Begins to gather, if a run of several requests may save more than their way through the queue costs.
     ///
@@ -128,7 +120,11 @@ struct LoadGauge {
         guard now <= until.advanced(byNanoseconds: LoadGauge.term), let typicalRun else { return }
         if isInCompany, typicalRun - (jointRow ?? typicalRun) > LoadGauge.queueingCost {
             pause = LoadGauge.firstPause
-            guard terms < LoadGauge.termsInARow else { return }
+            guard terms < LoadGauge.termsInARow else {
+                // The load has lasted already: one window is enough to go on.
+                (windowStart, busy, busyWindows) = (now, 0, LoadGauge.neededWindows - 1)
+                return
+            }
             batchingUntil = now.advanced(byNanoseconds: LoadGauge.term)
             terms += 1
         } else if hasTried {

@@ -10,23 +10,23 @@ extension BatchingStateMachine {
     /// Whether the run that begins with this request may start.
     func isDue(_ first: QueueEntry<Request>, now: MonotonicTime) -> Bool {
         guard first.number < startLimit else { return false }
-        let delay = delay(for: first)
-        guard delay > 0, !first.isRetry else { return true }
+        guard !first.isRetry, let end = waitEnd(for: first) else { return true }
         // Triton's rule: a request of another shape closes the batch. Who waits for company keeps nobody waiting who can't
         // be company.
         guard !queue.hasOthers(than: first) else { return true }
         return rules.batching.isComplete(rows: queue.rows(like: first), limit: limit(first.bucket))
-            || now >= first.enqueued.advanced(byNanoseconds: delay)
+            || now >= end
     }
 
-    /// How long a request waits for company although an instance is free, in nanoseconds: what the user wrote, or what
-    /// the user's goal leaves over.
-    private func delay(for first: QueueEntry<Request>) -> Int64 {
-        guard isJoining else { return 0 }
+    /// Until when a request waits for company although an instance is free: for as long as the user wrote, or as the user's
+    /// goal leaves over; `nil` when it doesn't.
+    func waitEnd(for first: QueueEntry<Request>) -> MonotonicTime? {
+        guard isJoining else { return nil }
         guard let goal, let curve = curves[first.bucket], let cost = curve.cost(rows: limit(first.bucket)) else {
-            return rules.batching.maxDelay
+            let delay = rules.batching.maxDelay
+            return delay > 0 ? first.enqueued.advanced(byNanoseconds: delay) : nil
         }
-        return goal.wait(runCost: cost, present: present)
+        return goal.waitEnd(first: first.enqueued, runCost: cost, present: present)
     }
 
     /// Until when those who wait had better wait for the run after the one that is under way; `nil` when not at all.
@@ -50,12 +50,11 @@ extension BatchingStateMachine {
         var moment = queue.nextMoment()
         if !repair.isWell, let next = repair.nextMoment { moment = moment.map { min($0, next) } ?? next }
         guard rules.batching.maxDelay > 0 || goal != nil, !idle.isEmpty, let first = queue.first(),
-            case let delay = delay(for: first), delay > 0
+            let due = waitEnd(for: first)
         else {
             if called == 0 { gatheringSince = nil }
             return moment
         }
-        let due = first.enqueued.advanced(byNanoseconds: delay)
         guard due > now else { return moment }
         gatheringSince = gatheringSince ?? now
         return moment.map { min($0, due) } ?? due

@@ -99,7 +99,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     /// Requests that wait for an instance.
     var waiting: Int { queue.count }
 
-    /// Requests that wait or run, where there is a goal; one that runs on several instances counts on each.
+    /// Requests that wait or run, where there is a goal; one that is spread over instances waits until its last part runs.
     var present: Int { underWay.values.reduce(queue.count) { $0 + $1.requests } }
 
     /// Takes an idle instance for a run outside of the queue, if nobody waits for it.
@@ -129,10 +129,9 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         // In the order of arrival means: whoever asks.
         if rules.batching.preservesOrdering { entry.caller = "" }
         guard let ticket = queue.append(entry) else { return .isFull }
-        if var goal {
-            goal.requestArrived(present: present, now: now)
-            self.goal = goal
-        }
+        // First, since it reads all of the machine while the goal is written.
+        let present = present
+        goal?.requestArrived(present: present, now: now)
         return .waits(ticket, change(now: now))
     }
 
@@ -151,9 +150,10 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
             start.change.wakeAt = wakeTime(now: now)
             return start
         }
+        noteStart(with: first, now: now)
         start.parts = queue.take(maxRows: size(for: first), isOrdered: rules.batching.preservesOrdering)
         start.gatheringSince = gatheringSince.take()
-        if goal != nil { underWay[instance] = (first.enqueued, start.parts.count) }
+        if goal != nil { underWay[instance] = (first.enqueued, start.parts.count { $0.isLast }) }
         punctuality.runStarted(on: instance, expectedEnd: first.expectedEnd)
         // What is left is for the next idle instance, without a new request having to come first.
         start.change = change(now: now)
@@ -181,7 +181,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         if let nanoseconds, rows > 0 { learn(bucket, rows: rows, nanoseconds: nanoseconds) }
         punctuality.runEnded(on: instance, now: now)
         if let run = underWay.removeValue(forKey: instance) {
-            goal?.runEnded(oldest: now.nanoseconds(since: run.oldest))
+            goal?.runEnded(oldest: now.nanoseconds(since: run.oldest), now: now)
         }
         if isLost {
             repair.lost(instance, now: now)
@@ -206,6 +206,15 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
 }
 
 extension BatchingStateMachine {
+    /// Tells the goal that a run begins, and whether all who were to come had come.
+    private mutating func noteStart(with first: QueueEntry<Request>, now: MonotonicTime) {
+        guard goal != nil else { return }
+        let isFull = rules.batching.isComplete(rows: queue.rows(like: first), limit: limit(first.bucket))
+        let hasWaited = !isFull && waitEnd(for: first).map { now >= $0 } ?? false
+        let present = present
+        goal?.runStarted(present: present, hasWaited: hasWaited)
+    }
+
     /// Those who have waited too long; if their runs should have been over by now, that is news for those to come.
     private mutating func expire(now: MonotonicTime) -> [Request] {
         let (expired, expected) = queue.expire(now: now)

@@ -1,43 +1,60 @@
 /// The settings of a model that decide when its requests run, in one sentence for its statistics.
-struct RulesNote {
-    let queue: QueueRules
-    let batching: BatchRules
-    let priority: ModelPriority
+struct RulesNote: Sendable {
+    /// What doesn't change while the version lives.
+    private let settings: [String]
 
-    /// What is set, joined by semicolons; empty where nothing is.
+    /// Writes down what is set.
+    init(queue: QueueRules, batching: BatchRules, priority: ModelPriority) {
+        var settings: [String] = []
+        switch priority {
+        case .high: settings.append("runs before other models")
+        case .normal: break
+        case .low: settings.append("runs after other models")
+        }
+        if batching.maxDelay > 0 { settings.append("up to \(RulesNote.time(batching.maxDelay)) for company") }
+        if !batching.preferredSizes.isEmpty {
+            settings.append("preferred sizes \(batching.preferredSizes.map(String.init).joined(separator: ", "))")
+        }
+        if batching.preservesOrdering { settings.append("answers leave in the order of their requests") }
+        if queue.policies.count > 1 {
+            settings.append(
+                "\(queue.policies.count) priority levels, \(queue.defaultLevel + 1) unless a request says otherwise"
+            )
+        }
+        self.settings = settings + RulesNote.sentences(of: queue.policies)
+    }
+
+    /// What is set, and how much of a goal may be used now, joined by semicolons; empty where nothing is.
     ///
     /// - Parameter goal: The goal as it stands now, where there is one.
     func text(goal: LatencyGoal?) -> String {
-        var rules: [String] = []
-        if let goal {
-            let share = Int((goal.share * 100).rounded())
-            rules.append(
-                "latency_goal: 99 of 100 requests within \(RulesNote.time(goal.nanoseconds)), of which \(share) % may be "
-                    + "used now"
-            )
-        }
-        if priority != .normal { rules.append("\(priority) priority among models") }
-        if batching.maxDelay > 0 { rules.append("up to \(RulesNote.time(batching.maxDelay)) for company") }
-        if !batching.preferredSizes.isEmpty {
-            rules.append("preferred sizes \(batching.preferredSizes.map(String.init).joined(separator: ", "))")
-        }
-        if batching.preservesOrdering { rules.append("answers leave in the order of their requests") }
-        if queue.policies.count > 1 {
-            rules.append(
-                "\(queue.policies.count) priority levels, \(queue.defaultLevel + 1) unless a request says else"
-            )
-        }
-        for (level, policy) in queue.policies.enumerated() { rules += sentences(of: policy, level: level + 1) }
-        return rules.joined(separator: "; ")
+        guard let goal else { return settings.joined(separator: "; ") }
+        let share = Int((goal.share * 100).rounded())
+        let aim =
+            "latency_goal: 99 of 100 requests within \(RulesNote.time(goal.nanoseconds)), of which \(share) % may be "
+            + "used now"
+        return ([aim] + settings).joined(separator: "; ")
     }
 
-    private func sentences(of policy: QueuePolicy, level: Int) -> [String] {
-        let place = queue.policies.count > 1 ? " at level \(level)" : ""
+    /// The policies of all levels; neighbours that have the same one share a sentence.
+    private static func sentences(of policies: [QueuePolicy]) -> [String] {
         var sentences: [String] = []
-        if let size = policy.maxSize { sentences.append("at most \(size) may wait\(place)") }
-        if let timeout = policy.defaultTimeout, timeout > 0 {
-            let action = policy.timeoutAction == .delay ? "go behind the others" : "are refused"
-            sentences.append("those who have waited \(RulesNote.time(timeout))\(place) \(action)")
+        var level = 0
+        while level < policies.count {
+            let policy = policies[level]
+            let end = policies[level...].firstIndex { $0 != policy } ?? policies.count
+            let place =
+                switch (level, end) {
+                case (0, policies.count): ""
+                case (_, level + 1): " at level \(level + 1)"
+                default: " at levels \(level + 1) to \(end)"
+                }
+            if let size = policy.maxSize { sentences.append("at most \(size) may wait\(place)") }
+            if let timeout = policy.defaultTimeout, timeout > 0 {
+                let action = policy.timeoutAction == .delay ? "go behind the others" : "are refused"
+                sentences.append("those who have waited \(time(timeout))\(place) \(action)")
+            }
+            level = end
         }
         return sentences
     }

@@ -35,7 +35,7 @@ package struct InputRule: Sendable, Equatable {
     func violation(in tensor: Tensor) -> Violation? {
         guard tensor.dataType == dataType else { return nil }
         if !channels.isEmpty {
-            let size = tensor.shape.dimensions.last
+            let size = tensor.shape.last
             guard let size, channels.contains(size) else {
                 let words = channels.map(String.init).joined(separator: ", ")
                 return Violation(

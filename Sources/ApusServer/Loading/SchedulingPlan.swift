@@ -92,6 +92,10 @@ extension SchedulingPlan {
             if !written.preferredBatchSizes.isEmpty { idle.append("dynamic_batching.preferred_batch_size") }
             if written.maxQueueDelay != .zero { idle.append("dynamic_batching.max_queue_delay_microseconds") }
         }
+        if case .oldest(let oldest) = configuration.sequenceBatching?.strategy {
+            if !oldest.preferredBatchSizes.isEmpty { idle.append("sequence_batching.oldest.preferred_batch_size") }
+            if oldest.maxQueueDelay != .zero { idle.append("sequence_batching.oldest.max_queue_delay_microseconds") }
+        }
         if settings.latencyGoal != nil { idle.append("apus.yaml's scheduling.latency_goal") }
         guard !idle.isEmpty else { return }
         throw ModelError(

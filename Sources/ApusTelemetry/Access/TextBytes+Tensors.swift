@@ -30,7 +30,8 @@ extension TextBytes {
     private mutating func append(plain tensor: TensorSummary) {
         append(tensor.name)
         append(character: "[")
-        for (position, size) in tensor.shape.dimensions.enumerated() {
+        for position in 0..<tensor.shape.rank {
+            let size = tensor.shape[position]
             if position > 0 { append(character: ",") }
             append(decimal: Int64(size))
         }

@@ -81,14 +81,14 @@ struct TensorShapeTests {
     @Test(arguments: [[5, 2], [5, 2, 3, 4], [5, 2, 3, 4, 6]])
     func `another number of rows leaves the rest as it was`(dimensions: [Int]) throws {
         let shape = try #require(TensorShape(dimensions))
-        let other = try #require(shape.withFirst(9))
+        let other = try #require(shape.replacingFirst(by: 9))
         #expect(other.dimensions == [9] + dimensions.dropFirst())
         #expect(other.elementCount == shape.elementCount / 5 * 9)
-        #expect(other.agrees(behindFirst: shape))
-        #expect(shape.withFirst(-1) == nil)
-        #expect(shape.withFirst(Int.max) == nil)
-        #expect(TensorShape.scalar.withFirst(1) == nil)
-        #expect(TensorShape([5, 3])?.agrees(behindFirst: shape) == false)
+        #expect(other.agreesBehindFirst(with: shape))
+        #expect(shape.replacingFirst(by: -1) == nil)
+        #expect(shape.replacingFirst(by: Int.max) == nil)
+        #expect(TensorShape.scalar.replacingFirst(by: 1) == nil)
+        #expect(TensorShape([5, 3])?.agreesBehindFirst(with: shape) == false)
     }
 
     @Test func `bytes are counted with care`() {

@@ -32,7 +32,7 @@ struct TestAnswer {
         let count = unsafe span.finalize(for: memory)
         self.json = unsafe Array(memory[..<count])
         var binary: [UInt8] = []
-        encoder.eachBinaryTensor { binary += $0.byteArray }
+        encoder.forEachBinaryTensor { binary += $0.byteArray }
         self.binary = binary
         self.bound = bound
     }

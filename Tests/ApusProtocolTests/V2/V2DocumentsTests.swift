@@ -80,7 +80,7 @@ struct V2DocumentsTests {
         statistics.inlineExecutionCount = 2
         statistics.batchingNote = "no"
         statistics.threadsNote = "one"
-        statistics.rulesNote = "low priority among models"
+        statistics.rulesNote = "runs after other models"
         statistics.batchLimit = 16
         statistics.pending = 7
         statistics.ageNanoseconds = 8
@@ -102,7 +102,7 @@ struct V2DocumentsTests {
                 + #""compute_infer":\#(none),"compute_output":\#(none),"cache_hit":\#(none),"cache_miss":\#(none)},"#
                 + #""response_stats":{},"batch_stats":[{"batch_size":2,\#(batch),{"batch_size":4,\#(batch)],"#
                 + #""memory_usage":[],"scheduling":{"note":"inline","inline_execution_count":2,"batching":"no","#
-                + #""threads":"one","rules":"low priority among models","#
+                + #""threads":"one","rules":"runs after other models","#
                 + #""age_ns":8,"pending_count":7,"batch_limit":16,"#
                 + #""instances":{"count":2,"alive":1,"lost":3},"devices":[{"device":"GPU 1","instances":2}],"#
                 + #""retried_count":4,"quarantined_count":0,"quarantine_refusal_count":0,"#

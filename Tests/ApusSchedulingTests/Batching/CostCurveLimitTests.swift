@@ -30,6 +30,26 @@ struct CostCurveLimitTests {
         #expect(curve.limit > 8)
     }
 
+    @Test func `a size that isn't worth it is tried less and less often, and soon again once it is`() {
+        var curve = CostCurve()
+        // Rows are cheapest in runs of 8; those of 16 spill out of some cache.
+        func cost(_ rows: Int, isCured: Bool = false) -> UInt64 {
+            UInt64(8_000 + 1_000 * rows) * (rows > 8 && !isCured ? 2 : 1)
+        }
+        var trials: [Int] = []
+        curve.record(rows: 1, nanoseconds: cost(1))
+        for run in 0..<20_000 {
+            let rows = curve.limit
+            if rows > 8 { trials.append(run) }
+            curve.record(rows: rows, nanoseconds: cost(rows))
+        }
+        #expect((3 * 3...3 * 10).contains(trials.count), "\(trials)")
+        for _ in 0..<5_000 where curve.limit <= 8 {
+            curve.record(rows: curve.limit, nanoseconds: cost(curve.limit, isCured: true))
+        }
+        #expect(curve.limit > 8)
+    }
+
     @Test func `company is cheaper when a row costs half of what it costs alone`() {
         var curve = CostCurve()
         #expect(!curve.isCheaperTogether)

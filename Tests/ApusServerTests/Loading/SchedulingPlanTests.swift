@@ -49,6 +49,9 @@ struct SchedulingPlanTests {
         let off = "parameters { key: \"batching\" value { string_value: \"off\" } } max_batch_size: 8 "
         let sizes = refusal(off + "dynamic_batching { preferred_batch_size: [4] max_queue_delay_microseconds: 100 }")
         #expect(sizes?.contains("dynamic_batching.preferred_batch_size and dynamic_batching.max_queue") == true)
+        let sequences = refusal(off + "sequence_batching { oldest { preferred_batch_size: [4] } }")
+        #expect(sequences?.contains("sequence_batching.oldest.preferred_batch_size would do nothing") == true)
+        #expect(throws: Never.self) { try plan(off + "sequence_batching { oldest { max_candidate_sequences: 2 } }") }
         #expect(refusal(off, SchedulingPlanTests.goal)?.contains("scheduling.latency_goal would do nothing") == true)
         // Priorities and policies say something of requests that run one by one, too.
         #expect(try !plan(off + "dynamic_batching { priority_levels: 2 default_priority_level: 1 }").batching.isAllowed)
