@@ -13,7 +13,9 @@ package struct TensorShape: Hashable, Sendable, CustomStringConvertible {
     package let rank: Int
     /// The product of the sizes: 1 for a scalar, 0 when a dimension is 0.
     package let elementCount: Int
-    /// The first sizes; those behind the last one are 0. No `InlineArray`, which makes each copy a call.
+    /// The first sizes; those behind the last one are 0.
+    ///
+    /// No `InlineArray`, which makes each copy a call.
     private let few: (Int, Int, Int, Int)
     /// All of them where they are too many for `few`.
     private let many: [Int]?
@@ -75,7 +77,9 @@ package struct TensorShape: Hashable, Sendable, CustomStringConvertible {
     /// The size of the innermost dimension; `nil` for a scalar.
     package var last: Int? { rank == 0 ? nil : self[rank - 1] }
 
-    /// The sizes, outermost first; empty for a scalar. An array of its own: where that matters, ask for one by one.
+    /// The sizes, outermost first; empty for a scalar.
+    ///
+    /// An array of its own: where that matters, ask for one by one.
     package var dimensions: [Int] { many ?? (0..<rank).map { self[$0] } }
 
     /// Lends the sizes, outermost first, to an engine.

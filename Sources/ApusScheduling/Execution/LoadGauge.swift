@@ -19,8 +19,10 @@ struct LoadGauge {
     static let longestRun: Double = 4
     /// How long batches are kept up before the question is asked again, in nanoseconds.
     static let term: Int64 = 200_000_000
-    /// Terms after which requests run on event loops for one window: what a run costs there is measured anew. It was
-    /// measured before the first term, and a machine that was slow for that moment would have the model gather for ever.
+    /// Terms after which requests run on event loops for one window, so that what a run costs there is measured anew.
+    ///
+    /// It was measured before the first term, and a machine that was slow for that moment would have the model gather for
+    /// ever.
     static let termsInARow = 10
     /// Joint runs after which it shows whether requests find company.
     static let trialRuns = 64

@@ -24,9 +24,10 @@ struct RulesNote: Sendable {
         self.settings = settings + RulesNote.sentences(of: queue.policies)
     }
 
-    /// What is set, and how much of a goal may be used now, joined by semicolons; empty where nothing is.
+    /// What is set, and how much of a goal may be used now.
     ///
     /// - Parameter goal: The goal as it stands now, where there is one.
+    /// - Returns: Sentences joined by semicolons; nothing where nothing is set.
     func text(goal: LatencyGoal?) -> String {
         guard let goal else { return settings.joined(separator: "; ") }
         let share = Int((goal.share * 100).rounded())
