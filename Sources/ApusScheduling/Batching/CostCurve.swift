@@ -12,6 +12,8 @@ struct CostCurve: Sendable {
         var runs = 0
         /// The number of the last of them.
         var last = 0
+        /// Runs for which the size isn't tried again when it isn't worth it.
+        var pause = CostCurve.firstHold
     }
 
     /// Runs that a size needs before anything is concluded from it.
@@ -41,9 +43,6 @@ struct CostCurve: Sendable {
     private static let tolerance = 1.25
     /// Runs until a larger size may be tried.
     private var hold = 0
-    private var nextHold = CostCurve.firstHold
-    /// The class that was not worth it last.
-    private var refused: Int?
 
     /// The most rows that a run should take now.
     ///
@@ -137,7 +136,7 @@ struct CostCurve: Sendable {
         let smaller = points[..<index].last { $0.runs >= CostCurve.neededRuns }
         guard let smaller else { return grow() }
         if points[index].rowCost <= smaller.rowCost * CostCurve.worthwhile {
-            if let refused, index >= refused { (self.refused, nextHold) = (nil, CostCurve.firstHold) }
+            points[index].pause = CostCurve.firstHold
             grow()
         }
         // A size that costs a row clearly more than a smaller one did is not taken again soon.
@@ -186,8 +185,7 @@ struct CostCurve: Sendable {
 
     /// Has a class not tried again for a while.
     private mutating func refuse(_ index: Int) {
-        refused = index
-        hold = nextHold
-        nextHold = min(nextHold * 2, CostCurve.longestHold)
+        hold = points[index].pause
+        points[index].pause = min(hold * 2, CostCurve.longestHold)
     }
 }

@@ -8,11 +8,11 @@ internal import ApusCore
 ///
 /// - By the rate at which they came lately. A silence of several times the usual ends a wait.
 /// - By how many there are. Clients that wait for their answers send nothing meanwhile, so when as many are there as there
-///   ever were, waiting would only keep them from sending more. A wait that ended without so many shows that there are
+///   were lately, waiting would only keep them from sending more. A wait that ended without so many shows that there are
 ///   fewer now. Now and then a run waits all the same: requests that don't wait for each other's answers are found so.
 ///
-/// What is allowed shrinks by a tenth with each run whose oldest request was late and grows by a thousandth with each that
-/// was in time: in balance, one run in a hundred is late.
+/// What is allowed shrinks by a tenth with each run whose oldest request was late and grows by a thousandth of itself with
+/// each that was in time: in balance, one run in a hundred is late.
 ///
 /// Pure: told the time and what was measured.
 struct LatencyGoal: Sendable {
@@ -20,7 +20,9 @@ struct LatencyGoal: Sendable {
     let nanoseconds: Int64
     /// The part of the goal that is used now.
     private(set) var share = 1.0
-    /// Nanoseconds between two requests: a moving average; `nil` until two have come.
+    /// The usual gap between two requests, in nanoseconds; `nil` until two have come.
+    ///
+    /// A moving average in which a long gap counts for little: bursts make it short, whatever the rate.
     private(set) var interval: Double?
     private var lastArrival: MonotonicTime?
     /// When a run ended last: those that it answered may send again.
@@ -39,6 +41,8 @@ struct LatencyGoal: Sendable {
     private static let weight = 0.05
     /// A silence of so many intervals ends a wait, and counts for no more in the average.
     static let patience = 4.0
+    /// No silence is shorter, in nanoseconds: clients that have just been answered need some time to send again.
+    private static let shortestSilence = 100_000.0
     /// How much of the way to what there is `crowd` goes when a wait was in vain.
     private static let correction = 0.75
     /// Runs between two trials; doubles while trials bring nobody.
@@ -73,15 +77,16 @@ struct LatencyGoal: Sendable {
     ///
     /// - Parameters:
     ///   - present: How many wait or run now.
-    ///   - hasWaited: Whether it was left to wait until nobody more was likely to come.
-    mutating func runStarted(present: Int, hasWaited: Bool) {
+    ///   - mayWait: Whether it could have been left to wait.
+    ///   - hasWaited: Whether it was, until nobody more was likely to come.
+    mutating func runStarted(present: Int, mayWait: Bool, hasWaited: Bool) {
         defer { crowdBefore = crowd }
         if hasWaited, Double(present) < crowd { crowd -= (crowd - Double(present)) * LatencyGoal.correction }
-        guard interval != nil else { return }
         guard runsUntilTrial == 0 else {
             runsUntilTrial -= 1
             return
         }
+        guard mayWait else { return }
         nextPause = crowd > crowdBefore ? LatencyGoal.firstPause : min(nextPause * 2, LatencyGoal.longestPause)
         runsUntilTrial = nextPause
     }
@@ -92,7 +97,7 @@ struct LatencyGoal: Sendable {
         if elapsed > UInt64(nanoseconds) {
             share = max(LatencyGoal.leastShare, share * LatencyGoal.shrinkage)
         } else {
-            share = min(1, share + LatencyGoal.growth)
+            share = min(1, share * (1 + LatencyGoal.growth))
         }
     }
 
@@ -120,7 +125,7 @@ struct LatencyGoal: Sendable {
         let slack = allowed - 2 * Double(runCost)
         guard slack > 0, slack >= interval else { return nil }
         let end = first.advanced(byNanoseconds: Int64(min(slack, Double(nanoseconds), 1e18)))
-        let silence = Int64(min(LatencyGoal.patience * interval, 1e18))
+        let silence = Int64(min(max(LatencyGoal.patience * interval, LatencyGoal.shortestSilence), 1e18))
         return min(end, max(lastArrival, lastEnd).advanced(byNanoseconds: silence))
     }
 

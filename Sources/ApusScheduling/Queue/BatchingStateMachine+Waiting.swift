@@ -22,10 +22,14 @@ extension BatchingStateMachine {
     /// goal leaves over; `nil` when it doesn't.
     func waitEnd(for first: QueueEntry<Request>) -> MonotonicTime? {
         guard isJoining else { return nil }
-        guard let goal, let curve = curves[first.bucket], let cost = curve.cost(rows: limit(first.bucket)) else {
+        guard let goal else {
             let delay = rules.batching.maxDelay
             return delay > 0 ? first.enqueued.advanced(byNanoseconds: delay) : nil
         }
+        // What can't have company, or runs once more, has nobody to wait for.
+        guard !first.isAlone, !first.isRetry, first.takenRows == 0, let curve = curves[first.bucket],
+            let cost = curve.cost(rows: limit(first.bucket))
+        else { return nil }
         return goal.waitEnd(first: first.enqueued, runCost: cost, present: present)
     }
 

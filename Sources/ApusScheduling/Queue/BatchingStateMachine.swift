@@ -210,9 +210,10 @@ extension BatchingStateMachine {
     private mutating func noteStart(with first: QueueEntry<Request>, now: MonotonicTime) {
         guard goal != nil else { return }
         let isFull = rules.batching.isComplete(rows: queue.rows(like: first), limit: limit(first.bucket))
-        let hasWaited = !isFull && waitEnd(for: first).map { now >= $0 } ?? false
+        let end = isFull ? nil : waitEnd(for: first)
+        let hasWaited = end.map { now >= $0 } ?? false
         let present = present
-        goal?.runStarted(present: present, hasWaited: hasWaited)
+        goal?.runStarted(present: present, mayWait: end != nil, hasWaited: hasWaited)
     }
 
     /// Those who have waited too long; if their runs should have been over by now, that is news for those to come.

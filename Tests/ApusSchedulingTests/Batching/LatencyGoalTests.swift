@@ -29,7 +29,7 @@ struct LatencyGoalTests {
         for step in -100...0 {
             goal.requestArrived(present: present, now: now.advanced(byNanoseconds: Int64(step) * 1_000_000))
             // Behind the first trial.
-            goal.runStarted(present: present, hasWaited: false)
+            goal.runStarted(present: present, mayWait: true, hasWaited: false)
         }
         return goal
     }
@@ -60,7 +60,7 @@ struct LatencyGoalTests {
         var goal = goal(present: 64, now: start)
         var waits = 0
         while waits < 10, goal.waitEnd(first: start, runCost: 2_000_000, present: 2) != nil {
-            goal.runStarted(present: 2, hasWaited: true)
+            goal.runStarted(present: 2, mayWait: true, hasWaited: true)
             waits += 1
         }
         #expect((2...4).contains(waits))
@@ -72,7 +72,7 @@ struct LatencyGoalTests {
         for run in 0..<1_000 {
             let isTrial = goal.waitEnd(first: start, runCost: 2_000_000, present: 2) != nil
             if isTrial { trials.append(run) }
-            goal.runStarted(present: 2, hasWaited: isTrial)
+            goal.runStarted(present: 2, mayWait: isTrial, hasWaited: isTrial)
         }
         #expect((3...6).contains(trials.count))
         let pauses = zip(trials, trials.dropFirst()).map { $1 - $0 }
@@ -111,5 +111,29 @@ struct LatencyGoalTests {
             goal.runEnded(oldest: isLate ? 21_000_000 : 19_000_000, now: start)
         }
         #expect((500...2500).contains(late))
+    }
+
+    @Test(arguments: [0.15, 0.3, 0.6])
+    func `one run in a hundred is late wherever the balance lies`(part: Double) {
+        var goal = LatencyGoal(nanoseconds: 20_000_000)
+        var late = 0
+        for run in 0..<110_000 {
+            let isLate = goal.share > part
+            // Behind the way down from the whole goal.
+            if isLate, run >= 10_000 { late += 1 }
+            goal.runEnded(oldest: isLate ? 21_000_000 : 19_000_000, now: start)
+        }
+        #expect((500...1500).contains(late))
+    }
+
+    @Test func `clients that have just been answered are given time to send again, however dense bursts are`() {
+        var goal = LatencyGoal(nanoseconds: 20_000_000)
+        for step in 0..<100 {
+            goal.requestArrived(present: 32, now: start.advanced(byNanoseconds: Int64(step) * 1_000))
+        }
+        let ended = start.advanced(byNanoseconds: 1_000_000)
+        goal.runEnded(oldest: 1_000_000, now: ended)
+        let end = goal.waitEnd(first: ended, runCost: 1_000_000, present: 1)
+        #expect(end == ended.advanced(byNanoseconds: 100_000))
     }
 }

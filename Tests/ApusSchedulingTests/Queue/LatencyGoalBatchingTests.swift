@@ -188,4 +188,15 @@ struct LatencyGoalBatchingTests {
             _ = bench.pass(1_000_000_000)
         }
     }
+
+    @Test func `the rest of a large request, which nobody can join, waits for nobody`() {
+        var bench = Bench(instances: 2, goal: 100)
+        _ = bench.closedLoop(clients: 8, runs: 200)
+        _ = bench.pass(1_000_000_000)
+        let runs = bench.runs.count
+        let limit = bench.machine.limit(7)
+        bench.enqueue(rows: 2 * limit + 1)
+        _ = bench.pass(3 * LatencyGoalBatchingTests.runTime)
+        #expect(bench.runs.dropFirst(runs).reduce(0, +) == 2 * limit + 1)
+    }
 }
