@@ -43,17 +43,15 @@ package final class AdmittedOperation: Sendable {
 
     /// The same, asked by somebody.
     package func asked(by caller: Caller) -> AdmittedOperation {
-        caller == self.caller ? self : AdmittedOperation(self, caller: caller)
-    }
-
-    private init(_ other: AdmittedOperation, caller: Caller) {
-        self.operation = other.operation
-        self.model = other.model
-        self.modelName = other.modelName
-        self.version = other.version
-        self.label = other.label
-        self.form = other.form
-        self.subject = other.subject
-        self.caller = caller
+        guard caller != self.caller else { return self }
+        return AdmittedOperation(
+            operation: operation,
+            model: model,
+            version: version,
+            label: label,
+            form: form,
+            subject: subject,
+            caller: caller
+        )
     }
 }

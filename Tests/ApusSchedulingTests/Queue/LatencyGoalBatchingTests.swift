@@ -11,7 +11,7 @@ struct LatencyGoalBatchingTests {
     private struct Bench {
         var machine: BatchingStateMachine<Int>
         var now = MonotonicTime(nanoseconds: 1_000_000_000)
-        /// For each instance that runs when it ends, and how many requests it answers.
+        /// For each instance that runs when it ends, and how many requests of clients it answers.
         private(set) var underWay: [Int: (ends: MonotonicTime, requests: Int, rows: Int)] = [:]
         /// The rows of each run that has begun.
         private(set) var runs: [Int] = []
@@ -31,16 +31,23 @@ struct LatencyGoalBatchingTests {
             }
         }
 
-        /// A request comes now.
-        mutating func enqueue(rows: Int = 1) {
-            let entry = QueueEntry(request: 1, level: 0, rows: rows, bucket: 7, enqueued: now, deadline: nil)
+        /// A request comes now: one of the clients', who send again when it is answered, or somebody else's.
+        mutating func enqueue(rows: Int = 1, isClients: Bool = true) {
+            let entry = QueueEntry(
+                request: isClients ? 1 : 0,
+                level: 0,
+                rows: rows,
+                bucket: 7,
+                enqueued: now,
+                deadline: nil
+            )
             guard case .waits(_, let change) = machine.enqueue(entry, now: now) else { return }
             carryOut(change)
         }
 
         /// Lets time pass until then, with all that happens meanwhile.
         ///
-        /// - Returns: How many requests were answered.
+        /// - Returns: How many requests of clients were answered.
         mutating func pass(until end: MonotonicTime) -> Int {
             var answers = 0
             while true {
@@ -78,7 +85,7 @@ struct LatencyGoalBatchingTests {
             let rows = start.parts.reduce(0) { $0 + $1.rows.count }
             guard rows > 0 else { return carryOut(start.change) }
             runs.append(rows)
-            let answers = start.parts.count { $0.isLast }
+            let answers = start.parts.count { $0.isLast && $0.request == 1 }
             underWay[instance] = (now.advanced(byNanoseconds: runTime), answers, rows)
             carryOut(start.change)
         }
@@ -88,17 +95,16 @@ struct LatencyGoalBatchingTests {
         /// - Returns: How many requests were answered, and in what time.
         mutating func closedLoop(
             clients: Int,
-            answered: Int? = nil,
             runs count: Int,
             beforeRound: (inout Bench, Int) -> Void = { _, _ in }
         ) -> (answers: Int, nanoseconds: UInt64) {
             let start = now
             let end = runs.count + count
-            var free = answered ?? clients
+            var free = clients
             var answers = 0
             for round in 0..<count * 400 where runs.count < end {
                 beforeRound(&self, round)
-                for _ in 0..<min(free, clients) {
+                for _ in 0..<free {
                     enqueue()
                     free -= 1
                     let new = pass(20_000)
@@ -164,7 +170,7 @@ struct LatencyGoalBatchingTests {
     @Test func `somebody who asks now and then doesn't slow the others down`() {
         var bench = Bench(goal: 100)
         let result = bench.closedLoop(clients: 3, runs: 1_000) { bench, round in
-            if round.isMultiple(of: 400) { bench.enqueue() }
+            if round.isMultiple(of: 400) { bench.enqueue(isClients: false) }
         }
         let efficiency = efficiency(3, result)
         #expect(efficiency >= 0.75, "\(efficiency)")
@@ -173,7 +179,7 @@ struct LatencyGoalBatchingTests {
     @Test func `one large request that is spread over instances is one request`() {
         var bench = Bench(instances: 4, goal: 100)
         let result = bench.closedLoop(clients: 3, runs: 1_000) { bench, round in
-            if round.isMultiple(of: 400) { bench.enqueue(rows: 1_000) }
+            if round.isMultiple(of: 400) { bench.enqueue(rows: 1_000, isClients: false) }
         }
         // Their own instances beside those of the large one: at least as fast as one would serve all.
         #expect(efficiency(3, result) >= 0.7, "\(efficiency(3, result)) \(bench.runs.suffix(20))")
