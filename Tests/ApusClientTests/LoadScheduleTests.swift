@@ -137,6 +137,18 @@ struct LoadScheduleTests {
         #expect(percentile99(.openLoop(requestsPerSecond: 1_000)) > 850)
     }
 
+    @Test func `answers are looked for at intervals only where requests have deadlines`() {
+        var plan = LoadPlan(url: .default)
+        plan.timeout = .milliseconds(20)
+        #expect(plan.lookInterval == nil)
+        plan.pace = .openLoop(requestsPerSecond: 1_000)
+        #expect(plan.lookInterval == .microseconds(400))
+        plan.timeout = .seconds(50)
+        #expect(plan.lookInterval == .milliseconds(1))
+        plan.timeout = nil
+        #expect(plan.lookInterval == nil)
+    }
+
     @Test func `a plan with impossible numbers is refused with all of them`() {
         var plan = LoadPlan(url: .default)
         plan.connections = 0

@@ -23,8 +23,6 @@ LOADS = (0.5, 0.8, 1.2)
 OVERLOAD = 1.2
 DEADLINE_MS = 20
 WARM_UP_SECONDS = 1
-# Without the right to it, `nice` says so and runs the command all the same.
-PRIORITY = -10
 
 
 @dataclass(frozen=True)
@@ -122,11 +120,8 @@ def reading(found: dict[str, Any], load: float, rate: float, capacity: float) ->
 
 
 def bench(server: Server, seconds: int, options: list[str]) -> dict[str, Any]:
-    """Run `apus bench` with bytes both ways, before others where that is allowed.
-
-    It shares the processors with the server, and a generator that isn't let run sends late.
-    """
-    command = ["nice", "-n", str(PRIORITY), str(paths.APUS), "bench", MODEL, "--url", f"http://127.0.0.1:{server.port}", "--binary"]
+    """Run `apus bench` with bytes both ways, as if it had processors of its own."""
+    command = [str(paths.APUS), "bench", MODEL, "--url", f"http://127.0.0.1:{server.port}", "--binary"]
     command += ["--duration", f"{seconds}s", "--warmup", f"{WARM_UP_SECONDS}s", "--output", "json", *options]
-    found: dict[str, Any] = json.loads(run_tool(command, seconds))
+    found: dict[str, Any] = json.loads(run_tool(command, seconds, goes_first=True))
     return found

@@ -15,6 +15,8 @@ from .processes import Server, request_bytes, status_of
 
 # wrk and the server share the cores: a second thread of wrk lets the kernel divide them as the work falls.
 WRK_THREADS = 2
+# As `nice` counts, for the generator's session.
+GENERATOR_PRIORITY = -10
 
 
 class Peer(Protocol):
@@ -31,12 +33,36 @@ class MeasurementFailed(Exception):
     """A tool failed or an answer was wrong; the message says which."""
 
 
-def run_tool(command: list[str], seconds: int) -> str:
-    """Run a measuring tool and give what it printed."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds * 3 + 120)
-    if done.returncode != 0:
-        raise MeasurementFailed(f"{' '.join(command)} failed: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout
+def run_tool(command: list[str], seconds: int, *, goes_first: bool = False) -> str:
+    """Run a measuring tool and give what it printed.
+
+    `goes_first` is for a tool whose own delays would be taken for the server's: the kernel shares the processors between
+    it and the server, not between it and each of the server's threads, and lets it go first where that is allowed.
+    """
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=goes_first) as tool:
+        try:
+            if goes_first:
+                give_priority(tool.pid)
+            output, errors = tool.communicate(timeout=seconds * 3 + 120)
+        except BaseException:
+            tool.kill()
+            raise
+    if tool.returncode != 0:
+        raise MeasurementFailed(f"{' '.join(command)} failed: {errors.strip() or output.strip()}")
+    return output
+
+
+def give_priority(session: int) -> None:
+    """Let the processes of a session go before others; without the right to it they are only treated as one.
+
+    `nice` would not do: it weighs processes within a session, and where threads come from Swift's own queues they don't
+    inherit it.
+    """
+    try:
+        Path(f"/proc/{session}/autogroup").write_text(str(GENERATOR_PRIORITY))
+    except OSError:
+        return
 
 
 class HTTPPeer:

@@ -1,4 +1,5 @@
 internal import ApusCore
+internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 
@@ -7,6 +8,8 @@ internal import NIOPosix
 /// Lives on that loop and is used nowhere else, so it needs no lock.
 final class LoadLoop {
     private static let reconnectDelay = TimeAmount.milliseconds(100)
+    /// Before the next look; any time does that hasn't passed yet when the loop asks, for only then it reads.
+    private static let readingTime = TimeAmount.microseconds(10)
 
     private let loop: any EventLoop
     private let plan: LoadPlan
@@ -19,6 +22,8 @@ final class LoadLoop {
     private var free: [LoadConnection] = []
     private var requestsUnderWay = 0
     private var hasTimer = false
+    /// When the loop was to look last.
+    private var lastLook = MonotonicTime(nanoseconds: 0)
     private var isFinished = false
 
     /// Prepares a share.
@@ -33,6 +38,7 @@ final class LoadLoop {
     /// Opens connections, sends, and ends when every request has its answer or the time of grace is over.
     func run(connections: Int) -> EventLoopFuture<LoadOutcome> {
         for _ in 0..<connections { connect() }
+        if let interval = plan.lookInterval { look(every: interval) }
         at(schedule.windowEnd) { $0.sendWhatIsDue() }
         at(schedule.windowEnd.advanced(by: plan.grace)) { $0.giveUp() }
         return finished.futureResult
@@ -123,12 +129,28 @@ final class LoadLoop {
     }
 
     private func wakeUp(at time: MonotonicTime) {
-        guard !hasTimer else { return }
+        guard !hasTimer, plan.lookInterval == nil else { return }
         hasTimer = true
         at(time) { loop in
             loop.hasTimer = false
             loop.sendWhatIsDue()
         }
+    }
+
+    /// Sends what is due and sleeps until the next look, before the sockets are read.
+    ///
+    /// The thread sleeps, not the loop, which would wake up for each answer.
+    private func look(every interval: Duration) {
+        guard !isFinished else { return }
+        sendWhatIsDue()
+        let now = time.now
+        let next = lastLook.advanced(by: interval)
+        lastLook = max(next, now)
+        if next > now {
+            var rest = timespec(tv_sec: 0, tv_nsec: Int(next.nanoseconds(since: now)))
+            unsafe nanosleep(&rest, nil)
+        }
+        after(LoadLoop.readingTime) { $0.look(every: interval) }
     }
 
     private func finishIfIdle(now: MonotonicTime) {

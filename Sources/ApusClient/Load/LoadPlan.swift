@@ -15,6 +15,15 @@ package struct LoadPlan: Sendable {
     /// How long answers are waited for after the end before the run is given up.
     package var grace = Duration.seconds(10)
 
+    /// How often an event loop looks for answers and for what is due; `nil` to be woken for each of them.
+    ///
+    /// Answers that have a deadline are looked for fifty times within it, every millisecond at least. Woken for each,
+    /// the generator would take half as much processor time again, from the very server that it brings to its limit.
+    package var lookInterval: Duration? {
+        guard case .openLoop = pace, let timeout else { return nil }
+        return min(timeout / 50, .milliseconds(1))
+    }
+
     /// Plans with the defaults.
     package init(url: ServerURL) {
         self.url = url
