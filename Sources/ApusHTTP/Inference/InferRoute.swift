@@ -166,6 +166,7 @@ final class InferRoute<Codec: InferenceCodec> {
             question: question,
             wish: InferenceWish(
                 id: question.id,
+                deadline: arrival.deadline,
                 coding: arrival.coding,
                 hasTiming: arrival.hasTiming
             ),

@@ -117,10 +117,9 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         if repair.isHopeless { return .isGone }
         var entry = entry
         if let deadline = entry.deadline {
-            let time = expectedTime(entry)
-            // Where nothing waits the run's own cost refuses nobody: nothing would ever show that it is less by now.
-            let startsSoon = queue.isEmpty && (isJoining && !entry.isAlone || !idle.isEmpty)
-            let needed = (startsSoon ? 0 : time ?? 0) + punctuality.bound(now: now) + entry.delivery
+            let standing = entry.standing
+            let time = expectedTime(standing)
+            let needed = neededTime(standing, expected: time, now: now)
             guard now.advanced(byNanoseconds: Int64(clamping: needed)) <= deadline else {
                 return .isTooLate(nanoseconds: needed)
             }
@@ -133,6 +132,17 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         let present = present
         goal?.requestArrived(present: present, now: now)
         return .waits(ticket, change(now: now))
+    }
+
+    /// How long a request that joined now would need to be answered, in nanoseconds: what admission by deadline goes by.
+    func neededTime(_ standing: Standing, now: MonotonicTime) -> UInt64 {
+        neededTime(standing, expected: expectedTime(standing), now: now)
+    }
+
+    private func neededTime(_ standing: Standing, expected: UInt64?, now: MonotonicTime) -> UInt64 {
+        // Where nothing waits the run's own cost refuses nobody: nothing would ever show that it is less by now.
+        let startsSoon = queue.isEmpty && (isJoining && !standing.isAlone || !idle.isEmpty)
+        return (startsSoon ? 0 : expected ?? 0) + punctuality.bound(now: now) + standing.delivery
     }
 
     /// A request is called back; `nil` when it waits no more.

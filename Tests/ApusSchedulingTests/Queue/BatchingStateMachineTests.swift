@@ -188,6 +188,22 @@ struct BatchingStateMachineEdgeTests {
         #expect(needed >= 6_000_000)
     }
 
+    @Test func `what a request would need goes up and down with what waits`() {
+        var machine = lateMachine(by: 0)
+        let standing = entry(rows: 1).standing
+        let idle = machine.neededTime(standing, now: start)
+        _ = machine.takeIdleInstance()
+        var tickets: [RequestTicket] = []
+        for _ in 0..<5 {
+            if case .waits(let ticket, _) = machine.enqueue(entry(rows: 1), now: start) { tickets.append(ticket) }
+        }
+        let busy = machine.neededTime(standing, now: start)
+        #expect(busy - idle == 6_000_000)
+        for ticket in tickets { _ = machine.withdraw(ticket, now: start) }
+        let empty = machine.neededTime(standing, now: start)
+        #expect(empty < busy)
+    }
+
     @Test func `one that expired in the queue tells as much as one that ran`() {
         var machine = lateMachine(by: 0)
         let before = isRefused(&machine, at: start.advanced(byNanoseconds: 2_000_000))
