@@ -20,7 +20,6 @@ from typing import Any
 from . import paths, servers
 from .alternation import note
 from .peers import MeasurementFailed, run_tool
-from .openloop import PRIORITY
 from .processes import Server, free_port
 from .settings import Settings
 
@@ -229,8 +228,8 @@ def reloads_under_load(settings: Settings) -> tuple[list[float], list[float], in
 def load(server: Server, *arguments: str) -> Any:
     """Send requests for iris; give the figures."""
     url = f"http://127.0.0.1:{server.port}"
-    command = ["nice", "-n", str(PRIORITY), str(paths.APUS), "bench", "iris", "--url", url, "--warmup", "1s"]
-    return json.loads(run_tool([*command, "--output", "json", *arguments], 60))
+    command = [str(paths.APUS), "bench", "iris", "--url", url, "--warmup", "1s"]
+    return json.loads(run_tool([*command, "--output", "json", *arguments], 60, goes_first=True))
 
 
 class Turns:

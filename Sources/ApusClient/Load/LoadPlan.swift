@@ -17,11 +17,12 @@ package struct LoadPlan: Sendable {
 
     /// How often an event loop looks for answers and for what is due; `nil` to be woken for each of them.
     ///
-    /// Answers that have a deadline are looked for fifty times within it, every millisecond at least. Woken for each,
-    /// the generator would take half as much processor time again, from the very server that it brings to its limit.
+    /// Woken for each of many a second, the generator would take half as much processor time again, from the very server
+    /// that it brings to its limit. Answers that have a deadline are looked for fifty times within it.
     package var lookInterval: Duration? {
-        guard case .openLoop = pace, let timeout else { return nil }
-        return min(timeout / 50, .milliseconds(1))
+        guard case .openLoop(let requestsPerSecond) = pace else { return nil }
+        let interval = timeout.map { min($0 / 50, .milliseconds(1)) } ?? .microseconds(200)
+        return requestsPerSecond * (interval / .seconds(1)) >= 2 ? interval : nil
     }
 
     /// Plans with the defaults.
