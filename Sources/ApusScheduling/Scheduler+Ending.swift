@@ -18,7 +18,8 @@ extension Scheduler {
         makeRoom(queued.number)
     }
 
-    private func count(_ error: InferenceError, received: MonotonicTime) {
+    /// Counts a request that ended without an answer of the model.
+    func count(_ error: InferenceError, received: MonotonicTime) {
         let elapsed = time.now.nanoseconds(since: received)
         state.withLock { state in
             state.statistics.lastInference = WallClock.millisecondsSince1970

@@ -8,45 +8,69 @@ extension Scheduler {
     /// The last request that was refused because its deadline could not be kept.
     struct Shedding {
         /// What of it decided how long it would have needed.
-        let standing: Standing
-        /// Until when others are refused by it.
+        let traits: AdmissionTraits
+        /// Until when others are taken to be like it.
         let until: MonotonicTime
-        /// What others are refused with.
-        let error: InferenceError
     }
 
-    /// Refuses a request that would be too late if it were like the one that was refused a moment ago, before its body is
-    /// decoded: under overload those that can't be answered in time must cost little, or nothing is left for the others.
-    package func refuseEarly(_ deadline: Deadline, received: MonotonicTime) -> InferenceError? {
-        guard isShedding.load(ordering: .relaxed), let deadline = deadline.time else { return nil }
-        let now = time.now
-        return state.withLock { state in
+    /// Refuses a request before its body is decoded when its deadline has passed, or when it would be too late if it were
+    /// like the one that was refused a moment ago: under overload those that can't be answered in time must cost little, or
+    /// nothing is left for the others.
+    package func refuseEarly(_ deadline: Deadline, of caller: Caller, received: MonotonicTime) -> InferenceError? {
+        guard let time = deadline.time else { return nil }
+        let now = self.time.now
+        let error: InferenceError
+        if time <= now {
+            error = Scheduler.expiredUnread
+        } else if isShedding.load(ordering: .relaxed), isTooLate(time, of: caller, now: now) {
+            error = Scheduler.tooLateUnread
+        } else {
+            return nil
+        }
+        count(error, received: received)
+        return error
+    }
+
+    /// Whether a caller's request with this deadline would be too late, were it otherwise like the last one that was.
+    private func isTooLate(_ deadline: MonotonicTime, of caller: Caller, now: MonotonicTime) -> Bool {
+        state.withLock { state in
             guard let last = state.shedding, now <= last.until else {
                 state.shedding = nil
                 isShedding.store(false, ordering: .relaxed)
-                return nil
+                return false
             }
-            let needed = state.machine.neededTime(last.standing, now: now)
-            guard now.advanced(byNanoseconds: Int64(clamping: needed)) > deadline else { return nil }
-            state.statistics.recordFailure(last.error.code.failureReason, nanoseconds: now.nanoseconds(since: received))
-            return last.error
+            var traits = last.traits
+            // Each caller by its own share, and nobody by a priority lower than its own, which isn't read yet.
+            traits.caller = keepsOrder ? "" : caller.key
+            traits.level = 0
+            let needed = state.machine.neededTime(traits, now: now)
+            return now.advanced(byNanoseconds: Int64(clamping: needed)) > deadline
         }
     }
 
     /// A request needed more time than it had.
-    func shed(_ standing: Standing, needing nanoseconds: UInt64, now: MonotonicTime) -> InferenceError {
-        let error = InferenceError(
+    func shed(_ traits: AdmissionTraits, needing nanoseconds: UInt64, now: MonotonicTime) -> InferenceError {
+        state.withLock { state in
+            let until = now.advanced(byNanoseconds: Scheduler.sheddingTime)
+            state.shedding = Shedding(traits: traits, until: until)
+        }
+        isShedding.store(true, ordering: .relaxed)
+        return Scheduler.tooLate("Request timeout expired: its answer would take about \(nanoseconds / 1_000_000) ms")
+    }
+
+    private static func tooLate(_ message: String) -> InferenceError {
+        InferenceError(
             .unavailable,
-            "Request timeout expired: about \(nanoseconds / 1_000_000) ms of work stand before it",
+            message,
             field: "timeout",
             hint: "send it to another server, give it more time, or lower the load"
         )
-        state.withLock { state in
-            let until = now.advanced(byNanoseconds: Scheduler.sheddingTime)
-            let others = Scheduler.prefixed(error, id: "")
-            state.shedding = Shedding(standing: standing, until: until, error: others)
-        }
-        isShedding.store(true, ordering: .relaxed)
-        return error
     }
+
+    // What is said to requests whose ids nobody has read.
+    private static let expiredUnread = prefixed(expired, id: "")
+    private static let tooLateUnread = prefixed(
+        tooLate("Request timeout expired: requests like it can't be answered in time now"),
+        id: ""
+    )
 }

@@ -318,7 +318,7 @@ extension Scheduler {
         case .isFull:
             queued.end(with: Scheduler.full)
         case .isTooLate(let nanoseconds):
-            queued.end(with: shed(entry.standing, needing: nanoseconds, now: now))
+            queued.end(with: shed(entry.traits, needing: nanoseconds, now: now))
         case .isGone:
             queued.end(with: Scheduler.gone)
         }

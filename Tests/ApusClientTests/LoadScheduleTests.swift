@@ -136,27 +136,4 @@ struct LoadScheduleTests {
         #expect(percentile99(.closedLoop) < 0.11)
         #expect(percentile99(.openLoop(requestsPerSecond: 1_000)) > 850)
     }
-
-    @Test func `answers are looked for at intervals when many come within one`() {
-        var plan = LoadPlan(url: .default)
-        plan.timeout = .milliseconds(20)
-        #expect(plan.lookInterval == nil)
-        plan.pace = .openLoop(requestsPerSecond: 40_000)
-        #expect(plan.lookInterval == .microseconds(400))
-        plan.timeout = .seconds(50)
-        #expect(plan.lookInterval == .milliseconds(1))
-        plan.timeout = nil
-        #expect(plan.lookInterval == .microseconds(200))
-        plan.pace = .openLoop(requestsPerSecond: 1_000)
-        #expect(plan.lookInterval == nil)
-    }
-
-    @Test func `a plan with impossible numbers is refused with all of them`() {
-        var plan = LoadPlan(url: .default)
-        plan.connections = 0
-        plan.duration = .zero
-        plan.pace = .openLoop(requestsPerSecond: .nan)
-        let message = failure { try plan.validate() }
-        #expect(message.contains("--connections") && message.contains("--duration") && message.contains("--rate"))
-    }
 }

@@ -22,21 +22,32 @@ struct SchedulerEndingTests {
         #expect(bench.holder.ended == 2)
     }
 
-    @Test func `one that can't be in time refuses others like it for a moment, before they are decoded`() async throws {
+    private func refuseEarly(_ bench: Bench, in nanoseconds: Int64) -> InferenceError? {
+        let deadline = Deadline(time: bench.time.now.advanced(byNanoseconds: nanoseconds))
+        return bench.scheduler.refuseEarly(deadline, of: .anonymous, received: bench.time.now)
+    }
+
+    @Test func `one that comes too late is refused before it is decoded`() throws {
+        let bench = try Bench()
+        let refusal = refuseEarly(bench, in: 0)
+        #expect(refusal?.code == .unavailable)
+        #expect(refusal?.message == "[request id: <id_unknown>] Request timeout expired")
+        #expect(bench.scheduler.statistics().failures == [1, 0, 0, 0])
+    }
+
+    @Test func `one that can't be in time refuses others like it for a moment, before they are decoded`() throws {
         let bench = try Bench(threads: 1)
-        let soon = Deadline(time: bench.time.now.advanced(byNanoseconds: 1_000))
-        let later = Deadline(time: bench.time.now.advanced(byNanoseconds: 1_000_000_000))
-        #expect(bench.scheduler.refuseEarly(soon, received: bench.time.now) == nil)
-        let standing = Standing(level: 0, rows: 1, bucket: 0, isAlone: false, caller: "", delivery: 5_000_000)
-        let error = bench.scheduler.shed(standing, needing: 5_000_000, now: bench.time.now)
-        #expect(error.message == "Request timeout expired: about 5 ms of work stand before it")
-        let refusal = bench.scheduler.refuseEarly(soon, received: bench.time.now)
-        #expect(refusal?.message == "[request id: <id_unknown>] \(error.message)")
-        #expect(bench.scheduler.refuseEarly(later, received: bench.time.now) == nil)
-        #expect(bench.scheduler.refuseEarly(.none, received: bench.time.now) == nil)
+        #expect(refuseEarly(bench, in: 1_000) == nil)
+        let traits = AdmissionTraits(level: 0, rows: 1, bucket: 0, isAlone: false, caller: "", delivery: 5_000_000)
+        let error = bench.scheduler.shed(traits, needing: 5_000_000, now: bench.time.now)
+        #expect(error.message == "Request timeout expired: its answer would take about 5 ms")
+        let message = "[request id: <id_unknown>] Request timeout expired: requests like it can't be answered in time now"
+        #expect(refuseEarly(bench, in: 1_000)?.message == message)
+        #expect(refuseEarly(bench, in: 1_000_000_000) == nil)
+        #expect(bench.scheduler.refuseEarly(.none, of: .anonymous, received: bench.time.now) == nil)
         #expect(bench.scheduler.statistics().failures == [1, 0, 0, 0])
         bench.time.advance(byNanoseconds: 1_000_000)
-        #expect(bench.scheduler.refuseEarly(soon, received: bench.time.now) == nil)
+        #expect(refuseEarly(bench, in: 1_000) == nil)
     }
 
     @Test func `a deadline that passes in the queue is refused without a run`() async throws {

@@ -16,7 +16,7 @@ from apus_e2e.server import Launch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
-from harness import grpc, openloop, paths, report, settings, sweep, throughput, timeouts, transports, variants  # noqa: E402
+from harness import grpc, openloop, paths, peers, report, settings, sweep, throughput, timeouts, transports, variants  # noqa: E402
 from harness.bodies import Tensor  # noqa: E402
 from harness.measurement import Cell, Matrix  # noqa: E402
 from harness.measurement import Run as Figures  # noqa: E402
@@ -230,3 +230,15 @@ def test_quick_measures_the_same_sections() -> None:
     assert quick.is_complete and full.is_complete
     assert set(quick.sweep_rows) <= set(full.sweep_rows)
     assert set(quick.sweep_delays) <= set(full.sweep_delays)
+
+
+def test_tools_that_fail_say_why() -> None:
+    with pytest.raises(MeasurementFailed, match="no such thing"):
+        peers.run_tool(["sh", "-c", "echo no such thing >&2; exit 3"], 1)
+
+
+def test_tools_that_go_first_have_a_session_of_their_own() -> None:
+    sessions = peers.run_tool(["sh", "-c", "cut -d' ' -f1,6 /proc/$$/stat"], 1, goes_first=True).split()
+    assert sessions[0] == sessions[1]
+    sessions = peers.run_tool(["sh", "-c", "cut -d' ' -f1,6 /proc/$$/stat"], 1).split()
+    assert sessions[0] != sessions[1]

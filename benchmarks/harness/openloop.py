@@ -120,8 +120,8 @@ def reading(found: dict[str, Any], load: float, rate: float, capacity: float) ->
 
 
 def bench(server: Server, seconds: int, options: list[str]) -> dict[str, Any]:
-    """Run `apus bench` with bytes both ways, as if it had processors of its own."""
+    """Run `apus bench` with bytes both ways; before the server's threads where it brings the server to its limit."""
     command = [str(paths.APUS), "bench", MODEL, "--url", f"http://127.0.0.1:{server.port}", "--binary"]
     command += ["--duration", f"{seconds}s", "--warmup", f"{WARM_UP_SECONDS}s", "--output", "json", *options]
-    found: dict[str, Any] = json.loads(run_tool(command, seconds, goes_first=True))
+    found: dict[str, Any] = json.loads(run_tool(command, seconds, goes_first="--timeout" in options))
     return found

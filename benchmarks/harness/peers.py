@@ -36,11 +36,12 @@ class MeasurementFailed(Exception):
 def run_tool(command: list[str], seconds: int, *, goes_first: bool = False) -> str:
     """Run a measuring tool and give what it printed.
 
-    `goes_first` is for a tool whose own delays would be taken for the server's: the kernel shares the processors between
-    it and the server, not between it and each of the server's threads, and lets it go first where that is allowed.
+    `goes_first` is for a tool whose own delays would be taken for the server's; see `give_priority`.
     """
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=goes_first) as tool:
+    tool = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=goes_first
+    )
+    with tool:
         try:
             if goes_first:
                 give_priority(tool.pid)
@@ -53,14 +54,15 @@ def run_tool(command: list[str], seconds: int, *, goes_first: bool = False) -> s
     return output
 
 
-def give_priority(session: int) -> None:
-    """Let the processes of a session go before others; without the right to it they are only treated as one.
+def give_priority(pid: int) -> None:
+    """Let a tool with a session of its own go before the server, as far as this machine allows it.
 
-    `nice` would not do: it weighs processes within a session, and where threads come from Swift's own queues they don't
-    inherit it.
+    Where the kernel groups by session (`/proc/sys/kernel/sched_autogroup_enabled`, outside of control groups), processors
+    are shared between the tool and the server, not between it and each of the server's threads, and a privileged user
+    can weigh the groups. `nice` before the command would not do: the queues that Swift starts threads from set it anew.
     """
     try:
-        Path(f"/proc/{session}/autogroup").write_text(str(GENERATOR_PRIORITY))
+        Path(f"/proc/{pid}/autogroup").write_text(str(GENERATOR_PRIORITY))
     except OSError:
         return
 

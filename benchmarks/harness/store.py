@@ -229,7 +229,7 @@ def load(server: Server, *arguments: str) -> Any:
     """Send requests for iris; give the figures."""
     url = f"http://127.0.0.1:{server.port}"
     command = [str(paths.APUS), "bench", "iris", "--url", url, "--warmup", "1s"]
-    return json.loads(run_tool([*command, "--output", "json", *arguments], 60, goes_first=True))
+    return json.loads(run_tool([*command, "--output", "json", *arguments], 60))
 
 
 class Turns:

@@ -19,7 +19,7 @@ package struct LoadGenerator: Sendable {
     /// One event-loop thread for every two cores: the server mostly shares them, and a thread does more than 50,000
     /// requests a second.
     package func run() async throws(ClientError) -> LoadOutcome {
-        let threads = min(plan.connections, max(1, System.coreCount / 2))
+        let threads = LoadGenerator.threads(for: plan)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         do {
             let outcomes = try await EventLoopFuture.whenAllSucceed(shares(of: group, threads), on: group.next()).get()
@@ -30,8 +30,14 @@ package struct LoadGenerator: Sendable {
         }
     }
 
+    /// How many event loops carry out a plan on this machine.
+    static func threads(for plan: LoadPlan) -> Int {
+        min(plan.connections, max(1, System.coreCount / 2))
+    }
+
     private func shares(of group: MultiThreadedEventLoopGroup, _ threads: Int) -> [EventLoopFuture<LoadOutcome>] {
         let start = SystemTime().now
+        let interval = plan.lookInterval(loops: threads)
         let bytes = request.encoded(for: plan.url, timeout: plan.timeout)
         return (0..<threads).map { index in
             let connections = plan.connections / threads + (index < plan.connections % threads ? 1 : 0)
@@ -45,8 +51,14 @@ package struct LoadGenerator: Sendable {
             )
             let loop = group.next()
             return loop.flatSubmit { [plan] in
-                LoadLoop(on: loop, plan: plan, schedule: schedule, request: ByteBuffer(bytes: bytes))
-                    .run(connections: connections)
+                LoadLoop(
+                    on: loop,
+                    plan: plan,
+                    schedule: schedule,
+                    request: ByteBuffer(bytes: bytes),
+                    lookInterval: interval
+                )
+                .run(connections: connections)
             }
         }
     }

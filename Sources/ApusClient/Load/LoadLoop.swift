@@ -8,7 +8,7 @@ internal import NIOPosix
 /// Lives on that loop and is used nowhere else, so it needs no lock.
 final class LoadLoop {
     private static let reconnectDelay = TimeAmount.milliseconds(100)
-    /// Before the next look; any time does that hasn't passed yet when the loop asks, for only then it reads.
+    /// Before the next look; it must not have passed when the loop asks what is due, else it doesn't read.
     private static let readingTime = TimeAmount.microseconds(10)
 
     private let loop: any EventLoop
@@ -22,23 +22,30 @@ final class LoadLoop {
     private var free: [LoadConnection] = []
     private var requestsUnderWay = 0
     private var hasTimer = false
-    /// When the loop was to look last.
-    private var lastLook = MonotonicTime(nanoseconds: 0)
+    /// When the loop looks for answers; `nil` when it is woken for each.
+    private var looks: LookTimes?
     private var isFinished = false
 
     /// Prepares a share.
-    init(on loop: any EventLoop, plan: LoadPlan, schedule: LoadSchedule, request: ByteBuffer) {
+    init(
+        on loop: any EventLoop,
+        plan: LoadPlan,
+        schedule: LoadSchedule,
+        request: ByteBuffer,
+        lookInterval: Duration?
+    ) {
         self.loop = loop
         self.plan = plan
         self.schedule = schedule
         self.request = request
+        self.looks = lookInterval.map(LookTimes.init)
         self.finished = loop.makePromise()
     }
 
     /// Opens connections, sends, and ends when every request has its answer or the time of grace is over.
     func run(connections: Int) -> EventLoopFuture<LoadOutcome> {
         for _ in 0..<connections { connect() }
-        if let interval = plan.lookInterval { look(every: interval) }
+        look()
         at(schedule.windowEnd) { $0.sendWhatIsDue() }
         at(schedule.windowEnd.advanced(by: plan.grace)) { $0.giveUp() }
         return finished.futureResult
@@ -129,7 +136,7 @@ final class LoadLoop {
     }
 
     private func wakeUp(at time: MonotonicTime) {
-        guard !hasTimer, plan.lookInterval == nil else { return }
+        guard !hasTimer, looks == nil else { return }
         hasTimer = true
         at(time) { loop in
             loop.hasTimer = false
@@ -137,20 +144,18 @@ final class LoadLoop {
         }
     }
 
-    /// Sends what is due and sleeps until the next look, before the sockets are read.
+    /// Sends what is due and sleeps until the next look, before the sockets are read; nothing where it is woken for each.
     ///
     /// The thread sleeps, not the loop, which would wake up for each answer.
-    private func look(every interval: Duration) {
-        guard !isFinished else { return }
+    private func look() {
+        guard !isFinished, looks != nil else { return }
         sendWhatIsDue()
-        let now = time.now
-        let next = lastLook.advanced(by: interval)
-        lastLook = max(next, now)
-        if next > now {
-            var rest = timespec(tv_sec: 0, tv_nsec: Int(next.nanoseconds(since: now)))
-            unsafe nanosleep(&rest, nil)
+        let rest = looks?.looked(now: time.now) ?? 0
+        if rest > 0 {
+            var pause = timespec(tv_sec: 0, tv_nsec: Int(rest))
+            unsafe nanosleep(&pause, nil)
         }
-        after(LoadLoop.readingTime) { $0.look(every: interval) }
+        after(LoadLoop.readingTime) { $0.look() }
     }
 
     private func finishIfIdle(now: MonotonicTime) {

@@ -17,12 +17,16 @@ package struct LoadPlan: Sendable {
 
     /// How often an event loop looks for answers and for what is due; `nil` to be woken for each of them.
     ///
-    /// Woken for each of many a second, the generator would take half as much processor time again, from the very server
-    /// that it brings to its limit. Answers that have a deadline are looked for fifty times within it.
-    package var lookInterval: Duration? {
-        guard case .openLoop(let requestsPerSecond) = pace else { return nil }
-        let interval = timeout.map { min($0 / 50, .milliseconds(1)) } ?? .microseconds(200)
-        return requestsPerSecond * (interval / .seconds(1)) >= 2 ? interval : nil
+    /// Fifty times within a deadline, where there is one. Woken for each of thousands a second, the generator would take
+    /// half as much processor time again, from the very server that it brings to its limit. Where latencies are what is
+    /// measured, and not whether deadlines are kept, it is woken.
+    ///
+    /// - Parameter loops: Event loops that share the load.
+    package func lookInterval(loops: Int) -> Duration? {
+        guard case .openLoop(let requestsPerSecond) = pace, let timeout else { return nil }
+        let interval = min(timeout / 50, .milliseconds(1))
+        // Below two a look there would be more looks than answers to be woken for.
+        return requestsPerSecond / Double(loops) * (interval / .seconds(1)) >= 2 ? interval : nil
     }
 
     /// Plans with the defaults.

@@ -10,14 +10,15 @@ package protocol ServedModel: AnyObject, Sendable {
     ///
     /// - Throws: What requests are refused with, while all of them are.
     func checkReadiness() throws(InferenceError)
-    /// Refuses a request before its body is decoded when it is known already that its deadline can't be kept; counts it
-    /// as failed then.
+    /// Refuses a request before its body is decoded when it is known already that its deadline can't be kept; counts
+    /// it as failed then.
     ///
     /// - Parameters:
     ///   - deadline: The request's.
+    ///   - caller: Who asks.
     ///   - received: When it was read.
     /// - Returns: What to refuse it with; `nil` to go on.
-    func refuseEarly(_ deadline: Deadline, received: MonotonicTime) -> InferenceError?
+    func refuseEarly(_ deadline: Deadline, of caller: Caller, received: MonotonicTime) -> InferenceError?
 }
 
 extension ServedModel {
@@ -25,7 +26,7 @@ extension ServedModel {
     package func checkReadiness() throws(InferenceError) {}
 
     /// Most know only what they have been asked.
-    package func refuseEarly(_ deadline: Deadline, received: MonotonicTime) -> InferenceError? { nil }
+    package func refuseEarly(_ deadline: Deadline, of caller: Caller, received: MonotonicTime) -> InferenceError? { nil }
 }
 
 /// What edges ask for inferences: look a version up, then submit.

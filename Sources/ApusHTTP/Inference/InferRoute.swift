@@ -34,7 +34,9 @@ final class InferRoute<Codec: InferenceCodec> {
             let model = served.description
             guard codec.takesDecoupledModels || !model.isDecoupled else { throw InferenceError.onlyStreams }
             let deadline = try deadline(head: head, exchange: exchange)
-            if let refusal = served.refuseEarly(deadline, received: exchange.received) { throw refusal }
+            if let refusal = served.refuseEarly(deadline, of: operation.caller, received: exchange.received) {
+                throw refusal
+            }
             var memory = RequestMemory(allocator: served.allocator, budget: services.budget)
             let plain = try decompressed(body, head: head, memory: &memory)
             let arrival = InferenceArrival(
@@ -166,7 +168,6 @@ final class InferRoute<Codec: InferenceCodec> {
             question: question,
             wish: InferenceWish(
                 id: question.id,
-                deadline: arrival.deadline,
                 coding: arrival.coding,
                 hasTiming: arrival.hasTiming
             ),

@@ -26,8 +26,6 @@ final class InferenceAnswerSink<Form: AnswerForm>: AnswerSink {
     func receive(_ answer: consuming InferenceAnswer) {
         let fate = exchange.fate
         guard fate == .sent else { return reporter.dropped(fate, id: wish.id) }
-        // It may have waited here for the loop longer than its client waits for it.
-        guard !isTooLate else { return fail(InferenceAnswerSink.expired(id: wish.id)) }
         do throws(InferenceError) {
             var writer = AnswerWriter(body: exchange.makeBody(), services: services)
             try form.write(answer, to: &writer)
@@ -46,19 +44,6 @@ final class InferenceAnswerSink<Form: AnswerForm>: AnswerSink {
 
     func finish(_ end: AnswerEnd) {
         if case .failure(let error) = end { fail(error) }
-    }
-
-    private var isTooLate: Bool {
-        wish.deadline.time != nil && wish.deadline.hasPassed(at: services.configuration.time.now)
-    }
-
-    private static func expired(id: String) -> InferenceError {
-        InferenceError(
-            .unavailable,
-            "[request id: \(id.isEmpty ? "<id_unknown>" : id)] Request timeout expired",
-            field: "timeout",
-            hint: "the request's deadline passed before its answer could be sent"
-        )
     }
 
     private func fail(_ error: InferenceError) {

@@ -65,8 +65,6 @@ protocol InferenceCodec: SendableMetatype {
 struct InferenceWish: Sendable {
     /// The request's id; empty when none was sent.
     let id: String
-    /// When nobody wants it any more.
-    let deadline: Deadline
     /// How the answer may be compressed.
     let coding: ContentCoding
     /// Whether it is to have `Server-Timing`.

@@ -41,6 +41,7 @@ package struct JSONText {
     package mutating func string(_ text: String) {
         separate()
         bytes.append(UInt8(ascii: "\""))
+        // Errors are such texts, and under overload there are many: most need no escapes.
         if JSONText.needsEscapes(text.utf8.span) {
             for byte in text.utf8 { append(escaped: byte) }
         } else {

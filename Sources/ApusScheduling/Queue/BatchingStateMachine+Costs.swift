@@ -34,15 +34,15 @@ extension BatchingStateMachine {
     }
 
     /// How long a request would wait and run at least, in nanoseconds; `nil` while nothing is known of its bucket.
-    func expectedTime(_ standing: Standing) -> UInt64? {
-        guard let curve = curves[standing.bucket], let own = cost(rows: standing.rows, by: curve) else { return nil }
+    func expectedTime(_ traits: AdmissionTraits) -> UInt64? {
+        guard let curve = curves[traits.bucket], let own = cost(rows: traits.rows, by: curve) else { return nil }
         guard idle.isEmpty || !queue.isEmpty else { return own }
-        let ahead = queue.ahead(of: standing)
+        let ahead = queue.ahead(of: traits)
         let instances = Double(max(1, rules.instances))
-        guard isJoining, !standing.isAlone else {
+        guard isJoining, !traits.isAlone else {
             return Self.nanoseconds(Double(own) * Double(ahead.requests) / instances + Double(own))
         }
-        let size = max(1, min(ahead.rows, limit(standing.bucket)))
+        let size = max(1, min(ahead.rows, limit(traits.bucket)))
         guard let perRun = cost(rows: size, by: curve) else { return own }
         return Self.nanoseconds(Double(perRun) * Double(ahead.rows) / Double(size) / instances + Double(own))
     }

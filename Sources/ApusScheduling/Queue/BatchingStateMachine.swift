@@ -116,17 +116,17 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     mutating func enqueue(_ entry: QueueEntry<Request>, now: MonotonicTime) -> OnEnqueue {
         if repair.isHopeless { return .isGone }
         var entry = entry
+        // In the order of arrival means: whoever asks.
+        if rules.batching.preservesOrdering { entry.caller = "" }
         if let deadline = entry.deadline {
-            let standing = entry.standing
-            let time = expectedTime(standing)
-            let needed = neededTime(standing, expected: time, now: now)
+            let traits = entry.traits
+            let time = expectedTime(traits)
+            let needed = neededTime(traits, expected: time, now: now)
             guard now.advanced(byNanoseconds: Int64(clamping: needed)) <= deadline else {
                 return .isTooLate(nanoseconds: needed)
             }
             entry.expectedEnd = time.map { now.advanced(byNanoseconds: Int64(clamping: $0)) }
         }
-        // In the order of arrival means: whoever asks.
-        if rules.batching.preservesOrdering { entry.caller = "" }
         guard let ticket = queue.append(entry) else { return .isFull }
         // First, since it reads all of the machine while the goal is written.
         let present = present
@@ -135,14 +135,14 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     }
 
     /// How long a request that joined now would need to be answered, in nanoseconds: what admission by deadline goes by.
-    func neededTime(_ standing: Standing, now: MonotonicTime) -> UInt64 {
-        neededTime(standing, expected: expectedTime(standing), now: now)
+    func neededTime(_ traits: AdmissionTraits, now: MonotonicTime) -> UInt64 {
+        neededTime(traits, expected: expectedTime(traits), now: now)
     }
 
-    private func neededTime(_ standing: Standing, expected: UInt64?, now: MonotonicTime) -> UInt64 {
+    private func neededTime(_ traits: AdmissionTraits, expected: UInt64?, now: MonotonicTime) -> UInt64 {
         // Where nothing waits the run's own cost refuses nobody: nothing would ever show that it is less by now.
-        let startsSoon = queue.isEmpty && (isJoining && !standing.isAlone || !idle.isEmpty)
-        return (startsSoon ? 0 : expected ?? 0) + punctuality.bound(now: now) + standing.delivery
+        let startsSoon = queue.isEmpty && (isJoining && !traits.isAlone || !idle.isEmpty)
+        return (startsSoon ? 0 : expected ?? 0) + punctuality.bound(now: now) + traits.delivery
     }
 
     /// A request is called back; `nil` when it waits no more.

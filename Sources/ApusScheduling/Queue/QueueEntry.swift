@@ -46,29 +46,6 @@ struct QueueEntry<Request: Sendable>: Sendable {
     }
 }
 
-/// What of a request decides how long it will take to be answered.
-struct Standing: Sendable {
-    /// Its place among the priorities, 0 the highest.
-    let level: Int
-    /// Items in it.
-    let rows: Int
-    /// Only requests with equal keys may share a run.
-    let bucket: UInt64
-    /// Whether it shares a run with nobody.
-    let isAlone: Bool
-    /// Who asks.
-    let caller: String
-    /// Nanoseconds that its answer will need to leave, when the model has run.
-    let delivery: UInt64
-}
-
-extension QueueEntry {
-    /// What of it decides how long it will take to be answered.
-    var standing: Standing {
-        Standing(level: level, rows: rows, bucket: bucket, isAlone: isAlone, caller: caller, delivery: delivery)
-    }
-}
-
 /// The rows of one request that one run takes.
 struct BatchPart<Request: Sendable>: Sendable {
     /// The request.

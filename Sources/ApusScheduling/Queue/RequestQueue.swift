@@ -99,7 +99,7 @@ struct RequestQueue<Request: Sendable>: Sendable {
     }
 
     /// Requests and rows that a request of a level would let pass.
-    func ahead(of request: Standing) -> (requests: Int, rows: Int) {
+    func ahead(of request: AdmissionTraits) -> (requests: Int, rows: Int) {
         levels[..<request.level].reduce(shared(levels[request.level], with: request.caller, rows: request.rows)) {
             ($0.0 + $1.count, $0.1 + $1.rows)
         }

@@ -17,8 +17,8 @@ struct BenchCommand: AsyncParsableCommand {
             Without --rate the loop is closed: each connection sends when it has its
             answer. With --rate requests are due at fixed times, and latencies count
             from those times, so that a stall of the server shows in full. At thousands
-            a second answers are looked for every 200 µs, or every fiftieth of --timeout
-            (1 ms at most), to leave the processor to a server on the same machine.
+            a second with a --timeout answers are looked for fifty times within it, to
+            leave the processor to a server on the same machine.
             The request is made up at random unless --file gives one.
 
             EXAMPLES

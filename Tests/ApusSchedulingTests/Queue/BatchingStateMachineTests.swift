@@ -190,18 +190,34 @@ struct BatchingStateMachineEdgeTests {
 
     @Test func `what a request would need goes up and down with what waits`() {
         var machine = lateMachine(by: 0)
-        let standing = entry(rows: 1).standing
-        let idle = machine.neededTime(standing, now: start)
+        let traits = entry(rows: 1).traits
+        let idle = machine.neededTime(traits, now: start)
         _ = machine.takeIdleInstance()
         var tickets: [RequestTicket] = []
         for _ in 0..<5 {
             if case .waits(let ticket, _) = machine.enqueue(entry(rows: 1), now: start) { tickets.append(ticket) }
         }
-        let busy = machine.neededTime(standing, now: start)
+        let busy = machine.neededTime(traits, now: start)
         #expect(busy - idle == 6_000_000)
         for ticket in tickets { _ = machine.withdraw(ticket, now: start) }
-        let empty = machine.neededTime(standing, now: start)
-        #expect(empty < busy)
+        let empty = machine.neededTime(traits, now: start)
+        #expect(empty - idle == 1_000_000)
+    }
+
+    @Test func `what a request would need goes by its own caller's share`() {
+        var machine = lateMachine(by: 0)
+        _ = machine.takeIdleInstance()
+        var traits = entry(rows: 1).traits
+        for _ in 0..<8 {
+            var flood = entry(rows: 1)
+            flood.caller = "flooder"
+            _ = machine.enqueue(flood, now: start)
+        }
+        traits.caller = "flooder"
+        let flooder = machine.neededTime(traits, now: start)
+        traits.caller = "polite"
+        let polite = machine.neededTime(traits, now: start)
+        #expect(flooder - polite == 7_000_000)
     }
 
     @Test func `one that expired in the queue tells as much as one that ran`() {

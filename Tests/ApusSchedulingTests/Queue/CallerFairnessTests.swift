@@ -95,12 +95,12 @@ struct CallerFairnessTests {
     @Test func `what stands before a caller is an estimate of his own share`() {
         var queue = RequestQueue<Int>(rules: QueueRules())
         for number in 0..<1000 { _ = queue.append(entry(number, of: "flooder")) }
-        #expect(queue.ahead(of: entry(0, of: "flooder").standing).rows == 1000)
-        #expect(queue.ahead(of: entry(0, of: "polite").standing).rows == 1)
+        #expect(queue.ahead(of: entry(0, of: "flooder").traits).rows == 1000)
+        #expect(queue.ahead(of: entry(0, of: "polite").traits).rows == 1)
         _ = queue.append(entry(5000, of: "polite"))
-        #expect(queue.ahead(of: entry(0, of: "polite").standing).rows == 3)
-        #expect(queue.ahead(of: entry(0, of: "third").standing).rows == 2)
-        #expect(queue.ahead(of: entry(0, of: "flooder").standing).rows == 1001)
+        #expect(queue.ahead(of: entry(0, of: "polite").traits).rows == 3)
+        #expect(queue.ahead(of: entry(0, of: "third").traits).rows == 2)
+        #expect(queue.ahead(of: entry(0, of: "flooder").traits).rows == 1001)
     }
 
     @Test func `crowds of callers that come and go leave nothing behind`() {

@@ -179,7 +179,7 @@ extension RequestBook {
             return !asked.isKnown || asked.deaths > 1 ? "deadly" : nil
         case .unavailable where says("Exceeds maximum queue size"): return setting.hasMaxSize ? "full" : nil
         case .unavailable where says("all instances of the model are lost"): return setting.failsToMake ? "gone" : nil
-        case .unavailable where says("of work stand before it"): return asked.deadline != nil ? "too late" : nil
+        case .unavailable where says("its answer would take about"): return asked.deadline != nil ? "too late" : nil
         case .unavailable where says("Request timeout expired"):
             if let deadline = asked.deadline, deadline <= now { return "deadline" }
             return asked.timeout.map { $0 <= now } == true ? "timeout" : nil

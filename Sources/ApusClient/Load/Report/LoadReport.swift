@@ -70,6 +70,9 @@ package struct LoadReport: Sendable {
                 JSONMember("goodput_per_second", LoadReport.number(goodput)),
             ]
         }
+        if let lookInterval {
+            members.append(JSONMember("look_interval_us", LoadReport.number(lookInterval / .microseconds(1))))
+        }
         members += [
             JSONMember("throughput_per_second", LoadReport.number(throughput)),
             JSONMember("requests", LoadReport.number(requests)),
@@ -103,8 +106,17 @@ package struct LoadReport: Sendable {
                 + "corrected for coordinated omission. With --rate R they are."
         case .openLoop:
             "Latencies count from the time at which each request was due, so that they include any wait for a\n"
-                + "free connection (corrected for coordinated omission). \(delayText)"
+                + "free connection (corrected for coordinated omission). \(delayText)\(lookText)"
         }
+    }
+
+    private var lookInterval: Duration? { plan.lookInterval(loops: LoadGenerator.threads(for: plan)) }
+
+    private var lookText: String {
+        lookInterval.map {
+            "\nAnswers were looked for every \(FixedPoint.time(nanoseconds: UInt64($0 / .nanoseconds(1)))), so latencies "
+                + "are up to that much too long."
+        } ?? ""
     }
 
     private var requests: UInt64 { outcome.answered + outcome.declined + outcome.failed }
