@@ -41,7 +41,8 @@ struct SchedulerEndingTests {
         let traits = AdmissionTraits(level: 0, rows: 1, bucket: 0, isAlone: false, caller: "", delivery: 5_000_000)
         let error = bench.scheduler.shed(traits, needing: 5_000_000, now: bench.time.now)
         #expect(error.message == "Request timeout expired: its answer would take about 5 ms")
-        let message = "[request id: <id_unknown>] Request timeout expired: requests like it can't be answered in time now"
+        let message =
+            "[request id: <id_unknown>] Request timeout expired: requests like it can't be answered in time now"
         #expect(refuseEarly(bench, in: 1_000)?.message == message)
         #expect(refuseEarly(bench, in: 1_000_000_000) == nil)
         #expect(bench.scheduler.refuseEarly(.none, of: .anonymous, received: bench.time.now) == nil)

@@ -26,7 +26,9 @@ extension ServedModel {
     package func checkReadiness() throws(InferenceError) {}
 
     /// Most know only what they have been asked.
-    package func refuseEarly(_ deadline: Deadline, of caller: Caller, received: MonotonicTime) -> InferenceError? { nil }
+    package func refuseEarly(_ deadline: Deadline, of caller: Caller, received: MonotonicTime) -> InferenceError? {
+        nil
+    }
 }
 
 /// What edges ask for inferences: look a version up, then submit.
