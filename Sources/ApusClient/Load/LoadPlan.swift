@@ -22,6 +22,7 @@ package struct LoadPlan: Sendable {
     /// measured, and not whether deadlines are kept, it is woken.
     ///
     /// - Parameter loops: Event loops that share the load.
+    /// - Returns: The time between two looks.
     package func lookInterval(loops: Int) -> Duration? {
         guard case .openLoop(let requestsPerSecond) = pace, let timeout else { return nil }
         let interval = min(timeout / 50, .milliseconds(1))
