@@ -12,7 +12,7 @@ nonisolated(unsafe) private let decoder = V2RequestDecoder(limits: InputLimits()
 /// One input of the fuzzer: a v2 request that is JSON to its end.
 ///
 /// Besides not crashing, what is made of it must not depend on the padding behind it, and what was decoded must survive
-/// being written as an answer and read again.
+/// being written as an answer and read again; and an id that is found without decoding is the decoded one.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzJSON(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     let json = Array(UnsafeBufferPointer(start: data, count: count))
@@ -20,7 +20,10 @@ public func fuzzJSON(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     for padding in "}]0\"".utf8 {
         guard isSame(decoded, decode(json, padding: padding)) else { fatalError("padding \(padding) was read") }
     }
-    if let decoded { checkRoundTrip(decoded.inputs) }
+    let id = V2RequestID.find(in: json.span)
+    guard let decoded else { return 0 }
+    guard id.isEmpty || id == decoded.id else { fatalError("the id '\(decoded.id)' was taken for '\(id)'") }
+    checkRoundTrip(decoded.inputs)
     return 0
 }
 

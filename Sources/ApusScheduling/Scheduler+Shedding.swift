@@ -16,19 +16,24 @@ extension Scheduler {
     /// Refuses a request before its body is decoded when its deadline has passed, or when it would be too late if it were
     /// like the one that was refused a moment ago: under overload those that can't be answered in time must cost little, or
     /// nothing is left for the others.
-    package func refuseEarly(_ deadline: Deadline, of caller: Caller, received: MonotonicTime) -> InferenceError? {
+    package func refuseEarly(
+        _ deadline: Deadline,
+        of caller: Caller,
+        received: MonotonicTime,
+        id: () -> String
+    ) -> InferenceError? {
         guard let time = deadline.time else { return nil }
         let now = self.time.now
         let error: InferenceError
         if time <= now {
-            error = Scheduler.expiredUnread
+            error = Scheduler.expired
         } else if isShedding.load(ordering: .relaxed), isTooLate(time, of: caller, now: now) {
             error = Scheduler.tooLateUnread
         } else {
             return nil
         }
         count(error, received: received)
-        return error
+        return Scheduler.prefixed(error, id: id())
     }
 
     /// Whether a caller's request with this deadline would be too late, were it otherwise like the last one that was.
@@ -67,10 +72,8 @@ extension Scheduler {
         )
     }
 
-    // What is said to requests whose ids nobody has read.
-    private static let expiredUnread = prefixed(expired, id: "")
-    private static let tooLateUnread = prefixed(
-        tooLate("Request timeout expired: requests like it can't be answered in time now"),
-        id: ""
+    /// For one of which nothing has been read but how it is like another.
+    private static let tooLateUnread = tooLate(
+        "Request timeout expired: requests like it can't be answered in time now"
     )
 }

@@ -24,14 +24,14 @@ struct SchedulerEndingTests {
 
     private func refuseEarly(_ bench: Bench, in nanoseconds: Int64) -> InferenceError? {
         let deadline = Deadline(time: bench.time.now.advanced(byNanoseconds: nanoseconds))
-        return bench.scheduler.refuseEarly(deadline, of: .anonymous, received: bench.time.now)
+        return bench.scheduler.refuseEarly(deadline, of: .anonymous, received: bench.time.now) { "early" }
     }
 
     @Test func `one that comes too late is refused before it is decoded`() throws {
         let bench = try Bench()
         let refusal = refuseEarly(bench, in: 0)
         #expect(refusal?.code == .unavailable)
-        #expect(refusal?.message == "[request id: <id_unknown>] Request timeout expired")
+        #expect(refusal?.message == "[request id: early] Request timeout expired")
         #expect(bench.scheduler.statistics().failures == [1, 0, 0, 0])
     }
 
@@ -42,10 +42,10 @@ struct SchedulerEndingTests {
         let error = bench.scheduler.shed(traits, needing: 5_000_000, now: bench.time.now)
         #expect(error.message == "Request timeout expired: its answer would take about 5 ms")
         let message =
-            "[request id: <id_unknown>] Request timeout expired: requests like it can't be answered in time now"
+            "[request id: early] Request timeout expired: requests like it can't be answered in time now"
         #expect(refuseEarly(bench, in: 1_000)?.message == message)
         #expect(refuseEarly(bench, in: 1_000_000_000) == nil)
-        #expect(bench.scheduler.refuseEarly(.none, of: .anonymous, received: bench.time.now) == nil)
+        #expect(bench.scheduler.refuseEarly(.none, of: .anonymous, received: bench.time.now) { "" } == nil)
         #expect(bench.scheduler.statistics().failures == [1, 0, 0, 0])
         bench.time.advance(byNanoseconds: 1_000_000)
         #expect(refuseEarly(bench, in: 1_000) == nil)

@@ -17,8 +17,14 @@ package protocol ServedModel: AnyObject, Sendable {
     ///   - deadline: The request's.
     ///   - caller: Who asks.
     ///   - received: When it was read.
+    ///   - id: Reads its id, for the refusal's message; empty for none.
     /// - Returns: What to refuse it with; `nil` to go on.
-    func refuseEarly(_ deadline: Deadline, of caller: Caller, received: MonotonicTime) -> InferenceError?
+    func refuseEarly(
+        _ deadline: Deadline,
+        of caller: Caller,
+        received: MonotonicTime,
+        id: () -> String
+    ) -> InferenceError?
 }
 
 extension ServedModel {
@@ -26,7 +32,12 @@ extension ServedModel {
     package func checkReadiness() throws(InferenceError) {}
 
     /// Most know only what they have been asked.
-    package func refuseEarly(_ deadline: Deadline, of caller: Caller, received: MonotonicTime) -> InferenceError? {
+    package func refuseEarly(
+        _ deadline: Deadline,
+        of caller: Caller,
+        received: MonotonicTime,
+        id: () -> String
+    ) -> InferenceError? {
         nil
     }
 }

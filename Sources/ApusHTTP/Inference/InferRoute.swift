@@ -26,6 +26,7 @@ final class InferRoute<Codec: InferenceCodec> {
         on exchange: HTTPExchange
     ) {
         var selector: ModelSelector?
+        var id = ""
         do throws(InferenceError) {
             let chosen = try codec.selector(of: operation, head: head)
             selector = chosen
@@ -34,9 +35,11 @@ final class InferRoute<Codec: InferenceCodec> {
             let model = served.description
             guard codec.takesDecoupledModels || !model.isDecoupled else { throw InferenceError.onlyStreams }
             let deadline = try deadline(head: head, exchange: exchange)
-            if let refusal = served.refuseEarly(deadline, of: operation.caller, received: exchange.received) {
-                throw refusal
+            let refusal = served.refuseEarly(deadline, of: operation.caller, received: exchange.received) {
+                id = codec.id(of: body, head: head)
+                return id
             }
+            if let refusal { throw refusal }
             var memory = RequestMemory(allocator: served.allocator, budget: services.budget)
             let plain = try decompressed(body, head: head, memory: &memory)
             let arrival = InferenceArrival(
@@ -56,7 +59,14 @@ final class InferRoute<Codec: InferenceCodec> {
             let question = try codec.decode(plain, head: head, model: model, memory: &memory)
             submit(question, lease: lease, charge: memory.takeCharge(), arrival: arrival)
         } catch {
-            refuse(error, of: selector, operation: operation, bytesIn: body.readableBytes, exchange: exchange)
+            refuse(
+                error,
+                of: selector,
+                operation: operation,
+                id: id,
+                bytesIn: body.readableBytes,
+                exchange: exchange
+            )
         }
     }
 
@@ -94,6 +104,7 @@ final class InferRoute<Codec: InferenceCodec> {
             error,
             of: arrival.selector,
             operation: arrival.operation,
+            id: "",
             bytesIn: arrival.bytesIn,
             exchange: arrival.exchange
         )
@@ -115,6 +126,7 @@ final class InferRoute<Codec: InferenceCodec> {
         _ error: InferenceError,
         of selector: ModelSelector?,
         operation: AdmittedOperation,
+        id: String,
         bytesIn: Int,
         exchange: HTTPExchange
     ) {
@@ -122,7 +134,7 @@ final class InferRoute<Codec: InferenceCodec> {
         let (answer, bytes) = codec.refusalForm.answer(to: error)
         exchange.answer(answer, bytes: bytes)
         makeReporter(operation, selector: selector, inputs: [], bytesIn: bytesIn, exchange: exchange)
-            .failed(error, status: answer.status, id: "", byteCount: bytes.count)
+            .failed(error, status: answer.status, id: id, byteCount: bytes.count)
     }
 
     private func decompressed(

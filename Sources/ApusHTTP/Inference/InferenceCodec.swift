@@ -27,6 +27,14 @@ protocol InferenceCodec: SendableMetatype {
     /// - Returns: The refusal to answer with.
     func refusal(_ error: InferenceError, of selector: ModelSelector?) -> InferenceError
 
+    /// The id of a request that is refused before its body is decoded.
+    ///
+    /// - Parameters:
+    ///   - body: As it came, compressed perhaps.
+    ///   - head: What came before it.
+    /// - Returns: Empty when it has none, or none that can be read at once.
+    func id(of body: ByteBuffer, head: HTTPRequestHead) -> String
+
     /// Reads a body, already decompressed, into memory of the model.
     ///
     /// - Throws: `invalidArgument` for what isn't well formed or doesn't fit the model, `resourceExhausted` without
@@ -95,6 +103,8 @@ extension InferenceCodec {
     }
 
     func refusal(_ error: InferenceError, of selector: ModelSelector?) -> InferenceError { error }
+
+    func id(of body: ByteBuffer, head: HTTPRequestHead) -> String { "" }
 
     func longDecoding(
         of body: ByteBuffer,

@@ -39,6 +39,12 @@ struct V2Codec: InferenceCodec {
         )
     }
 
+    func id(of body: ByteBuffer, head: HTTPRequestHead) -> String {
+        guard head.contentEncoding == nil else { return "" }
+        let length = head.inferenceHeaderLength.map { head.decimal($0) ?? 0 } ?? body.readableBytes
+        return V2RequestID.find(in: body.readableBytesUInt8Span.extracting(first: length))
+    }
+
     private func request(
         in body: ByteBuffer,
         head: HTTPRequestHead,
