@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -73,6 +74,8 @@ def main() -> int:
     sections = tuple(arguments.only or settings.SECTIONS)
     plan = settings.quick(sections) if arguments.quick else settings.full(sections)
     started = datetime.now(timezone.utc)
+    # As an exception, so that servers and generators end with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         results = measure(plan)
     except (MeasurementFailed, ServerFailed) as failure:
