@@ -49,26 +49,39 @@ extension Scheduler {
             traits.caller = keepsOrder ? "" : caller.key
             traits.level = 0
             let needed = state.machine.neededTime(traits, now: now)
-            return now.advanced(byNanoseconds: Int64(clamping: needed)) > deadline
+            return !state.machine.isInTime(deadline, needing: needed, now: now)
         }
     }
 
-    /// A request needed more time than it had.
-    func shed(_ traits: AdmissionTraits, needing nanoseconds: UInt64, now: MonotonicTime) -> InferenceError {
+    /// A request needs more time than is left.
+    func shed(
+        _ traits: AdmissionTraits,
+        needing nanoseconds: UInt64,
+        of left: UInt64,
+        now: MonotonicTime
+    ) -> InferenceError {
         state.withLock { state in
             let until = now.advanced(byNanoseconds: Scheduler.sheddingTime)
             state.shedding = Shedding(traits: traits, until: until)
         }
         isShedding.store(true, ordering: .relaxed)
-        return Scheduler.tooLate("Request timeout expired: its answer would take about \(nanoseconds / 1_000_000) ms")
+        return Scheduler.tooLate(
+            "Request timeout expired: its answer would take about \(Scheduler.milliseconds(nanoseconds)), and "
+                + "\(Scheduler.milliseconds(left)) are left"
+        )
     }
+
+    /// A time in words, to a hundredth of a millisecond.
+    private static func milliseconds(_ nanoseconds: UInt64) -> String { "\(Double(nanoseconds / 10_000) / 100) ms" }
 
     private static func tooLate(_ message: String) -> InferenceError {
         InferenceError(
             .unavailable,
             message,
             field: "timeout",
-            hint: "send it to another server, give it more time, or lower the load"
+            hint:
+                "a third of the time that is left, at most 5 ms, is kept back for the answer's way to the client; send it to "
+                + "another server, give it more time, or lower the load"
         )
     }
 

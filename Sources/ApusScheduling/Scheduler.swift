@@ -318,7 +318,8 @@ extension Scheduler {
         case .isFull:
             queued.end(with: Scheduler.full)
         case .isTooLate(let nanoseconds):
-            queued.end(with: shed(entry.traits, needing: nanoseconds, now: now))
+            let left = deadline?.nanoseconds(since: now) ?? 0
+            queued.end(with: shed(entry.traits, needing: nanoseconds, of: left, now: now))
         case .isGone:
             queued.end(with: Scheduler.gone)
         }

@@ -39,8 +39,8 @@ struct SchedulerEndingTests {
         let bench = try Bench(threads: 1)
         #expect(refuseEarly(bench, in: 1_000) == nil)
         let traits = AdmissionTraits(level: 0, rows: 1, bucket: 0, isAlone: false, caller: "", delivery: 5_000_000)
-        let error = bench.scheduler.shed(traits, needing: 5_000_000, now: bench.time.now)
-        #expect(error.message == "Request timeout expired: its answer would take about 5 ms")
+        let error = bench.scheduler.shed(traits, needing: 5_120_000, of: 3_000_000, now: bench.time.now)
+        #expect(error.message == "Request timeout expired: its answer would take about 5.12 ms, and 3.0 ms are left")
         let message =
             "[request id: early] Request timeout expired: requests like it can't be answered in time now"
         #expect(refuseEarly(bench, in: 1_000)?.message == message)

@@ -47,7 +47,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         case waits(RequestTicket, OnChange)
         /// Its priority has as many as its policy allows.
         case isFull
-        /// Its deadline would pass before it could run: so many nanoseconds stand before it.
+        /// It can't be promised an answer by its deadline: so many nanoseconds are needed.
         case isTooLate(nanoseconds: UInt64)
         /// All instances are lost, and the last try to make one has failed.
         case isGone
@@ -71,7 +71,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
     /// When the oldest request of each instance's run joined the queue, and how many it has; kept only for a goal.
     private var underWay: [Int: (oldest: MonotonicTime, requests: Int)] = [:]
     /// By how much runs end later than expected.
-    private var punctuality = Punctuality()
+    private(set) var punctuality = Punctuality()
     /// Since when requests wait for company although an instance is free.
     var gatheringSince: MonotonicTime?
     var repair: InstanceRepair
@@ -122,7 +122,7 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
             let traits = entry.traits
             let time = expectedTime(traits)
             let needed = neededTime(traits, expected: time, now: now)
-            guard now.advanced(byNanoseconds: Int64(clamping: needed)) <= deadline else {
+            guard isInTime(deadline, needing: needed, now: now) else {
                 return .isTooLate(nanoseconds: needed)
             }
             entry.expectedEnd = time.map { now.advanced(byNanoseconds: Int64(clamping: $0)) }
@@ -132,17 +132,6 @@ struct BatchingStateMachine<Request: Sendable>: Sendable {
         let present = present
         goal?.requestArrived(present: present, now: now)
         return .waits(ticket, change(now: now))
-    }
-
-    /// How long a request that joined now would need to be answered, in nanoseconds: what admission by deadline goes by.
-    func neededTime(_ traits: AdmissionTraits, now: MonotonicTime) -> UInt64 {
-        neededTime(traits, expected: expectedTime(traits), now: now)
-    }
-
-    private func neededTime(_ traits: AdmissionTraits, expected: UInt64?, now: MonotonicTime) -> UInt64 {
-        // Where nothing waits the run's own cost refuses nobody: nothing would ever show that it is less by now.
-        let startsSoon = queue.isEmpty && (isJoining && !traits.isAlone || !idle.isEmpty)
-        return (startsSoon ? 0 : expected ?? 0) + punctuality.bound(now: now) + traits.delivery
     }
 
     /// A request is called back; `nil` when it waits no more.

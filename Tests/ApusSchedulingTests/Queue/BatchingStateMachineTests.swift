@@ -188,6 +188,23 @@ struct BatchingStateMachineEdgeTests {
         #expect(needed >= 6_000_000)
     }
 
+    @Test(arguments: [
+        // Nanoseconds left until the deadline, and the most that may be needed of them.
+        (0, 0), (3, 2), (3_000_000, 2_000_000), (15_000_000, 10_000_000), (20_000_000, 15_000_000),
+        (60_000_000_000, 59_995_000_000),
+    ])
+    func `a third of what is left, up to 5 ms, is kept back for what can't be seen`(_ left: Int64, _ most: UInt64) {
+        let machine = lateMachine(by: 0)
+        let deadline = start.advanced(byNanoseconds: left)
+        #expect(machine.isInTime(deadline, needing: most, now: start))
+        #expect(!machine.isInTime(deadline, needing: most + 1, now: start))
+    }
+
+    @Test func `no promise is made behind a deadline`() {
+        let machine = lateMachine(by: 0)
+        #expect(!machine.isInTime(start, needing: 0, now: start.advanced(byNanoseconds: 1)))
+    }
+
     @Test func `what a request would need goes up and down with what waits`() {
         var machine = lateMachine(by: 0)
         let traits = entry(rows: 1).traits
