@@ -56,7 +56,7 @@ private func bytes(_ tensor: Tensor) -> [UInt8] {
 private func checkRoundTrip(_ tensors: [NamedTensor]) {
     let form = V2OutputForm(listed: [], others: false)
     guard
-        let encoder = try? V2ResponseEncoder(id: "", model: model, outputs: tensors, request: form, maxBytes: .max)
+        let encoder = try? V2ResponseEncoder(id: "", model: model.id, outputs: tensors, request: form, maxBytes: .max)
     else { fatalError("what came as JSON can't be written as JSON") }
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: encoder.jsonBound, alignment: 16)
     defer { memory.deallocate() }

@@ -91,7 +91,7 @@ struct V2AnswerForm: AnswerForm {
             ? try outputs.prepare(answer.outputs, model: model, maxBytes: writer.maxBytes) : answer.outputs
         let encoder = try V2ResponseEncoder(
             id: id,
-            model: model,
+            model: model.id,
             outputs: prepared,
             request: outputs,
             maxBytes: writer.maxBytes

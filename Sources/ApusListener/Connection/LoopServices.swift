@@ -10,6 +10,9 @@ package final class LoopServices: Sendable {
     /// Brings completions from engine threads to the loop.
     package let lane: EventLoopLane
     let time: any TimeSource
+    /// An empty buffer of this loop. SwiftNIO's own is one object for all threads, whose reference count would go back and
+    /// forth between the processors.
+    let noBytes = ByteBufferAllocator().buffer(capacity: 1)
     private let state: NIOLoopBoundBox<State>
     private let count = Atomic<Int>(0)
 
@@ -108,7 +111,7 @@ package final class LoopServices: Sendable {
     /// Memory for an answer; what it held before is still in it.
     func takeSpare() -> ByteBuffer {
         state.withValue { state in
-            var buffer = ByteBuffer()
+            var buffer = noBytes
             swap(&buffer, &state.spare)
             return buffer
         }

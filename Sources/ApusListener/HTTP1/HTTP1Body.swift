@@ -52,7 +52,8 @@ struct HTTP1Body {
         charged = 0
         remaining = 0
         chunks = nil
-        buffer = ByteBuffer()
+        // Not for a body that came with its head: the empty buffer is an object that all threads share.
+        if buffer.capacity > 0 { buffer = ByteBuffer() }
     }
 
     private mutating func takeChunks(from inbound: inout ByteBuffer) throws(HTTPParsingFault) -> Bool {

@@ -20,9 +20,9 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
     var machine: HTTP1ConnectionStateMachine
     var context: ChannelHandlerContext?
     /// Bytes that were read and not yet taken.
-    var inbound = ByteBuffer()
+    var inbound: ByteBuffer
     /// The head of the request whose body is awaited; its memory is used for all.
-    var head = HTTPRequestHead()
+    var head: HTTPRequestHead
     /// What the application made of that head.
     var operation: AdmittedOperation?
     /// Whether the request being answered wants no body.
@@ -62,6 +62,8 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
         self.work = work
         self.configuration = configuration
         self.loop = loop
+        self.inbound = loop.noBytes
+        self.head = HTTPRequestHead(bytes: loop.noBytes)
         self.application = application
         self.machine = HTTP1ConnectionStateMachine(timeouts: configuration.timeouts, now: loop.time.now)
         self.parser = HTTPHeadParser(
@@ -91,7 +93,7 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
         forgetCancellation()
         waiting.cancel()
         body.reset()
-        inbound = ByteBuffer()
+        inbound = loop.noBytes
         resumeStreaming()
         streaming = nil
         context.fireChannelInactive()

@@ -21,7 +21,7 @@ package struct HTTPRequestHead: Sendable {
     }
 
     /// The line and the fields; ranges count from its reader index.
-    package var bytes = ByteBuffer()
+    package var bytes: ByteBuffer
     /// The verb.
     package var method = Method.other
     /// The verb's bytes.
@@ -56,7 +56,11 @@ package struct HTTPRequestHead: Sendable {
     package var asksForTiming = false
 
     /// An empty head, to be filled by the parser.
-    package init() {}
+    ///
+    /// - Parameter bytes: What it holds until there is one: something empty.
+    package init(bytes: ByteBuffer = ByteBuffer()) {
+        self.bytes = bytes
+    }
 
     /// The text of a range; bytes that aren't UTF-8 are replaced.
     package func text(_ range: Range<Int>) -> String {
@@ -85,9 +89,9 @@ package struct HTTPRequestHead: Sendable {
 
     /// Forgets the last request but keeps the memory.
     mutating func reset() {
-        let kept = fields
-        self = HTTPRequestHead()
-        fields = kept
-        fields.removeAll(keepingCapacity: true)
+        var fresh = HTTPRequestHead(bytes: bytes)
+        swap(&fresh.fields, &fields)
+        fresh.fields.removeAll(keepingCapacity: true)
+        self = fresh
     }
 }

@@ -5,7 +5,11 @@ package struct JSONText {
     private var needsComma = false
 
     /// Starts an empty text.
-    package init() {}
+    ///
+    /// - Parameter capacity: Bytes that memory is taken for at once.
+    package init(capacity: Int = 0) {
+        bytes.reserveCapacity(capacity)
+    }
 
     /// Writes an object; `body` writes its members.
     package mutating func object(_ body: (inout JSONText) -> Void) {

@@ -4,7 +4,7 @@ package import ApusCore
 package enum V2Documents {
     /// `{"error": …}` with the members that programs can use.
     package static func error(_ error: InferenceError) -> [UInt8] {
-        var text = JSONText()
+        var text = JSONText(capacity: 512)
         text.object { text in
             text.member("error", shortened(error.message, to: 2000))
             text.member("code", error.code.label)

@@ -4,7 +4,8 @@ package import ApusCore
 /// list of tensors whose bytes follow it.
 package struct V2ResponseEncoder: Sendable {
     private let id: String
-    private let model: ModelDescription
+    /// The version that answered; only its name, since the whole description is an object that all event loops share.
+    private let model: ModelID
     private let outputs: [NamedTensor]
     /// Where each output goes; `nil` where all go to `defaultPlace`, as they mostly do.
     private let places: [V2OutputForm.Place]?
@@ -28,7 +29,7 @@ package struct V2ResponseEncoder: Sendable {
     ///   for as JSON.
     package init(
         id: String,
-        model: ModelDescription,
+        model: ModelID,
         outputs: [NamedTensor],
         request: V2OutputForm,
         maxBytes: Int
@@ -38,7 +39,7 @@ package struct V2ResponseEncoder: Sendable {
         self.outputs = outputs
         let places = request.places(of: outputs)
         let defaultPlace = request.defaultPlace
-        var bound = JSONWriter.bound(answerHead: id, model: model.id)
+        var bound = JSONWriter.bound(answerHead: id, model: model)
         var binaryByteCount = 0
         var (hasJSON, hasText) = (false, false)
         for index in outputs.indices {
@@ -79,7 +80,7 @@ package struct V2ResponseEncoder: Sendable {
     /// Writes the JSON; the span has room for `jsonBound` bytes.
     package func write(into span: inout OutputRawSpan) {
         var writer = JSONWriter(span)
-        writer.answerHead(id: id, model: model.id)
+        writer.answerHead(id: id, model: model)
         writer.raw(",\"outputs\":[")
         for index in outputs.indices {
             if index > 0 { writer.raw(",") }

@@ -19,7 +19,7 @@ struct TestAnswer {
     ) throws(InferenceError) {
         let encoder = try V2ResponseEncoder(
             id: id,
-            model: TestRequest.model,
+            model: TestRequest.model.id,
             outputs: outputs,
             request: form,
             maxBytes: maxBytes

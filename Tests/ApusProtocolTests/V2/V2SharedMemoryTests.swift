@@ -100,7 +100,7 @@ struct V2SharedMemoryTests {
 
         let encoder = try V2ResponseEncoder(
             id: "",
-            model: TestRequest.model,
+            model: TestRequest.model.id,
             outputs: outputs,
             request: form,
             maxBytes: 10_000
