@@ -80,7 +80,7 @@ extension Scheduler {
             message,
             field: "timeout",
             hint:
-                "a third of the time that is left, at most 5 ms, is kept back for the answer's way to the client; send it to "
+                "half of the time that is left, at most 5 ms, is kept back for the answer's way to the client; send it to "
                 + "another server, give it more time, or lower the load"
         )
     }

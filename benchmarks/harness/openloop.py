@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -44,7 +44,7 @@ class OpenRun:
 
     @property
     def goodput_of_capacity(self) -> float:
-        """Answers in time a second, over what a closed loop got of the same round."""
+        """Answers in time a second, over what a closed loop got just before and, above the capacity, just after."""
         return self.good_per_second / self.capacity
 
     @property
@@ -74,21 +74,30 @@ class OpenLoopResult:
 
 
 def measure(settings: Settings) -> OpenLoopResult:
-    """In each round find the capacity, then offer shares of it."""
+    """In each round find the capacity, offer more than that, see what it is by then, and offer smaller shares."""
     runs: list[OpenRun] = []
     with servers.apus(paths.MODELS, "apus-open") as apus:
         apus.wait_until_ready()
         for _ in range(settings.open_rounds):
-            capacity = bench(apus, settings.open_seconds, ["--connections", str(CLOSED_CONNECTIONS)])
-            per_second = float(capacity["throughput_per_second"])
+            before = capacity(apus, settings.open_seconds)
+            overload = offer(apus, settings.open_seconds, OVERLOAD, before)
+            after = capacity(apus, settings.open_seconds)
+            runs.append(replace(overload, capacity=(before + after) / 2))
             for load in LOADS:
-                runs.append(offer(apus, settings.open_seconds, load, per_second))
+                if load != OVERLOAD:
+                    runs.append(offer(apus, settings.open_seconds, load, after))
     result = OpenLoopResult(runs)
     for load in LOADS:
         p99 = result.median(load, lambda run: run.p99_us) or 0
         goodput = result.median(load, lambda run: run.goodput_of_capacity) or 0
         note(f"{MODEL}, open loop at {load:.0%}: p99 {p99:,.0f} µs, {goodput:.0%} of capacity in time")
     return result
+
+
+def capacity(server: Server, seconds: int) -> float:
+    """Answers a second where each connection sends as soon as it has its answer."""
+    found = bench(server, seconds, ["--connections", str(CLOSED_CONNECTIONS)])
+    return float(found["throughput_per_second"])
 
 
 def offer(server: Server, seconds: int, load: float, capacity: float) -> OpenRun:

@@ -209,7 +209,7 @@ def reloads_under_load(settings: Settings) -> tuple[list[float], list[float], in
     ) as server:
         server.wait_until_ready()
         capacity = load(server, "--connections", "32", "--duration", "3s")["throughput_per_second"]
-        rate = ("--rate", str(int(capacity * 0.3)), "--connections", "64", "--duration", f"{settings.open_seconds * 2}s")
+        rate = ("--rate", str(int(capacity * 0.3)), "--connections", "64", "--duration", f"{settings.open_seconds * 3}s")
         for _ in range(settings.open_rounds):
             found = load(server, *rate)
             calm.append(found["latency_us"]["p99"])

@@ -19,11 +19,11 @@ extension BatchingStateMachine {
 
     /// Whether a request that needs so long can be promised an answer by its deadline.
     ///
-    /// A third of the time that is left, 5 ms at most, is kept back for what nobody here can see: the answer's way to the
+    /// Half of the time that is left, 5 ms at most, is kept back for what nobody here can see: the answer's way to the
     /// client, and the moments in which the system gives the processors to others.
     func isInTime(_ deadline: MonotonicTime, needing nanoseconds: UInt64, now: MonotonicTime) -> Bool {
         guard now <= deadline else { return false }
         let left = deadline.nanoseconds(since: now)
-        return nanoseconds <= left - min(left / 3, Self.longestReserve)
+        return nanoseconds <= left - min(left / 2, Self.longestReserve)
     }
 }
