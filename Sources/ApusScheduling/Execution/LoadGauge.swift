@@ -9,6 +9,11 @@ struct LoadGauge {
     /// What a request's way through the queue costs the server, in nanoseconds: locks, a share of a thread's wake-up,
     /// the answer's way back.
     static let queueingCost: Double = 8_000
+    /// What company must save for requests to begin gathering, in nanoseconds.
+    ///
+    /// Half as much again: near the point where both cost the same, who runs at once is answered sooner, and a machine that is
+    /// slow for a moment makes runs seem longer than the way through the queue, which is then longer as well.
+    static let neededSaving: Double = 12_000
     /// The part of one core that runs on event loops may take before batches are tried.
     static let busyShare = 0.25
     /// How long the part is measured over, in nanoseconds.
@@ -96,7 +101,7 @@ struct LoadGauge {
     ///   - now: The time.
     mutating func considerGathering(jointRow: Double?, now: MonotonicTime) {
         // Unknown: a run can't save more than it costs.
-        guard let typicalRun, typicalRun - (jointRow ?? 0) > LoadGauge.queueingCost else { return }
+        guard let typicalRun, typicalRun - (jointRow ?? 0) > LoadGauge.neededSaving else { return }
         batchingUntil = now.advanced(byNanoseconds: LoadGauge.term)
         (runs, parts, terms) = (0, 0, 1)
     }

@@ -33,6 +33,14 @@ struct LoadGaugeTests {
         #expect(!gauge.gathers(now: start))
     }
 
+    @Test(arguments: [(UInt64(11_000), false), (15_000, true)])
+    func `company that saves hardly more than it costs isn't looked for`(_ wall: UInt64, _ gathers: Bool) {
+        var gauge = LoadGauge()
+        _ = run(&gauge, wall: wall, interval: 20_000)
+        gauge.considerGathering(jointRow: 2_000, now: start)
+        #expect(gauge.gathers(now: start) == gathers)
+    }
+
     @Test func `gathering lasts for its term`() {
         var gauge = LoadGauge()
         _ = run(&gauge, wall: 60_000, interval: 70_000)
