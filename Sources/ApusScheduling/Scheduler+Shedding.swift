@@ -36,7 +36,7 @@ extension Scheduler {
         return Scheduler.prefixed(error, id: id())
     }
 
-    /// Whether a caller's request with this deadline would be too late, were it otherwise like the last one that was.
+    /// Whether a caller's request with this deadline would be too late, were it of the kind of the caller's last one that was.
     private func isTooLate(_ deadline: MonotonicTime, of caller: Caller, now: MonotonicTime) -> Bool {
         state.withLock { state in
             guard let last = state.shedding, now <= last.until else {
@@ -45,9 +45,11 @@ extension Scheduler {
                 return false
             }
             var traits = last.traits
-            // Each caller by its own share, and nobody by a priority lower than its own, which isn't read yet.
-            traits.caller = keepsOrder ? "" : caller.key
+            // Others may have asked for something that costs less.
+            guard traits.caller == (keepsOrder ? "" : caller.key) else { return false }
+            // What isn't read yet is taken to be what needs least: one row, of the highest priority.
             traits.level = 0
+            traits.rows = 1
             let needed = state.machine.neededTime(traits, now: now)
             return !state.machine.isInTime(deadline, needing: needed, now: now)
         }
@@ -65,9 +67,10 @@ extension Scheduler {
             state.shedding = Shedding(traits: traits, until: until)
         }
         isShedding.store(true, ordering: .relaxed)
+        let usable = BatchingStateMachine<QueuedRequest>.usable(of: left)
         return Scheduler.tooLate(
-            "Request timeout expired: its answer would take about \(Scheduler.milliseconds(nanoseconds)), and "
-                + "\(Scheduler.milliseconds(left)) are left"
+            "Request timeout expired: its answer would take about \(Scheduler.milliseconds(nanoseconds)), and of the "
+                + "\(Scheduler.milliseconds(left)) that are left \(Scheduler.milliseconds(usable)) can be counted on"
         )
     }
 
@@ -80,8 +83,7 @@ extension Scheduler {
             message,
             field: "timeout",
             hint:
-                "half of the time that is left, at most 5 ms, is kept back for the answer's way to the client; send it to "
-                + "another server, give it more time, or lower the load"
+                "send it to another server, give it more time, or lower the load"
         )
     }
 

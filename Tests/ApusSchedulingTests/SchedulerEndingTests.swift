@@ -38,15 +38,23 @@ struct SchedulerEndingTests {
     @Test func `one that can't be in time refuses others like it for a moment, before they are decoded`() throws {
         let bench = try Bench(threads: 1)
         #expect(refuseEarly(bench, in: 1_000) == nil)
-        let traits = AdmissionTraits(level: 0, rows: 1, bucket: 0, isAlone: false, caller: "", delivery: 5_000_000)
+        let traits = AdmissionTraits(level: 0, rows: 1, bucket: 0, isAlone: false, caller: "", delivery: 5_120_000)
         let error = bench.scheduler.shed(traits, needing: 5_120_000, of: 3_000_000, now: bench.time.now)
-        #expect(error.message == "Request timeout expired: its answer would take about 5.12 ms, and 3.0 ms are left")
+        let words =
+            "Request timeout expired: its answer would take about 5.12 ms, and of the 3.0 ms that are left "
+            + "3.0 ms can be counted on"
+        #expect(error.message == words)
         let message =
             "[request id: early] Request timeout expired: requests like it can't be answered in time now"
         #expect(refuseEarly(bench, in: 1_000)?.message == message)
-        #expect(refuseEarly(bench, in: 1_000_000_000) == nil)
+        // Of 8 ms that are left 5 can be counted on, of 12 ms 7.
+        #expect(refuseEarly(bench, in: 8_000_000)?.message == message)
+        #expect(refuseEarly(bench, in: 12_000_000) == nil)
+        let deadline = Deadline(time: bench.time.now.advanced(byNanoseconds: 1_000))
+        let other = Caller(key: "other")
+        #expect(bench.scheduler.refuseEarly(deadline, of: other, received: bench.time.now) { "" } == nil)
         #expect(bench.scheduler.refuseEarly(.none, of: .anonymous, received: bench.time.now) { "" } == nil)
-        #expect(bench.scheduler.statistics().failures == [1, 0, 0, 0])
+        #expect(bench.scheduler.statistics().failures == [2, 0, 0, 0])
         bench.time.advance(byNanoseconds: 1_000_000)
         #expect(refuseEarly(bench, in: 1_000) == nil)
     }

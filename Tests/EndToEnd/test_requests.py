@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -207,6 +208,19 @@ def test_timeout_as_deadline(client: Client) -> None:
     for text in ("5", "S", "123456789S", "1.5S", "-1S", "5x"):
         response = client.post_json("/v2/models/delay200/infer", inputs, {"Apus-Timeout": text})
         assert response.status == 400, (text, response)
+
+
+def test_refusal_of_an_undecoded_request_names_it(client: Client) -> None:
+    """A request that is too late when it is read is refused unread; its id is looked for all the same."""
+    inputs = {"id": "seven", "inputs": [json_input("IN", "FP32", [1], [1.0])]}
+    late = {"Apus-Timeout": "1n"}
+    response = client.post_json("/v2/models/delay200/infer", inputs, late)
+    assert response.status == 503, response
+    assert response.json()["error"] == "[request id: seven] Request timeout expired"
+    body = gzip.compress(json.dumps(inputs).encode())
+    response = client.post("/v2/models/delay200/infer", body, late | {"Content-Encoding": "gzip"})
+    assert response.status == 503, response
+    assert response.json()["error"] == "[request id: <id_unknown>] Request timeout expired"
 
 
 def test_request_expired_in_the_queue(server: Any) -> None:

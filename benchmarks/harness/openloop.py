@@ -79,9 +79,9 @@ def measure(settings: Settings) -> OpenLoopResult:
     with servers.apus(paths.MODELS, "apus-open") as apus:
         apus.wait_until_ready()
         for _ in range(settings.open_rounds):
-            before = capacity(apus, settings.open_seconds)
+            before = closed_loop(apus, settings.open_seconds)
             overload = offer(apus, settings.open_seconds, OVERLOAD, before)
-            after = capacity(apus, settings.open_seconds)
+            after = closed_loop(apus, settings.open_seconds)
             runs.append(replace(overload, capacity=(before + after) / 2))
             for load in LOADS:
                 if load != OVERLOAD:
@@ -94,7 +94,7 @@ def measure(settings: Settings) -> OpenLoopResult:
     return result
 
 
-def capacity(server: Server, seconds: int) -> float:
+def closed_loop(server: Server, seconds: int) -> float:
     """Answers a second where each connection sends as soon as it has its answer."""
     found = bench(server, seconds, ["--connections", str(CLOSED_CONNECTIONS)])
     return float(found["throughput_per_second"])

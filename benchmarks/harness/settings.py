@@ -23,6 +23,8 @@ class Settings:
     sweep_delays: tuple[int, ...]
     open_rounds: int
     open_seconds: int
+    reload_rounds: int
+    reload_seconds: int
     timeout_requests: int
     sections: tuple[str, ...]
 
@@ -47,6 +49,8 @@ def full(sections: tuple[str, ...]) -> Settings:
         sweep_delays=(0, 100, 500, 1000),
         open_rounds=7,
         open_seconds=3,
+        reload_rounds=3,
+        reload_seconds=10,
         timeout_requests=1000,
         sections=sections,
     )
@@ -67,6 +71,8 @@ def quick(sections: tuple[str, ...]) -> Settings:
         sweep_delays=(0, 500),
         open_rounds=3,
         open_seconds=2,
+        reload_rounds=2,
+        reload_seconds=4,
         timeout_requests=300,
         sections=sections,
     )

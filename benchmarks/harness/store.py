@@ -209,8 +209,8 @@ def reloads_under_load(settings: Settings) -> tuple[list[float], list[float], in
     ) as server:
         server.wait_until_ready()
         capacity = load(server, "--connections", "32", "--duration", "3s")["throughput_per_second"]
-        rate = ("--rate", str(int(capacity * 0.3)), "--connections", "64", "--duration", f"{settings.open_seconds * 3}s")
-        for _ in range(settings.open_rounds):
+        rate = ("--rate", str(int(capacity * 0.3)), "--connections", "64", "--duration", f"{settings.reload_seconds}s")
+        for _ in range(settings.reload_rounds):
             found = load(server, *rate)
             calm.append(found["latency_us"]["p99"])
             failed += found["failed"]

@@ -17,7 +17,7 @@ package protocol ServedModel: AnyObject, Sendable {
     ///   - deadline: The request's.
     ///   - caller: Who asks.
     ///   - received: When it was read.
-    ///   - id: Reads its id, for the refusal's message; empty for none.
+    ///   - id: Reads its id, for the refusal's message; empty for none. Called once when the request is refused, else never.
     /// - Returns: What to refuse it with; `nil` to go on.
     func refuseEarly(
         _ deadline: Deadline,

@@ -11,8 +11,8 @@ package final class LoopServices: Sendable {
     package let lane: EventLoopLane
     let time: any TimeSource
     /// An empty buffer of this loop. SwiftNIO's own is one object for all threads, whose reference count would go back and
-    /// forth between the processors.
-    let noBytes = ByteBufferAllocator().buffer(capacity: 1)
+    /// forth between the processors. With room for a byte, since for none there is that object again.
+    let emptyBuffer = ByteBufferAllocator().buffer(capacity: 1)
     private let state: NIOLoopBoundBox<State>
     private let count = Atomic<Int>(0)
 
@@ -111,7 +111,7 @@ package final class LoopServices: Sendable {
     /// Memory for an answer; what it held before is still in it.
     func takeSpare() -> ByteBuffer {
         state.withValue { state in
-            var buffer = noBytes
+            var buffer = emptyBuffer
             swap(&buffer, &state.spare)
             return buffer
         }

@@ -52,7 +52,8 @@ struct HTTP1Body {
         charged = 0
         remaining = 0
         chunks = nil
-        // Not for a body that came with its head: the empty buffer is an object that all threads share.
+        // Not for a body that came with its head, of which nothing is here: the empty buffer is an object that all threads
+        // share.
         if buffer.capacity > 0 { buffer = ByteBuffer() }
     }
 

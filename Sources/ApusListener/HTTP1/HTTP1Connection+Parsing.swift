@@ -23,7 +23,7 @@ extension HTTP1Connection {
             guard skipEmptyLines() else { return false }
         }
         // Out of the property for the time of this call, so that handing it on copies nothing.
-        var head = HTTPRequestHead(bytes: loop.noBytes)
+        var head = HTTPRequestHead(bytes: loop.emptyBuffer)
         swap(&head, &self.head)
         defer { swap(&head, &self.head) }
         let bytes = inbound
@@ -31,7 +31,7 @@ extension HTTP1Connection {
             machine.headBegan(now: now)
             return false
         }
-        head.bytes = inbound.readSlice(length: byteCount) ?? loop.noBytes
+        head.bytes = inbound.readSlice(length: byteCount) ?? loop.emptyBuffer
         isForHead = head.method == .head
         clientKeepsAlive = head.keepsAlive
         isVersion11 = head.isVersion11
@@ -42,7 +42,7 @@ extension HTTP1Connection {
         case .refuse(let response, let bytes):
             // A body that nobody takes would be read as the next request: the connection can't go on behind it.
             let hasBody = head.isChunked || (head.contentLength ?? 0) > 0
-            head.bytes = loop.noBytes
+            head.bytes = loop.emptyBuffer
             refuse(response, bytes, closes: hasBody, now: now)
             return true
         }
@@ -51,7 +51,7 @@ extension HTTP1Connection {
         if !head.isChunked, length <= inbound.readableBytes {
             let bytes = try takeInPlace(length)
             handOn(head, operation, bytes, now: now)
-            head.bytes = loop.noBytes
+            head.bytes = loop.emptyBuffer
             return true
         }
         self.operation = operation
@@ -70,7 +70,7 @@ extension HTTP1Connection {
             inbound.moveReaderIndex(forwardBy: 2)
         }
         guard inbound.readableBytes > 0 else {
-            inbound = loop.noBytes
+            inbound = loop.emptyBuffer
             return false
         }
         return inbound.readableBytes > 1 || inbound.getInteger(at: inbound.readerIndex) != UInt8(ascii: "\r")
@@ -94,7 +94,7 @@ extension HTTP1Connection {
         var whole = inbound
         whole.moveWriterIndex(to: whole.readerIndex + length)
         inbound.moveReaderIndex(forwardBy: length)
-        if inbound.readableBytes == 0 { inbound = loop.noBytes }
+        if inbound.readableBytes == 0 { inbound = loop.emptyBuffer }
         return whole
     }
 
@@ -105,13 +105,13 @@ extension HTTP1Connection {
         let whole = try body.take(from: &inbound)
         machine.bodyProgressed(by: available - inbound.readableBytes, now: now)
         guard let whole else {
-            if inbound.readableBytes == 0 { inbound = loop.noBytes }
+            if inbound.readableBytes == 0 { inbound = loop.emptyBuffer }
             return false
         }
         guard let operation else { return false }
         self.operation = nil
         handOn(head, operation, whole, now: now)
-        head.bytes = loop.noBytes
+        head.bytes = loop.emptyBuffer
         return true
     }
 

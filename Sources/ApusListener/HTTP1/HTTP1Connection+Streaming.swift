@@ -56,7 +56,7 @@ extension HTTP1Connection {
             needsFlush = true
             if !isParsing { flushIfNeeded() }
         case .linger:
-            inbound = loop.noBytes
+            inbound = loop.emptyBuffer
             writeLast(last, context, promise: nil)
         }
         if !isParsing { parseAll() }

@@ -84,7 +84,7 @@ extension HTTP1Connection: HTTPAnswering {
             // A lone answer leaves at once; those of a pipeline leave together.
             if !isParsing || inbound.readableBytes == 0 { flushIfNeeded() }
         case .linger:
-            inbound = loop.noBytes
+            inbound = loop.emptyBuffer
             writeLast(bytes, context, promise: promise(holding: charge, context))
         }
     }

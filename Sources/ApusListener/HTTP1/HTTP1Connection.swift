@@ -62,8 +62,8 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
         self.work = work
         self.configuration = configuration
         self.loop = loop
-        self.inbound = loop.noBytes
-        self.head = HTTPRequestHead(bytes: loop.noBytes)
+        self.inbound = loop.emptyBuffer
+        self.head = HTTPRequestHead(bytes: loop.emptyBuffer)
         self.application = application
         self.machine = HTTP1ConnectionStateMachine(timeouts: configuration.timeouts, now: loop.time.now)
         self.parser = HTTPHeadParser(
@@ -93,7 +93,7 @@ final class HTTP1Connection: ChannelInboundHandler, TickedConnection {
         forgetCancellation()
         waiting.cancel()
         body.reset()
-        inbound = loop.noBytes
+        inbound = loop.emptyBuffer
         resumeStreaming()
         streaming = nil
         context.fireChannelInactive()

@@ -1,7 +1,7 @@
 /// Finds the id of a v2 request that is refused with its body undecoded, so that its client knows which one is meant.
 package enum V2RequestID {
     /// The most bytes that are looked through: clients write the id first, and a refusal must cost little.
-    package static let maxByteCount = 4 << 10
+    package static let maxByteCount = 1 << 10
 
     /// Looks for the member `id` of the outermost object.
     ///

@@ -4,7 +4,7 @@ package import ApusCore
 /// list of tensors whose bytes follow it.
 package struct V2ResponseEncoder: Sendable {
     private let id: String
-    /// The version that answered; only its name, since the whole description is an object that all event loops share.
+    /// The version that answered; not its description, an object that all event loops share.
     private let model: ModelID
     private let outputs: [NamedTensor]
     /// Where each output goes; `nil` where all go to `defaultPlace`, as they mostly do.

@@ -3,7 +3,7 @@ struct AdmissionTraits: Sendable {
     /// Its place among the priorities, 0 the highest.
     var level: Int
     /// Items in it.
-    let rows: Int
+    var rows: Int
     /// Only requests with equal keys may share a run.
     let bucket: UInt64
     /// Whether it shares a run with nobody.

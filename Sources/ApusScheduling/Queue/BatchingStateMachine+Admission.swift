@@ -2,6 +2,8 @@ internal import ApusCore
 
 /// Who is taken in, by what an answer would need and what its deadline leaves.
 extension BatchingStateMachine {
+    /// Time of which nothing is kept back, in nanoseconds.
+    private static var sparedTime: UInt64 { 5_000_000 }
     /// The most that is kept back of a request's time, in nanoseconds.
     private static var longestReserve: UInt64 { 5_000_000 }
 
@@ -17,13 +19,17 @@ extension BatchingStateMachine {
         return (startsSoon ? 0 : expected ?? 0) + punctuality.bound(now: now) + traits.delivery
     }
 
-    /// Whether a request that needs so long can be promised an answer by its deadline.
+    /// How much of the time that is left until a deadline an answer may be expected to take, in nanoseconds.
     ///
-    /// Half of the time that is left, 5 ms at most, is kept back for what nobody here can see: the answer's way to the
-    /// client, and the moments in which the system gives the processors to others.
+    /// What there is beyond 5 ms, 5 ms of it at most, is kept back for what nobody here can see: the answer's way to the client,
+    /// and the moments in which the system gives the processors to others. Short deadlines leave nothing to keep back: a
+    /// reserve would refuse most of them even under half of the load.
+    static func usable(of left: UInt64) -> UInt64 {
+        left - min(left - min(left, sparedTime), longestReserve)
+    }
+
+    /// Whether a request that needs so long can be promised an answer by its deadline.
     func isInTime(_ deadline: MonotonicTime, needing nanoseconds: UInt64, now: MonotonicTime) -> Bool {
-        guard now <= deadline else { return false }
-        let left = deadline.nanoseconds(since: now)
-        return nanoseconds <= left - min(left / 2, Self.longestReserve)
+        now <= deadline && nanoseconds <= Self.usable(of: deadline.nanoseconds(since: now))
     }
 }

@@ -190,10 +190,14 @@ struct BatchingStateMachineEdgeTests {
 
     @Test(arguments: [
         // Nanoseconds left until the deadline, and the most that may be needed of them.
-        (0, 0), (3, 2), (3_000_000, 1_500_000), (10_000_000, 5_000_000), (20_000_000, 15_000_000),
+        (0, 0), (3, 3), (5_000_000, 5_000_000), (8_000_000, 5_000_000), (10_000_000, 5_000_000),
+        (20_000_000, 15_000_000),
         (60_000_000_000, 59_995_000_000),
     ])
-    func `half of what is left, up to 5 ms, is kept back for what can't be seen`(_ left: Int64, _ most: UInt64) {
+    func `what is left beyond 5 ms, up to 5 ms of it, is kept back for what can't be seen`(
+        _ left: Int64,
+        _ most: UInt64
+    ) {
         let machine = lateMachine(by: 0)
         let deadline = start.advanced(byNanoseconds: left)
         #expect(machine.isInTime(deadline, needing: most, now: start))
