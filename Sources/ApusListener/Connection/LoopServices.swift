@@ -10,7 +10,9 @@ package final class LoopServices: Sendable {
     /// Brings completions from engine threads to the loop.
     package let lane: EventLoopLane
     let time: any TimeSource
-    /// An empty buffer of this loop. SwiftNIO's own is one object for all threads, whose reference count would go back and
+    /// An empty buffer of this loop.
+    ///
+    /// SwiftNIO's own is one object for all threads, whose reference count would go back and
     /// forth between the processors. With room for a byte, since for none there is that object again.
     let emptyBuffer = ByteBufferAllocator().buffer(capacity: 1)
     private let state: NIOLoopBoundBox<State>
